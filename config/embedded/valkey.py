@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config.embedded.processes import (
     EmbeddedServerError,
@@ -155,7 +157,9 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, say: Say) -> b
     started = time.monotonic()
     next_word = _FIRST_WORD_AFTER_SECONDS
     while process.poll() is None:
-        client = redis.Redis.from_url(url, socket_timeout=5)
+        client = redis.Redis.from_url(
+            url, socket_timeout=5, retry=Retry(NoBackoff(), 0)
+        )
         try:
             client.ping()
         except redis.RedisError:  # not listening yet, or still loading
