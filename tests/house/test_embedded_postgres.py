@@ -1,4 +1,6 @@
-"""The embedded PostgreSQL as a process: begun, killed, found again. Every test uses folders of its own."""
+"""The embedded PostgreSQL as a process: begun, killed, found again. Every test uses folders of
+its own.
+"""
 
 import os
 import shutil
@@ -54,7 +56,8 @@ def server() -> Iterator[PostgresServer]:
 def starter(folder: Path, **environment: str) -> subprocess.Popen[str]:
     """A process of its own that starts the server and then waits to be killed."""
     code = (
-        "import sys; from pathlib import Path; from config.embedded.postgres import start_postgres\n"
+        "import sys; from pathlib import Path\n"
+        "from config.embedded.postgres import start_postgres\n"
         f"server = start_postgres(Path({str(folder)!r}), lambda word: None, {FAST!r})\n"
         "print(server.pid, flush=True); sys.stdin.read()"
     )
@@ -75,9 +78,7 @@ def started_pid(process: subprocess.Popen[str]) -> int:
 
 def is_running(pid: int) -> bool:
     try:
-        return (
-            Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-        )
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     except FileNotFoundError:
         return False
 
@@ -105,9 +106,7 @@ def test_chinese_has_trigrams_and_periods_exclude_each_other(
     server: PostgresServer,
 ) -> None:
     with psycopg.connect(server.app_url) as app:
-        trigrams = app.execute(
-            "SELECT cardinality(show_trgm('门店几点关门'))"
-        ).fetchone()
+        trigrams = app.execute("SELECT cardinality(show_trgm('门店几点关门'))").fetchone()
         extensions = app.execute(
             "SELECT count(*) FROM pg_extension WHERE extname = 'btree_gist'"
         ).fetchone()
@@ -140,9 +139,7 @@ def test_a_second_start_finds_its_data_at_the_same_address(folder: Path) -> None
     try:
         assert second.app_url == first.app_url
         with psycopg.connect(second.owner_url) as owner:
-            assert owner.execute("SELECT to_regclass('kept')::text").fetchone() == (
-                "kept",
-            )
+            assert owner.execute("SELECT to_regclass('kept')::text").fetchone() == ("kept",)
     finally:
         second.stop()
 
@@ -174,8 +171,11 @@ def test_an_orphan_is_stopped_and_its_work_kept(folder: Path) -> None:
             str(cluster.data),
             "-c",
             f"port={first.port}",
-        ]
-        + ["-c", "unix_socket_directories=", "-c", "fsync=off"],
+            "-c",
+            "unix_socket_directories=",
+            "-c",
+            "fsync=off",
+        ],
         cwd="/",
         user=cluster.user,
         group=cluster.group,
@@ -192,9 +192,7 @@ def test_an_orphan_is_stopped_and_its_work_kept(folder: Path) -> None:
         assert str(orphan.pid) in said[0]
         assert find_processes(cluster.data, "postgres")[0] == second.pid
         with psycopg.connect(second.owner_url) as owner:
-            assert owner.execute("SELECT to_regclass('kept')::text").fetchone() == (
-                "kept",
-            )
+            assert owner.execute("SELECT to_regclass('kept')::text").fetchone() == ("kept",)
     finally:
         second.stop()
 
@@ -243,9 +241,7 @@ def test_a_first_start_killed_midway_is_begun_anew(folder: Path) -> None:
     with starter(folder) as process:
         wait_for((folder / "logins.json").exists, "the beginning of the initialisation")
         data = place_cluster(folder, quiet).data
-        wait_for(
-            lambda: any(data.parent.glob("cluster.new-*/PG_VERSION")), "half a cluster"
-        )
+        wait_for(lambda: any(data.parent.glob("cluster.new-*/PG_VERSION")), "half a cluster")
         process.kill()
     assert not data.exists()
     server = start_postgres(folder, quiet, FAST)

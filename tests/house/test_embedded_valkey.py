@@ -1,4 +1,6 @@
-"""The embedded Valkey as a process: begun, killed, found again. Every test uses a folder of its own."""
+"""The embedded Valkey as a process: begun, killed, found again. Every test uses a folder of its
+own.
+"""
 
 import os
 import signal
@@ -49,7 +51,7 @@ def test_a_killed_server_keeps_what_was_on_disk(tmp_path: Path) -> None:
     first = start_valkey(tmp_path, quiet)
     client = redis.Redis.from_url(first.url)
     client.set("word", "kept")
-    assert client.execute_command("WAITAOF", 1, 0, 5000) == [1, 0]
+    assert client.waitaof(1, 0, 5000) == [1, 0]
     os.kill(first.pid, signal.SIGKILL)
     first.process.wait()
     first.stop()
@@ -97,18 +99,14 @@ def test_the_server_dies_with_its_starter(tmp_path: Path) -> None:
         assert process.stdout is not None
         process.stdout.readline()
         process.kill()
-    wait_for(
-        lambda: not find_processes(tmp_path, "valkey-server"), "the end of the server"
-    )
+    wait_for(lambda: not find_processes(tmp_path, "valkey-server"), "the end of the server")
 
 
 def test_an_orphan_is_stopped_so_that_one_alone_writes(tmp_path: Path) -> None:
     first = start_valkey(tmp_path, quiet)
     program = os.readlink(f"/proc/{first.pid}/exe")
     first.stop()
-    orphan = subprocess.Popen(
-        [program, "valkey.conf"], cwd=tmp_path, stdout=subprocess.DEVNULL
-    )
+    orphan = subprocess.Popen([program, "valkey.conf"], cwd=tmp_path, stdout=subprocess.DEVNULL)
     client = redis.Redis.from_url(first.url)
     wait_for(lambda: can_reach(client), "the orphan")
     client.set("word", "kept")
