@@ -1,0 +1,1 @@
+"""Understands and answers routine group questions, hands the rest over."""

@@ -1,0 +1,336 @@
+"""The settings, all read from the environment. In order: environment, applications, database,
+security, WeCom, Celery and Channels, screens, logging.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from csp.constants import NONCE, NONE, SELF
+from django.urls import reverse_lazy
+
+from config import environment as env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+DEBUG = env.flag("DEBUG")
+DEMO = env.flag("DEMO")
+SECRET_KEY = env.text("SECRET_KEY", "only-for-commands-that-need-no-secret" if DEBUG else None)
+PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost" if DEMO or DEBUG else "")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+# ---------------------------------------------------------------- applications
+
+INSTALLED_APPS = [
+    "unfold",
+    "unfold.contrib.filters",
+    "unfold.contrib.import_export",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_linear_migrations",
+    "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
+    "django_filters",
+    "django_htmx",
+    "import_export",
+    "axes",
+    "csp",
+    "channels",
+    "config",
+    "kit",
+    "wecom",
+    "stores",
+    "members",
+    "groups",
+    "bot",
+]
+FIRST_PARTY_APPS = ["kit", "wecom", "stores", "members", "groups", "bot"]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.RequestLog",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "config.middleware.HeadOfficeScope",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+ASGI_APPLICATION = "config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "config" / "templates", *sorted(BASE_DIR.glob("*/*/templates"))],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "csp.context_processors.nonce",
+            ],
+        },
+    }
+]
+SWITCHBOARD = "config.switchboard.REACTIONS"
+VETOES = "config.switchboard.VETOES"
+TODAY_CARDS = "config.switchboard.TODAY_CARDS"
+HQ_PANELS = "config.switchboard.HQ_PANELS"
+
+# ---------------------------------------------------------------- database
+
+DATABASE_URL = env.text("DATABASE_URL", "postgresql://localhost/guide_house")
+DATABASES = {
+    "default": env.database(
+        DATABASE_URL, role=env.text("DATABASE_ROLE", ""), pool=env.flag("DATABASE_POOL")
+    )
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "house",
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+# ---------------------------------------------------------------- security
+
+FIELD_KEYS = env.text("FIELD_KEYS", "")
+BLIND_INDEX_KEY = env.text("BLIND_INDEX_KEY", "")
+AUTH_USER_MODEL = "stores.Account"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = reverse_lazy("tablet:sign-in")
+LOGIN_REDIRECT_URL = reverse_lazy("tablet:today")
+# A whole shop shares one address: lock the pair of name and address, never the address alone.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False
+
+HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
+SESSION_COOKIE_AGE = 12 * 3600
+SESSION_COOKIE_HTTPONLY = True
+# The side bar is a frame inside the WeCom client's own pages of our host, so Lax is enough.
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+# The proxy in front strips this header from the outside; without a proxy leave it unset.
+if env.flag("BEHIND_TLS_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+X_FRAME_OPTIONS = "DENY"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
+CONTENT_SECURITY_POLICY: dict[str, Any] = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:", "blob:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [NONE],
+        "base-uri": [NONE],
+    },
+}
+
+# ---------------------------------------------------------------- WeCom, WeChat, SMS
+
+WECOM_API_BASE_URL = env.text("WECOM_API_BASE_URL", "https://qyapi.weixin.qq.com/cgi-bin/")
+WECOM_OPEN_BASE_URL = env.text("WECOM_OPEN_BASE_URL", "https://open.weixin.qq.com").rstrip("/")
+WECOM_LOGIN_BASE_URL = env.text("WECOM_LOGIN_BASE_URL", "https://login.work.weixin.qq.com").rstrip(
+    "/"
+)
+WECOM_CORP_ID = env.text("WECOM_CORP_ID", "")
+# Applications by name; the first has no name in its callback address (`/wecom/callback/`).
+WECOM_APPS: dict[str, dict[str, Any]] = {
+    "main": {
+        "agent_id": env.number("WECOM_AGENT_ID", 0),
+        "secret": env.text("WECOM_AGENT_SECRET", ""),
+        "contact_secret": env.text("WECOM_CONTACT_SECRET", ""),
+        "callback_token": env.text("WECOM_CALLBACK_TOKEN", ""),
+        "callback_aes_key": env.text("WECOM_CALLBACK_AES_KEY", ""),
+    },
+    **env.document("WECOM_APPS"),
+}
+# A bridge that runs the vendor's C library for the chat archive and serves its answers by HTTP.
+WECOM_ARCHIVE_BRIDGE_URL = env.text("WECOM_ARCHIVE_BRIDGE_URL", "")
+WECHAT_APP_ID = env.text("WECHAT_APP_ID", "")
+WECHAT_APP_SECRET = env.text("WECHAT_APP_SECRET", "")
+WECHAT_API_BASE_URL = env.text("WECHAT_API_BASE_URL", "https://api.weixin.qq.com").rstrip("/")
+SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
+SMS_GATEWAY_KEY = env.text("SMS_GATEWAY_KEY", "")
+# Where the demo's web process finds the sandbox; empty outside demos.
+SANDBOX_URL = env.text("SANDBOX_URL", "")
+
+# ---------------------------------------------------------------- Celery and Channels
+
+CELERY_BROKER_URL = env.text("CELERY_BROKER_URL", REDIS_URL)
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_TIME_LIMIT = 60
+CELERY_TASK_SOFT_TIME_LIMIT = 45
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_WORKER_MAX_TASKS_PER_CHILD = 500
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 600,
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    "socket_timeout": 5,
+    "socket_keepalive": True,
+    "health_check_interval": 15,
+    "global_keyprefix": "house:",
+}
+CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 70
+CELERY_WORKER_ENABLE_SOFT_SHUTDOWN_ON_IDLE = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Publishing is a hint: a web request must not hang on the broker.
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BEAT_SCHEDULE = {
+    "tick": {
+        "task": "config.tasks.tick",
+        "schedule": 1.0,
+        "options": {"expires": 2, "queue": "urgent"},
+    },
+}
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {"hosts": [REDIS_URL], "prefix": "live"},
+    }
+}
+
+# ---------------------------------------------------------------- screens
+
+LANGUAGE_CODE = "zh-hans"
+TIME_ZONE = "Asia/Shanghai"
+USE_TZ = True
+STATIC_URL = "/static/"
+STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / ".data" / "static")))
+STATICFILES_DIRS = [*sorted(BASE_DIR.glob("*/*/static"))]
+STORAGES = {
+    "default": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"location": env.text("MEDIA_ROOT", str(BASE_DIR / ".data" / "media"))},
+    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+# During development and in demos a page may be asked before `collectstatic` ran.
+WHITENOISE_USE_FINDERS = DEBUG
+IMPORT_EXPORT_ESCAPE_FORMULAE_ON_EXPORT = True
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["stores.org.keys.KeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "EXCEPTION_HANDLER": "config.problems.as_problem",
+    "UNAUTHENTICATED_USER": None,
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "导购之家 API",
+    "VERSION": "1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+}
+UNFOLD = {
+    "SITE_TITLE": "总部",
+    "SITE_HEADER": "总部",
+    "DASHBOARD_CALLBACK": "config.dashboard.panels",
+    "COLORS": {
+        "primary": {
+            "50": "#fbf4f2",
+            "100": "#f6ebe7",
+            "200": "#ecd3cb",
+            "300": "#deb0a4",
+            "400": "#c97f6f",
+            "500": "#b35646",
+            "600": "#9a3b2e",
+            "700": "#803126",
+            "800": "#6a2b22",
+            "900": "#592820",
+            "950": "#30110d",
+        },
+    },
+    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+}
+
+# ---------------------------------------------------------------- logging
+
+LOG_AS_JSON = not env.flag("LOG_FOR_PEOPLE")
+_SHARED = [
+    structlog.contextvars.merge_contextvars,
+    structlog.stdlib.add_log_level,
+    structlog.stdlib.add_logger_name,
+    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.format_exc_info,
+]
+structlog.configure(
+    processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+    logger_factory=structlog.stdlib.LoggerFactory(),
+    cache_logger_on_first_use=True,
+)
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {
+            "()": structlog.stdlib.ProcessorFormatter,
+            "foreign_pre_chain": _SHARED,
+            "processor": structlog.processors.JSONRenderer(ensure_ascii=False)
+            if LOG_AS_JSON
+            else structlog.dev.ConsoleRenderer(colors=False),
+        }
+    },
+    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["out"], "level": env.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "axes": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+        # Addresses carry tokens of members; our own request log leaves them out.
+        "uvicorn.access": {"handlers": [], "propagate": False},
+    },
+}

@@ -1,0 +1,33 @@
+"""The ticker's door: Celery beat calls `tick` each second, the rows decide what is due."""
+
+from __future__ import annotations
+
+from celery import current_app, shared_task
+from django.utils import timezone
+
+from config.switchboard import JOBS, SWEEPS
+from kit.schedule import Job, finish, take_due
+
+
+@shared_task
+def tick() -> None:
+    second = int(timezone.now().timestamp())
+    for task, every in SWEEPS.items():
+        if second % every == 0:
+            current_app.send_task(task, queue="urgent", expires=max(2, every))
+    if second % 5 == 0:
+        take_due(JOBS, timezone.now(), _send)
+
+
+def _send(job: Job, slot: int) -> None:
+    current_app.send_task("config.tasks.run_job", args=[job.task, slot], queue=job.queue)
+
+
+@shared_task
+def run_job(task: str, slot: int) -> None:
+    try:
+        current_app.tasks[task]()
+    except Exception as error:
+        finish(slot, f"{type(error).__name__}: {error}")
+        raise
+    finish(slot)

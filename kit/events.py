@@ -1,0 +1,243 @@
+"""Domain events: one table for what happened, and one row for each handler that shall react.
+
+An action emits; `settings.SWITCHBOARD` says who reacts; a worker claims the row, calls the
+handler in a transaction of its own, and marks it. Handlers are safe to repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, ClassVar
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.db import connection, models, transaction
+from django.db.models import Exists, F, OuterRef, Q
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from kit.actions import must_be_in_action
+from kit.classified import declare
+from kit.fields import PublicIdField
+
+log = structlog.get_logger(__name__)
+
+LEASE = timedelta(seconds=90)
+MAX_ATTEMPTS = 8
+_URGENT_SECONDS = 1
+
+
+class DomainEvent(models.Model):
+    """Something that happened, ours or WeCom's. Never changed. `subject` gives the order."""
+
+    public_id = PublicIdField()
+    kind = models.CharField(max_length=120)
+    subject = models.CharField(max_length=120, blank=True)
+    payload = models.JSONField(default=dict)
+    actor = models.CharField(max_length=120)
+    # The key under which a second telling of the same news is recognised.
+    once = models.CharField(max_length=160, null=True, unique=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="180 days", internal="id public_id kind subject payload actor once at"
+    )
+
+    class Meta:
+        indexes = (
+            # A person's or group's story in order, for HQ's event list.
+            models.Index(fields=["subject", "id"], name="events_of_subject"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject}"
+
+
+class HandlingState(models.TextChoices):
+    WAITING = "waiting", "等待"
+    CLAIMED = "claimed", "处理中"
+    DONE = "done", "完成"
+    PARKED = "parked", "已搁置"
+
+
+class Handling(models.Model):
+    """That one handler shall react to one event: the intent, its attempts, its end."""
+
+    event = models.ForeignKey(DomainEvent, on_delete=models.CASCADE, related_name="handlings")
+    handler = models.CharField(max_length=160)
+    subject = models.CharField(max_length=120, blank=True)
+    state = models.CharField(
+        max_length=8, choices=HandlingState.choices, default=HandlingState.WAITING
+    )
+    attempts = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now)
+    claimed_at = models.DateTimeField(null=True)
+    error = models.TextField(blank=True)
+
+    privacy: ClassVar = declare(
+        keep="180 days",
+        internal="id event handler subject state attempts next_try_at claimed_at error",
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["event", "handler"], name="one_handling_per_handler"),
+        )
+        indexes = (
+            # What is due now.
+            models.Index(
+                fields=["next_try_at"],
+                name="handlings_due",
+                condition=Q(state__in=["waiting", "claimed"]),
+            ),
+            # Is an earlier event of this subject still open for this handler?
+            models.Index(
+                fields=["handler", "subject", "id"],
+                name="handlings_open_in_order",
+                condition=Q(state__in=["waiting", "claimed"]),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.handler} ← {self.event_id}"
+
+
+class NotYet(Exception):
+    """A handler's wish to be called again later, without blame."""
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"again in {seconds} s")
+        self.seconds = seconds
+
+
+def handlers_of(kind: str) -> Sequence[str]:
+    """The dotted paths that react to a kind of event, lowest floor first."""
+    board: Mapping[str, Sequence[str]] = import_string(settings.SWITCHBOARD)
+    return board.get(kind, ())
+
+
+def emit(
+    kind: str, *, subject: str = "", once: str | None = None, **payload: Any
+) -> DomainEvent | None:
+    """Record that something happened, with a row for every handler. A step.
+
+    With `once`, a second emission changes nothing and returns None. The payload holds ids and plain
+    values, no personal data: it is kept longer than the person.
+    """
+    by = must_be_in_action()
+    if once is not None and DomainEvent.objects.filter(once=once).exists():
+        return None
+    event = DomainEvent(kind=kind, subject=subject, payload=payload, actor=str(by), once=once)
+    if once is None:
+        event.save()
+    else:
+        # Two callers in the same moment: the second must not break the transaction around it.
+        made = DomainEvent.objects.bulk_create([event], ignore_conflicts=True)
+        found = DomainEvent.objects.filter(once=once, public_id=made[0].public_id).first()
+        if found is None:
+            return None
+        event = found
+    rows = Handling.objects.bulk_create(
+        [Handling(event=event, handler=path, subject=subject) for path in handlers_of(kind)]
+    )
+    keys = [row.pk for row in rows]
+    transaction.on_commit(lambda: nudge("kit.tasks.handle", keys), robust=True)
+    return event
+
+
+def nudge(task: str, keys: Sequence[int], queue: str = "urgent") -> None:
+    """Ask workers to look at rows. A lost nudge only waits for the next sweep."""
+    try:
+        for key in keys:
+            current_app.send_task(task, args=[key], queue=queue)
+    except Exception as error:  # noqa: BLE001 - the row is the intent, the broker may be away
+        log.warning("nudge_lost", task=task, error=type(error).__name__)
+
+
+def due_handlings(limit: int = 500) -> list[int]:
+    """Keys of rows whose time has come, and of claims whose worker died."""
+    now = timezone.now()
+    return list(
+        Handling.objects.filter(
+            Q(
+                state=HandlingState.WAITING,
+                next_try_at__lte=now - timedelta(seconds=_URGENT_SECONDS),
+            )
+            | Q(state=HandlingState.CLAIMED, claimed_at__lt=now - LEASE)
+        )
+        .order_by("next_try_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+
+
+def handle(key: int) -> bool:
+    """Claim one row and call its handler; True when this call did the work.
+
+    Refuses quietly when the row is done, claimed by somebody alive, not due, or when an earlier
+    event of its subject still waits for the same handler.
+    """
+    row = _claim(key)
+    if row is None:
+        return False
+    reaction: Callable[[DomainEvent], None] = import_string(row.handler)
+    try:
+        reaction(row.event)
+    except NotYet as wish:
+        _mark(row, HandlingState.WAITING, pause=wish.seconds, error="")
+        return True
+    except Exception as error:
+        parked = row.attempts >= MAX_ATTEMPTS
+        state = HandlingState.PARKED if parked else HandlingState.WAITING
+        _mark(row, state, pause=min(600, 2**row.attempts), error=f"{type(error).__name__}: {error}")
+        log.exception("handler_failed", handler=row.handler, event=str(row.event.public_id))
+        return True
+    _mark(row, HandlingState.DONE, pause=0, error="")
+    _nudge_next(row)
+    return True
+
+
+def _claim(key: int) -> Handling | None:
+    now = timezone.now()
+    free = Q(state=HandlingState.WAITING, next_try_at__lte=now) | Q(
+        state=HandlingState.CLAIMED, claimed_at__lt=now - LEASE
+    )
+    earlier = Handling.objects.filter(
+        handler=OuterRef("handler"),
+        subject=OuterRef("subject"),
+        pk__lt=OuterRef("pk"),
+        state__in=[HandlingState.WAITING, HandlingState.CLAIMED],
+    ).exclude(subject="")
+    with transaction.atomic():
+        claimed = Handling.objects.filter(free, ~Exists(earlier), pk=key).update(
+            state=HandlingState.CLAIMED, claimed_at=now, attempts=F("attempts") + 1
+        )
+    if not claimed:
+        return None
+    return Handling.objects.select_related("event").get(pk=key)
+
+
+def _mark(row: Handling, state: HandlingState, *, pause: int, error: str) -> None:
+    # A broken transaction of the handler must not swallow its own mark.
+    if connection.in_atomic_block and connection.needs_rollback:
+        raise RuntimeError(f"{row.handler} left a broken transaction")
+    Handling.objects.filter(pk=row.pk, attempts=row.attempts).update(
+        state=state, next_try_at=timezone.now() + timedelta(seconds=pause), error=error[:2000]
+    )
+
+
+def _nudge_next(row: Handling) -> None:
+    """Wake the next event of the same subject, which waited for this one."""
+    if not row.subject:
+        return
+    following = (
+        Handling.objects.filter(
+            handler=row.handler, subject=row.subject, pk__gt=row.pk, state=HandlingState.WAITING
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
+    if following:
+        nudge("kit.tasks.handle", [following])

@@ -1,0 +1,6 @@
+"""The tables of the cellar, imported for Django to find them."""
+
+from kit.events import DomainEvent, Handling
+from kit.schedule import JobSlot
+
+__all__ = ["DomainEvent", "Handling", "JobSlot"]

@@ -1,0 +1,20 @@
+#!/usr/bin/env python
+"""Django's command line; outside the demo it finds the demo's servers in `.data/demo.env`."""
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    if sys.argv[1:2] != ["demo"]:
+        from config.supervisor.environment import load_demo_env
+
+        load_demo_env()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""Who the customers are: identity, consent, rewards, registration, audiences, profiles."""

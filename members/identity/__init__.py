@@ -1,0 +1,1 @@
+"""Members, the identifiers that lead to them, and their contacts in WeCom."""

@@ -1,0 +1,209 @@
+"""One person, one record, and everything that leads to her.
+
+A member belongs to the legal entity that she registered with; phone and name are sealed, identifiers
+are found by blind index. `owner` and `home_store` mirror the ledger's current ownership, since
+row-level security and every list read them.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from kit.classified import declare
+from kit.fields import PublicIdField, SealedTextField
+from stores.org.models import Guide, LegalEntity, Store
+
+
+class MemberState(models.TextChoices):
+    PENDING = "pending", "待验证"
+    ACTIVE = "active", "会员"
+    LEFT = "left", "已退会"
+    ERASED = "erased", "已删除"
+
+
+class Tier(models.TextChoices):
+    """Membership level, earned; order of growing rank."""
+
+    BASIC = "basic", "普卡"
+    SILVER = "silver", "银卡"
+    GOLD = "gold", "金卡"
+    DIAMOND = "diamond", "钻石卡"
+
+
+class Member(models.Model):
+    """A customer who joined. Her number (`id`) stands in the ledger without a foreign key."""
+
+    public_id = PublicIdField()
+    entity = models.ForeignKey(
+        LegalEntity, models.PROTECT, related_name="+", verbose_name="法人主体"
+    )
+    state = models.CharField("状态", max_length=8, choices=MemberState.choices)
+    name = SealedTextField("姓名", null=True)
+    phone = SealedTextField("手机号", null=True)
+    tier = models.CharField("等级", max_length=8, choices=Tier.choices, default=Tier.BASIC)
+    home_store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name="门店")
+    owner = models.ForeignKey(
+        Guide, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="专属导购"
+    )
+    # What a till's scanner reads from her card; carries no personal data.
+    card_no = models.CharField("会员卡号", max_length=16, unique=True)
+    joined_at = models.DateTimeField("入会时间", default=timezone.now)
+    left_at = models.DateTimeField("退会时间", null=True, blank=True)
+    version = models.PositiveIntegerField(default=0)
+
+    privacy: ClassVar = declare(
+        keep="3 years after leaving",
+        internal="id public_id entity state tier home_store owner joined_at left_at version",
+        personal="name card_no",
+        personal_high="phone",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "会员"
+        indexes = (
+            # A guide's members, newest first.
+            models.Index(fields=["owner", "-joined_at"], name="members_of_guide_newest"),
+            # A store's members, newest first.
+            models.Index(fields=["home_store", "-joined_at"], name="members_of_store_newest"),
+        )
+
+    def __str__(self) -> str:
+        return self.card_no
+
+
+class IdentityKind(models.TextChoices):
+    PHONE = "phone", "手机号"
+    UNIONID = "unionid", "UnionID"
+    OPENID = "openid", "OpenID"
+    EXTERNAL_USERID = "external_userid", "企微客户"
+    TILL = "till", "收银会员号"
+
+
+class Identity(models.Model):
+    """One identifier of a person. Unique within a legal entity: it leads to one member."""
+
+    public_id = PublicIdField()
+    entity = models.ForeignKey(LegalEntity, models.PROTECT, related_name="+")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="identities")
+    kind = models.CharField(max_length=16, choices=IdentityKind.choices)
+    value = SealedTextField()
+    digest = models.BinaryField(max_length=32)
+    verified_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="as long as the member",
+        internal="id public_id entity member kind verified_at created_at",
+        personal_high="value digest",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "账号标识"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["entity", "kind", "digest"], name="one_member_per_identity"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return str(self.kind)
+
+
+class Contact(models.Model):
+    """A person as WeCom knows her: friend of a guide. May be known before she is a member."""
+
+    public_id = PublicIdField()
+    external_userid = models.CharField(max_length=64, unique=True)
+    name = SealedTextField(null=True)
+    unionid_digest = models.BinaryField(max_length=32, null=True)
+    avatar_url = models.URLField(max_length=500, blank=True)
+    # The member she was joined to, by evidence or by a guide's confirmation.
+    member = models.ForeignKey(
+        Member, models.SET_NULL, null=True, blank=True, related_name="contacts"
+    )
+    joined_by = models.CharField(max_length=20, blank=True)
+    # The last guide she became a friend of; row scope reads it while no member is known.
+    guide = models.ForeignKey(Guide, models.PROTECT, related_name="+")
+    read_at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="as long as the friendship, 6 months after",
+        internal="id public_id member joined_by guide read_at",
+        personal="external_userid name avatar_url",
+        personal_high="unionid_digest",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "企微客户"
+        indexes = (
+            # Which contact has this unionid?
+            models.Index(fields=["unionid_digest"], name="contacts_by_unionid"),
+        )
+
+    def __str__(self) -> str:
+        return self.external_userid
+
+
+class Friendship(models.Model):
+    """That a contact and a guide are friends in WeCom; `state` is the channel code's."""
+
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="friendships")
+    guide = models.ForeignKey(Guide, models.PROTECT, related_name="friendships")
+    state = models.CharField(max_length=64, blank=True)
+    add_way = models.PositiveSmallIntegerField(default=0)
+    since = models.DateTimeField()
+    # Who ended it: "customer", "guide", "transfer".
+    ended_by = models.CharField(max_length=10, blank=True)
+    until = models.DateTimeField(null=True)
+
+    privacy: ClassVar = declare(
+        keep="6 months after its end",
+        internal="id guide state add_way since ended_by until",
+        personal="contact",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "好友关系"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["contact", "guide"],
+                condition=Q(until=None),
+                name="one_friendship_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} ~ {self.guide_id}"
+
+
+class Suggestion(models.Model):
+    """That a contact may be a member: the guide asks her and confirms or refuses."""
+
+    public_id = PublicIdField()
+    contact = models.ForeignKey(Contact, models.CASCADE, related_name="suggestions")
+    member = models.ForeignKey(Member, models.CASCADE, related_name="suggestions")
+    guide = models.ForeignKey(Guide, models.PROTECT, related_name="+")
+    # What speaks for it, in words a guide understands: ["同一渠道码", "相隔 40 秒"]
+    evidence = models.JSONField(default=list)
+    made_at = models.DateTimeField(default=timezone.now)
+    decided_at = models.DateTimeField(null=True)
+    is_same = models.BooleanField(null=True)
+
+    privacy: ClassVar = declare(
+        keep="6 months",
+        internal="id public_id guide made_at decided_at is_same evidence",
+        personal="contact member",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "身份建议"
+        constraints = (
+            models.UniqueConstraint(fields=["contact", "member"], name="one_suggestion_per_pair"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.contact_id} ? {self.member_id}"

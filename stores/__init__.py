@@ -1,0 +1,1 @@
+"""Regions, stores, guides; the ledger of facts; what guides' work led to; the tablet's shell."""

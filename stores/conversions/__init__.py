@@ -1,0 +1,1 @@
+"""Judgements: who is credited for a purchase, and the figures that follow."""

@@ -1,0 +1,81 @@
+"""Credits: judgements derived from facts, each with the touches that earned it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from kit.classified import declare
+from kit.fields import PublicIdField
+
+
+class CreditRule(models.Model):
+    """How purchases are credited from a moment on. Never changed: a new version is a new row."""
+
+    public_id = PublicIdField()
+    name = models.CharField("名称", max_length=60)
+    # Read by rules.py: {"kind": "last_touch", "window_days": 30, "server_share": 0, …}
+    terms = models.JSONField("条件", default=dict)
+    effective_from = models.DateTimeField("生效时间")
+    approved_at = models.DateTimeField("批准时间", null=True, blank=True)
+    approved_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+
+    privacy: ClassVar = declare(
+        keep="10 years",
+        internal="id public_id name terms effective_from approved_at approved_by",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "业绩归属规则"
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Credit(models.Model):
+    """A guide's share of one purchase line, by one rule. Derived: may be thrown away and redone."""
+
+    purchase_line = models.BigIntegerField()
+    source = models.CharField(max_length=40)
+    receipt_no = models.CharField("小票号", max_length=80)
+    line = models.PositiveIntegerField("行")
+    member_no = models.BigIntegerField(null=True)
+    guide_no = models.BigIntegerField()
+    store_no = models.BigIntegerField()
+    amount = models.BigIntegerField("金额（分）")
+    currency = models.CharField(max_length=3, default="CNY")
+    sold_at = models.DateTimeField("销售时间")
+    rule = models.ForeignKey(CreditRule, models.PROTECT, related_name="credits")
+    reason = models.CharField("理由", max_length=40)
+    touches = ArrayField(models.BigIntegerField(), default=list)
+    judged_at = models.DateTimeField("判定时间", default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="5 years, de-identified by erasure",
+        internal="id purchase_line source receipt_no line guide_no store_no amount currency sold_at"
+        " rule reason touches judged_at",
+        personal="member_no",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "业绩归属"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["purchase_line", "guide_no", "rule"], name="one_credit_per_guide_and_line"
+            ),
+        )
+        indexes = (
+            # A guide's sales in a period.
+            models.Index(fields=["guide_no", "sold_at"], name="credits_of_guide_in_time"),
+            # A store's sales in a period.
+            models.Index(fields=["store_no", "sold_at"], name="credits_of_store_in_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.receipt_no}/{self.line} → {self.guide_no}"

@@ -1,0 +1,1 @@
+"""Append-only facts: touches, purchases, ownership, merged member numbers."""

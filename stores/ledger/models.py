@@ -1,0 +1,218 @@
+"""Facts that nobody changes: touches, purchase lines, ownership, merged numbers.
+
+The ledger names a member and a guide by number, without a foreign key: it never knows who the
+person is, so it outlives her right to be forgotten. Touches and purchase lines are partitioned by
+month (see the migration); uniqueness that spans partitions stands in small key tables.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q
+from django.utils import timezone
+
+from kit.classified import declare
+
+
+class TouchKind(models.TextChoices):
+    """The closed list of ways in which a member is reached; `docs/touches.md` explains each."""
+
+    SCAN = "scan", "扫码"
+    REGISTRATION = "registration", "注册会员"
+    FRIEND = "friend", "加企微"
+    WELCOME = "welcome", "欢迎语"
+    GROUP_JOIN = "group_join", "入群"
+    GROUP_LEAVE = "group_leave", "退群"
+    PUSH = "push", "群发送达"
+    LINK_OPEN = "link_open", "打开链接"
+    CALL = "call", "电话"
+    VISIT = "visit", "到店"
+    BOT_ANSWER = "bot_answer", "小助手回答"
+    DRAFT_SENT = "draft_sent", "导购回复"
+    COUPON_USED = "coupon_used", "用券"
+    REFERRAL = "referral", "老带新"
+
+
+class Touch(models.Model):
+    """A member was touched: by whom, where, how, when. `source` is what it came from, a public id."""
+
+    member_no = models.BigIntegerField(null=True)
+    guide_no = models.BigIntegerField(null=True)
+    store_no = models.BigIntegerField(null=True)
+    kind = models.CharField(max_length=16, choices=TouchKind.choices)
+    source = models.CharField(max_length=80, blank=True)
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="5 years, de-identified by erasure",
+        internal="id guide_no store_no kind source at recorded_at",
+        personal="member_no",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "互动记录"
+        indexes = (
+            # Her timeline, newest first.
+            models.Index(fields=["member_no", "-at"], name="touches_of_member_newest"),
+            # A guide's funnel in a period.
+            models.Index(fields=["guide_no", "kind", "at"], name="touches_of_guide_in_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+
+
+class TouchKey(models.Model):
+    """That a touch with this key was recorded: the guard against counting it twice."""
+
+    once = models.CharField(max_length=160, primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(keep="5 years", internal="once at")
+
+    def __str__(self) -> str:
+        return self.once
+
+
+class PurchaseLine(models.Model):
+    """One line of a receipt, or of its refund (negative amount and quantity). Minor units."""
+
+    source = models.CharField(max_length=40)
+    receipt_no = models.CharField(max_length=80)
+    line = models.PositiveIntegerField()
+    sku = models.CharField(max_length=60)
+    quantity = models.IntegerField()
+    amount = models.BigIntegerField()
+    currency = models.CharField(max_length=3, default="CNY")
+    # "receipt_no/line" of the sale that this line takes back, of the same source.
+    refund_of = models.CharField(max_length=100, blank=True)
+    member_no = models.BigIntegerField(null=True)
+    store_no = models.BigIntegerField()
+    served_by_no = models.BigIntegerField(null=True)
+    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    sold_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="5 years, de-identified by erasure",
+        internal="id source receipt_no line sku quantity amount currency refund_of store_no"
+        " served_by_no sold_at recorded_at",
+        personal="member_no",
+        personal_high="latitude longitude",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "订单明细"
+        indexes = (
+            # What she bought, newest first.
+            models.Index(fields=["member_no", "-sold_at"], name="purchases_of_member_newest"),
+            # A store's sales in a period.
+            models.Index(fields=["store_no", "sold_at"], name="purchases_of_store_in_time"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.receipt_no}/{self.line}"
+
+
+class ReceiptKey(models.Model):
+    """That this line of this source is in the ledger; the digest tells a repetition from a clash."""
+
+    source = models.CharField(max_length=40)
+    receipt_no = models.CharField(max_length=80)
+    line = models.PositiveIntegerField()
+    digest = models.BinaryField(max_length=32)
+    purchase_line = models.BigIntegerField(null=True)
+
+    privacy: ClassVar = declare(
+        keep="5 years", internal="id source receipt_no line digest purchase_line"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["source", "receipt_no", "line"], name="one_purchase_per_receipt_line"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.receipt_no}/{self.line}"
+
+
+class Ownership(models.Model):
+    """That a member belonged to a guide, since and until when, and why."""
+
+    member_no = models.BigIntegerField()
+    guide_no = models.BigIntegerField()
+    store_no = models.BigIntegerField()
+    since = models.DateTimeField()
+    until = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=40)
+    actor = models.CharField(max_length=120)
+
+    privacy: ClassVar = declare(
+        keep="5 years, de-identified by erasure",
+        internal="id guide_no store_no since until reason actor",
+        personal="member_no",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "专属导购记录"
+        constraints = (
+            ExclusionConstraint(
+                name="one_owner_per_member",
+                expressions=[
+                    ("member_no", RangeOperators.EQUAL),
+                    (
+                        Func(
+                            F("since"),
+                            F("until"),
+                            function="TSTZRANGE",
+                            output_field=DateTimeRangeField(),
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        )
+        indexes = (
+            # A guide's members now.
+            models.Index(
+                fields=["guide_no"], name="owned_now_by_guide", condition=Q(until__isnull=True)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member_no} → {self.guide_no}"
+
+
+class MergedMember(models.Model):
+    """That one member number turned out to be another; undone by a date, never by deleting."""
+
+    member_no = models.BigIntegerField()
+    into_no = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+    undone_at = models.DateTimeField(null=True)
+
+    privacy: ClassVar = declare(
+        keep="5 years, de-identified by erasure",
+        internal="id at undone_at",
+        personal="member_no into_no",
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["member_no"],
+                condition=Q(undone_at__isnull=True),
+                name="merged_into_one_member",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member_no} → {self.into_no}"

@@ -1,0 +1,41 @@
+"""The tables of this floor, imported from its rooms for Django to find them."""
+
+from stores.catalogue.models import Product, Stock
+from stores.conversions.models import Credit, CreditRule
+from stores.ledger.models import (
+    MergedMember,
+    Ownership,
+    PurchaseLine,
+    ReceiptKey,
+    Touch,
+    TouchKey,
+)
+from stores.org.models import (
+    Account,
+    Guide,
+    LegalEntity,
+    MachineKey,
+    OpeningHours,
+    Region,
+    Store,
+)
+
+__all__ = [
+    "Account",
+    "Credit",
+    "CreditRule",
+    "Guide",
+    "LegalEntity",
+    "MachineKey",
+    "MergedMember",
+    "OpeningHours",
+    "Ownership",
+    "Product",
+    "PurchaseLine",
+    "ReceiptKey",
+    "Region",
+    "Stock",
+    "Store",
+    "Touch",
+    "TouchKey",
+]

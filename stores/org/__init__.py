@@ -1,0 +1,1 @@
+"""Regions, stores, opening hours, legal entities; accounts, guides, machine keys."""

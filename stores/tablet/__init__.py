@@ -1,0 +1,1 @@
+"""The shell of the iPad: sign-in, rail, Today, live hints."""

@@ -1,0 +1,62 @@
+"""Servers of the tests' own, a database that works under the working role, and the named cast."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.db import connection
+
+from config import environment
+from kit.actions import set_session_scope
+from kit.actor import EVERYTHING
+from tests.cast import Cast, make_cast
+from tests.servers import TestServers, start_servers
+
+
+@pytest.fixture(scope="session")
+def servers() -> Iterator[TestServers]:
+    """PostgreSQL and Valkey in a folder of their own; DATABASE_URL and REDIS_URL win when set."""
+    with tempfile.TemporaryDirectory(prefix="house-tests-") as folder:
+        with start_servers(Path(folder)) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(servers: TestServers, django_db_blocker: pytest.FixtureDef[object]) -> None:
+    """Migrate as the owner, then work as the role that meets row-level security."""
+    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+        _use(servers.owner_url)
+        call_command("migrate", verbosity=0, interactive=False)
+        servers.grant()
+        connection.close()
+        _use(servers.app_url, role=servers.assume_role)
+    settings.REDIS_URL = settings.CELERY_BROKER_URL = servers.redis_url
+
+
+def _use(url: str, role: str = "") -> None:
+    found = environment.database(url, role=role, pool=False)
+    connection.settings_dict.update(found)
+
+
+@pytest.fixture(autouse=True)
+def _tests_see_everything(request: pytest.FixtureRequest) -> None:
+    """A test's own reads and builders meet every row; requests lose that (tests/middleware.py)."""
+    mark = request.node.get_closest_marker("django_db")
+    names = set(request.fixturenames)
+    if mark is None and not names & {"db", "transactional_db"}:
+        return
+    wide = "transactional_db" in names or (mark is not None and mark.kwargs.get("transaction"))
+    request.getfixturevalue("transactional_db" if wide else "db")
+    set_session_scope(EVERYTHING)
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Guides Lin and Zhou of one store, Ma of another, their managers, member Chen."""
+    return make_cast()

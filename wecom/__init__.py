@@ -1,0 +1,1 @@
+"""The only code that speaks WeCom: client, inbox, outbox, sandbox."""
