@@ -1,4 +1,4 @@
-"""Wiring only: settings, URLs, ASGI, Celery, the switchboard, the supervisor of the embedded servers."""
+"""Wiring only: settings, URLs, ASGI, Celery, the switchboard, supervisor and demo."""
 
 from config.celery import app as celery_app
 

@@ -17,7 +17,7 @@ Answer = Callable[[HttpRequest], HttpResponse]
 
 
 class RequestLog:
-    """One line per request: the route's name and pattern, never the address, which may hold tokens."""
+    """One line per request: the route's pattern, never the address, which may hold tokens."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

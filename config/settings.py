@@ -300,7 +300,7 @@ UNFOLD = {
 # ---------------------------------------------------------------- logging
 
 LOG_AS_JSON = not env.flag("LOG_FOR_PEOPLE")
-_SHARED = [
+_SHARED: list[structlog.typing.Processor] = [
     structlog.contextvars.merge_contextvars,
     structlog.stdlib.add_log_level,
     structlog.stdlib.add_logger_name,

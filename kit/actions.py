@@ -1,4 +1,4 @@
-"""What makes an action: one durable transaction, the actor's scope, and steps that must be inside it.
+"""What makes an action: one durable transaction, the actor's scope, steps that stay inside it.
 
 A door calls actions one after another; an action never calls an action; a step begins with
 `must_be_in_action()`. Reads of a door run inside `scope_of(actor)`.

@@ -45,7 +45,7 @@ EVERYTHING = Scope(everything=True)
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who does it. `key` is the public id (or the name of a job), `reason` says why a system acts."""
+    """Who does it. `key` is a public id or the name of a job, `reason` says why a system acts."""
 
     kind: ActorKind
     key: str

@@ -191,7 +191,7 @@ def handle(key: int) -> bool:
         parked = row.attempts >= MAX_ATTEMPTS
         state = HandlingState.PARKED if parked else HandlingState.WAITING
         _mark(row, state, pause=min(600, 2**row.attempts), error=f"{type(error).__name__}: {error}")
-        log.exception("handler_failed", handler=row.handler, event=str(row.event.public_id))
+        log.exception("handler_failed", handler=row.handler, about=str(row.event.public_id))
         return True
     _mark(row, HandlingState.DONE, pause=0, error="")
     _nudge_next(row)

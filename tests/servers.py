@@ -87,7 +87,8 @@ def _grant(url: str, role: str) -> None:
         connection.execute(sql.SQL("GRANT USAGE ON SCHEMA public TO {}").format(name))
         connection.execute(
             sql.SQL(
-                "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public TO {}"
+                "GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE"
+                " ON ALL TABLES IN SCHEMA public TO {}"
             ).format(name)
         )
         connection.execute(

@@ -1,0 +1,125 @@
+"""Domain events: told once, handled once each, in order per subject, retried, parked."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.conf import LazySettings
+from django.utils import timezone
+
+from kit import events
+from kit.actions import NotInAction, action
+from kit.actor import Actor
+from kit.events import DomainEvent, Handling, HandlingState, NotYet, emit
+
+SYSTEM = Actor.system("test")
+seen: list[tuple[str, int]] = []
+
+BOARD = {
+    "thing_happened": ["tests.kit.test_events.first", "tests.kit.test_events.second"],
+    "thing_failed": ["tests.kit.test_events.fails"],
+    "thing_waits": ["tests.kit.test_events.waits"],
+}
+
+
+def first(event: DomainEvent) -> None:
+    seen.append(("first", event.payload["n"]))
+
+
+def second(event: DomainEvent) -> None:
+    seen.append(("second", event.payload["n"]))
+
+
+def fails(event: DomainEvent) -> None:
+    raise ValueError("处理不了")
+
+
+def waits(event: DomainEvent) -> None:
+    raise NotYet(30)
+
+
+@pytest.fixture(autouse=True)
+def _board(settings: LazySettings) -> None:
+    settings.SWITCHBOARD = "tests.kit.test_events.BOARD"
+    seen.clear()
+
+
+@action
+def tell(
+    kind: str, *, by: Actor, subject: str = "", once: str | None = None, **payload: Any
+) -> Any:
+    return emit(kind, subject=subject, once=once, **payload)
+
+
+def run_all() -> None:
+    for key in Handling.objects.order_by("pk").values_list("pk", flat=True):
+        events.handle(key)
+
+
+def test_each_handler_has_its_own_row_and_runs_once(db: None) -> None:
+    tell("thing_happened", by=SYSTEM, n=1)
+    run_all()
+    run_all()
+    assert seen == [("first", 1), ("second", 1)]
+    assert set(Handling.objects.values_list("state", flat=True)) == {HandlingState.DONE}
+
+
+def test_the_same_news_is_told_once(db: None) -> None:
+    assert tell("thing_happened", by=SYSTEM, once="x", n=1) is not None
+    assert tell("thing_happened", by=SYSTEM, once="x", n=2) is None
+    run_all()
+    assert seen == [("first", 1), ("second", 1)]
+
+
+def test_a_later_event_of_a_subject_waits_for_the_earlier_one(db: None) -> None:
+    tell("thing_happened", by=SYSTEM, subject="s", n=1)
+    tell("thing_happened", by=SYSTEM, subject="s", n=2)
+    late = Handling.objects.filter(event__payload__n=2, handler__endswith="first").get()
+    assert events.handle(late.pk) is False
+    run_all()
+    assert [n for name, n in seen if name == "first"] == [1, 2]
+
+
+def test_a_failing_handler_is_retried_later_and_parked_in_the_end(db: None) -> None:
+    tell("thing_failed", by=SYSTEM)
+    row = Handling.objects.get()
+    for _ in range(events.MAX_ATTEMPTS):
+        Handling.objects.update(next_try_at=timezone.now())
+        assert events.handle(row.pk)
+    row.refresh_from_db()
+    assert row.state == HandlingState.PARKED
+    assert "处理不了" in row.error
+
+
+def test_a_parked_event_does_not_hold_up_its_subject(db: None) -> None:
+    tell("thing_failed", by=SYSTEM, subject="s")
+    Handling.objects.update(state=HandlingState.PARKED)
+    tell("thing_happened", by=SYSTEM, subject="s", n=5)
+    run_all()
+    assert ("first", 5) in seen
+
+
+def test_a_dead_workers_claim_is_taken_over(db: None) -> None:
+    tell("thing_happened", by=SYSTEM, n=1)
+    Handling.objects.update(
+        state=HandlingState.CLAIMED, claimed_at=timezone.now() - events.LEASE - timedelta(seconds=1)
+    )
+    assert len(events.due_handlings()) == 2
+    run_all()
+    assert len(seen) == 2
+
+
+def test_not_yet_waits_without_blame(db: None) -> None:
+    tell("thing_waits", by=SYSTEM)
+    run_all()
+    row = Handling.objects.get()
+    assert row.state == HandlingState.WAITING
+    assert row.next_try_at > timezone.now() + timedelta(seconds=20)
+    assert row.error == ""
+
+
+def test_news_outside_an_action_is_refused(db: None) -> None:
+    with pytest.raises(NotInAction):
+        emit("thing_happened", n=1)
