@@ -39,11 +39,8 @@ def row_scope(
 
 def row_scope_through(table: str, *, parent: str, column: str) -> RunSQL:
     """Rows exist where the row they point at exists for the actor; the parent has its own scope."""
-    return _policy(
-        table,
-        "current_setting('scope.everything', true) = 'on'"
-        f" OR EXISTS (SELECT 1 FROM {parent} p WHERE p.id = {table}.{column})",  # noqa: S608
-    )
+    seen = f"SELECT 1 FROM {parent} p WHERE p.id = {table}.{column}"  # noqa: S608 - names in code
+    return _policy(table, f"current_setting('scope.everything', true) = 'on' OR EXISTS ({seen})")
 
 
 def append_only(table: str) -> RunSQL:

@@ -35,7 +35,7 @@ def guide_of(account: Account | AnonymousUser) -> Guide:
     guide = (
         Guide.objects.working()
         .select_related("store__entity", "store__region", "account")
-        .filter(account__pk=account.pk)
+        .filter(account__pk=account.pk or 0)
         .first()
     )
     if guide is None:
