@@ -151,7 +151,8 @@ SECURE_CONTENT_TYPE_NOSNIFF = True
 # The proxy in front strips this header from the outside; without a proxy leave it unset.
 if env.flag("BEHIND_TLS_PROXY"):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-X_FRAME_OPTIONS = "DENY"
+# The demo shows member pages inside the simulated phone, on the same host.
+X_FRAME_OPTIONS = "SAMEORIGIN" if DEMO else "DENY"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 1000
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
@@ -164,7 +165,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "connect-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
-        "frame-ancestors": [NONE],
+        "frame-ancestors": [SELF if DEMO else NONE],
         "base-uri": [NONE],
     },
 }

@@ -46,5 +46,5 @@ class HasScope(BasePermission):
     message = "这把密钥没有这项权限，请在总部后台为它开通。"
 
     def has_permission(self, request: Request, view: APIView) -> bool:
-        key = request.user
+        key: object = request.user
         return isinstance(key, MachineKey) and getattr(view, "scope", None) in key.scopes
