@@ -44,6 +44,16 @@ class Decision(models.TextChoices):
     EXPIRE = "expire", "到期"
 
 
+class Method(models.TextChoices):
+    """Where and how she decided."""
+
+    LANDING = "landing", "扫码注册"
+    OWN_PAGE = "own_page", "会员自助"
+    GROUP_WELCOME = "group_welcome", "入群告知"
+    HQ = "hq", "总部代办"
+    IMPORT = "import", "导入"
+
+
 class Notice(models.Model):
     """A published privacy text: version, wording, digest. Never changed once published."""
 
@@ -84,13 +94,13 @@ class ConsentEvent(models.Model):
     channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
     decision = models.CharField(max_length=8, choices=Decision.choices)
     notice = models.ForeignKey(Notice, models.PROTECT, null=True, related_name="+")
-    # How she decided: landing page, her own page, in the group's welcome, by request at HQ …
-    method = models.CharField(max_length=20)
+    method = models.CharField("方式", max_length=20, choices=Method.choices)
     guide = models.ForeignKey(Guide, models.PROTECT, null=True, related_name="+")
     store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+")
-    source = models.CharField(max_length=80, blank=True)
-    at = models.DateTimeField(default=timezone.now)
-    actor = models.CharField(max_length=120)
+    # What she held in her hand: the public id of a channel code, of a group …
+    source = models.CharField("来源", max_length=80, blank=True)
+    at = models.DateTimeField("时间", default=timezone.now)
+    actor = models.CharField("操作者", max_length=120)
 
     privacy: ClassVar = declare(
         keep="3 years after leaving",

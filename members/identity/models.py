@@ -65,10 +65,12 @@ class Member(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "会员"
         indexes = (
-            # A guide's members, newest first.
-            models.Index(fields=["owner", "-joined_at"], name="members_of_guide_newest"),
+            # A guide's members, newest first; the key breaks ties when paging.
+            models.Index(fields=["owner", "-joined_at", "-id"], name="members_of_guide_newest"),
             # A store's members, newest first.
-            models.Index(fields=["home_store", "-joined_at"], name="members_of_store_newest"),
+            models.Index(
+                fields=["home_store", "-joined_at", "-id"], name="members_of_store_newest"
+            ),
         )
 
     def __str__(self) -> str:
@@ -114,10 +116,15 @@ class Identity(models.Model):
 
 
 class Contact(models.Model):
-    """A person as WeCom knows her: friend of a guide. May be known before she is a member."""
+    """A person as WeCom knows her, as far as one legal entity's guides know her.
+
+    May be known before she is a member. Friends with guides of two entities, she is two contacts:
+    neither entity learns through her what the other knows.
+    """
 
     public_id = PublicIdField()
-    external_userid = models.CharField(max_length=64, unique=True)
+    entity = models.ForeignKey(LegalEntity, models.PROTECT, related_name="+")
+    external_userid = models.CharField("企微客户 ID", max_length=64)
     name = SealedTextField(null=True)
     unionid_digest = models.BinaryField(max_length=32, null=True)
     avatar_url = models.URLField(max_length=500, blank=True)
@@ -126,22 +133,29 @@ class Contact(models.Model):
         Member, models.SET_NULL, null=True, blank=True, related_name="contacts"
     )
     joined_by = models.CharField(max_length=20, blank=True)
-    # The last guide she became a friend of; row scope reads it while no member is known.
-    guide = models.ForeignKey(Guide, models.PROTECT, related_name="+")
+    # The last guide of the entity that she became a friend of.
+    guide = models.ForeignKey(Guide, models.PROTECT, related_name="+", verbose_name="导购")
     read_at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
         keep="as long as the friendship, 6 months after",
-        internal="id public_id member joined_by guide read_at",
+        internal="id public_id entity member joined_by guide read_at",
         personal="external_userid name avatar_url",
         personal_high="unionid_digest",
     )
 
     class Meta:
         verbose_name = verbose_name_plural = "企微客户"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["entity", "external_userid"], name="one_contact_per_entity"
+            ),
+        )
         indexes = (
             # Which contact has this unionid?
             models.Index(fields=["unionid_digest"], name="contacts_by_unionid"),
+            # Whose contact is this external_userid? Callbacks and groups know nothing else.
+            models.Index(fields=["external_userid"], name="contacts_by_external_userid"),
         )
 
     def __str__(self) -> str:
@@ -153,12 +167,12 @@ class Friendship(models.Model):
 
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="friendships")
     guide = models.ForeignKey(Guide, models.PROTECT, related_name="friendships")
-    state = models.CharField(max_length=64, blank=True)
-    add_way = models.PositiveSmallIntegerField(default=0)
-    since = models.DateTimeField()
+    state = models.CharField("渠道标记", max_length=64, blank=True)
+    add_way = models.PositiveSmallIntegerField("添加方式", default=0)
+    since = models.DateTimeField("自")
     # Who ended it: "customer", "guide", "transfer".
-    ended_by = models.CharField(max_length=10, blank=True)
-    until = models.DateTimeField(null=True)
+    ended_by = models.CharField("由谁结束", max_length=10, blank=True)
+    until = models.DateTimeField("至", null=True, blank=True)
 
     privacy: ClassVar = declare(
         keep="6 months after its end",
@@ -168,6 +182,12 @@ class Friendship(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "好友关系"
+        indexes = (
+            # A guide's friends now, newest first.
+            models.Index(
+                fields=["guide", "-since"], name="friends_of_guide_newest", condition=Q(until=None)
+            ),
+        )
         constraints = (
             models.UniqueConstraint(
                 fields=["contact", "guide"],
@@ -188,10 +208,10 @@ class Suggestion(models.Model):
     member = models.ForeignKey(Member, models.CASCADE, related_name="suggestions")
     guide = models.ForeignKey(Guide, models.PROTECT, related_name="+")
     # What speaks for it, in words a guide understands: ["同一渠道码", "相隔 40 秒"]
-    evidence = models.JSONField(default=list)
-    made_at = models.DateTimeField(default=timezone.now)
-    decided_at = models.DateTimeField(null=True)
-    is_same = models.BooleanField(null=True)
+    evidence = models.JSONField("证据", default=list)
+    made_at = models.DateTimeField("提出时间", default=timezone.now)
+    decided_at = models.DateTimeField("确认时间", null=True, blank=True)
+    is_same = models.BooleanField("是同一位", null=True)
 
     privacy: ClassVar = declare(
         keep="6 months",
@@ -203,6 +223,14 @@ class Suggestion(models.Model):
         verbose_name = verbose_name_plural = "身份建议"
         constraints = (
             models.UniqueConstraint(fields=["contact", "member"], name="one_suggestion_per_pair"),
+        )
+        indexes = (
+            # What a guide has to ask about, oldest first.
+            models.Index(
+                fields=["guide", "made_at"],
+                name="open_suggestions_of_guide",
+                condition=Q(decided_at=None),
+            ),
         )
 
     def __str__(self) -> str:

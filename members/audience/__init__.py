@@ -1,0 +1,1 @@
+"""Saved rules that select members, counted and explained in SQL."""

@@ -1,0 +1,1 @@
+"""How a stranger becomes a member: channel codes, the landing page, the proof of her phone."""

@@ -1,0 +1,191 @@
+"""Channel codes, one registration per visit, one-time codes and the counters that limit them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from kit.classified import declare
+from kit.fields import PublicIdField, SealedTextField
+from members.consent.models import Notice
+from members.identity.models import Member
+from members.registration.rules import new_token, new_wecom_state
+from stores.org.models import Guide, Store
+
+
+class Scene(models.TextChoices):
+    """Where a code is shown."""
+
+    ENTRANCE = "entrance", "门口"
+    FITTING_ROOM = "fitting_room", "试衣间"
+    TILL = "till", "收银台"
+    PARCEL = "parcel", "包裹卡"
+    EVENT = "event", "活动"
+
+
+class ChannelCode(models.Model):
+    """A QR of a guide at a place. The token is random and says nothing; the row says whose it is."""
+
+    public_id = PublicIdField()
+    token = models.CharField(max_length=22, unique=True, default=new_token, editable=False)
+    guide = models.ForeignKey(
+        Guide, models.PROTECT, related_name="channel_codes", verbose_name="导购"
+    )
+    # Where the guide worked when the code was made: a printed code stays where it hangs.
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name="门店")
+    scene = models.CharField("场景", max_length=12, choices=Scene.choices)
+    campaign = models.CharField("活动", max_length=60, blank=True)
+    cost_centre = models.CharField("成本中心", max_length=40, blank=True)
+    welcome_text = models.CharField("欢迎语", max_length=600, blank=True)
+    # WeCom gives it back with the friend who came by the contact-me code; at most 30 characters.
+    wecom_state = models.CharField(
+        max_length=30, unique=True, default=new_wecom_state, editable=False
+    )
+    config_id = models.CharField("联系我 ID", max_length=64, blank=True)
+    qr_code_url = models.URLField("联系我二维码", max_length=500, blank=True)
+    is_active = models.BooleanField("启用", default=True)
+    created_at = models.DateTimeField("创建时间", default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="5 years after its end",
+        public="token qr_code_url welcome_text",
+        internal="id public_id guide store scene campaign cost_centre wecom_state config_id"
+        " is_active created_at",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "渠道码"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["guide", "store", "scene", "campaign"],
+                condition=Q(is_active=True),
+                name="one_code_per_guide_scene_and_campaign",
+                violation_error_message="这位导购在这个场景和活动下已有启用中的渠道码。",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.guide.name} · {self.get_scene_display()}"
+
+
+class RegistrationState(models.TextChoices):
+    """How far she has come. A reload goes on where she was."""
+
+    OPENED = "opened", "已打开"
+    DECLINED = "declined", "先不了"
+    AGREED = "agreed", "已同意"
+    PHONE = "phone", "验证手机"
+    DONE = "done", "已入会"
+
+
+class Registration(models.Model):
+    """One visit to a channel code's page. Until she agrees it holds nothing about her."""
+
+    public_id = PublicIdField()
+    channel_code = models.ForeignKey(
+        ChannelCode, models.PROTECT, related_name="registrations", verbose_name="渠道码"
+    )
+    guide = models.ForeignKey(Guide, models.PROTECT, related_name="+", verbose_name="导购")
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name="门店")
+    state = models.CharField(
+        "进度",
+        max_length=8,
+        choices=RegistrationState.choices,
+        default=RegistrationState.OPENED,
+    )
+    notice = models.ForeignKey(Notice, models.PROTECT, null=True, related_name="+")
+    # {purpose: true} for what she ticked, {purpose: false} for what was offered and left.
+    decisions = models.JSONField(default=dict)
+    agreed_at = models.DateTimeField("同意时间", null=True)
+    ip = SealedTextField(null=True)
+    user_agent = models.CharField(max_length=300, blank=True)
+    unionid = SealedTextField(null=True)
+    openid = SealedTextField(null=True)
+    member = models.ForeignKey(
+        Member, models.SET_NULL, null=True, related_name="registrations", verbose_name="会员"
+    )
+    opened_at = models.DateTimeField("打开时间", default=timezone.now)
+    finished_at = models.DateTimeField("完成时间", null=True)
+
+    privacy: ClassVar = declare(
+        keep="30 days without a member, else as long as the member",
+        internal="id public_id channel_code guide store state notice decisions agreed_at opened_at"
+        " finished_at",
+        personal="user_agent member",
+        personal_high="ip unionid openid",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "注册"
+        indexes = (
+            # Who registered through this code in the last half hour, and how many scanned today?
+            models.Index(
+                fields=["channel_code", "-opened_at"], name="registrations_of_code_newest"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.state} {self.opened_at:%Y-%m-%d %H:%M}"
+
+
+class OneTimeCode(models.Model):
+    """A code sent to a phone, bound to one registration. Only its keyed digest outlives the sending."""
+
+    public_id = PublicIdField()
+    registration = models.ForeignKey(Registration, models.CASCADE, related_name="one_time_codes")
+    phone = SealedTextField()
+    # In clear only until the gateway took it.
+    code = SealedTextField(null=True)
+    digest = models.BinaryField(max_length=32)
+    tries = models.PositiveSmallIntegerField(default=0)
+    made_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    used_at = models.DateTimeField(null=True)
+
+    privacy: ClassVar = declare(
+        keep="7 days",
+        internal="id public_id registration tries made_at expires_at sent_at used_at",
+        personal_high="phone code digest",
+    )
+
+    class Meta:
+        constraints = (
+            models.CheckConstraint(condition=Q(tries__lte=5), name="at_most_five_tries"),
+        )
+        indexes = (
+            models.Index(fields=["registration", "-made_at"], name="codes_of_registration_newest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.made_at:%Y-%m-%d %H:%M:%S}"
+
+    def is_open(self, at: datetime) -> bool:
+        return self.used_at is None and self.expires_at > at
+
+
+class CodeRequest(models.Model):
+    """That a code was asked for: what the limits per phone, address and channel code count."""
+
+    phone_digest = models.BinaryField(max_length=32)
+    ip_digest = models.BinaryField(max_length=32)
+    channel_code = models.ForeignKey(ChannelCode, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep="7 days", internal="id channel_code at", personal="phone_digest ip_digest"
+    )
+
+    class Meta:
+        indexes = (
+            models.Index(fields=["phone_digest", "-at"], name="code_requests_of_phone"),
+            models.Index(fields=["ip_digest", "-at"], name="code_requests_of_address"),
+            models.Index(fields=["channel_code", "-at"], name="code_requests_of_code"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.at:%Y-%m-%d %H:%M:%S}"
