@@ -1,0 +1,203 @@
+"""How the door writes: many callbacks share one commit, each is answered after it.
+
+While one batch commits, the next gathers; under load a commit carries hundreds of rows, alone a
+callback waits for nobody. SQL of its own, since Django's ORM costs more than the rest of the door.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import psycopg
+import structlog
+from django.db import connections
+from django.utils import timezone
+from psycopg import sql
+from psycopg_pool import AsyncConnectionPool
+
+from kit.fields import new_public_id
+from wecom.inbox.bell import ReaderBell
+
+log = structlog.get_logger(__name__)
+
+# WeCom gives up after 5 s; what cannot be stored by then is better refused and told again.
+_PATIENCE_SECONDS: Final = 4.0
+_BATCH: Final = 500
+_QUEUE: Final = 2000
+_WRITERS: Final = 2
+
+_INSERT = """
+INSERT INTO wecom_inboxmessage AS row
+  (public_id, app, digest, body, received_at, repeats, state, kind, attempts, next_try_at, error)
+SELECT public_id, app, digest, body, at, repeats, 'waiting', '', 0, at, ''
+FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::timestamptz[], %s::int[])
+  AS told (public_id, app, digest, body, at, repeats)
+ON CONFLICT (digest) DO UPDATE SET
+  repeats = row.repeats + 1 + excluded.repeats,
+  last_repeat_at = excluded.received_at,
+  state = CASE WHEN row.state = 'done' THEN 'again' ELSE row.state END
+"""
+
+
+class Full(Exception):
+    """More callbacks wait than could be stored in time."""
+
+
+@dataclass(slots=True)
+class Told:
+    """One callback on its way into the table, with those who wait for its commit."""
+
+    app: str
+    digest: bytes
+    body: str
+    at: datetime
+    waiting: list[asyncio.Future[None]] = field(default_factory=list)
+
+
+class InboxLedger:
+    """Writes callbacks of one event loop. Connections open at the first callback.
+
+    After each commit the bell is rung for a worker to come and read.
+    """
+
+    def __init__(self, bell: ReaderBell, *, queue: int = _QUEUE) -> None:
+        self._bell = bell
+        self._limit = queue
+        self._waiting: dict[bytes, Told] = {}
+        self._writers: set[asyncio.Task[None]] = set()
+        self._pool: AsyncConnectionPool[psycopg.AsyncConnection[Any]] | None = None
+        self._opening = asyncio.Lock()
+
+    async def store(self, app: str, digest: bytes, body: str) -> None:
+        """Return once the row is durable. The same digest again counts up its repeats.
+
+        Raises Full when the queue is long, TimeoutError or psycopg.Error when the database
+        does not answer; then nothing is promised and WeCom tells it again.
+        """
+        told = self._waiting.get(digest)
+        if told is None:
+            if len(self._waiting) >= self._limit:
+                raise Full
+            told = Told(app, digest, body, timezone.now())
+            self._waiting[digest] = told
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        told.waiting.append(done)
+        if len(self._writers) < _WRITERS:
+            writer = asyncio.create_task(self._write())
+            self._writers.add(writer)
+            writer.add_done_callback(self._writers.discard)
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            await done
+
+    async def close(self) -> None:
+        """Let begun commits end and give the connections back."""
+        await asyncio.gather(*self._writers, return_exceptions=True)
+        if self._pool is not None:
+            await self._pool.close()
+            self._pool = None
+        await self._bell.close()
+
+    async def _write(self) -> None:
+        """Write batch after batch until nobody waits."""
+        # Callbacks that arrived in the same turn of the loop travel together.
+        await asyncio.sleep(0)
+        while self._waiting:
+            keys = list(self._waiting)[:_BATCH]
+            batch = [self._waiting.pop(key) for key in keys]
+            try:
+                await self._commit(batch)
+            except Exception as error:  # noqa: BLE001 - every waiter gets it as an answer
+                _answer(batch, error)
+            else:
+                _answer(batch, None)
+                self._bell.ring()
+
+    async def _commit(self, batch: list[Told]) -> None:
+        # In one order everywhere, or two processes with common digests would lock each other.
+        batch.sort(key=lambda told: told.digest)
+        columns = (
+            [new_public_id() for _ in batch],
+            [told.app for told in batch],
+            [told.digest for told in batch],
+            [told.body for told in batch],
+            [told.at for told in batch],
+            [max(0, len(told.waiting) - 1) for told in batch],
+        )
+        async with asyncio.timeout(_PATIENCE_SECONDS):
+            pool = await self._open_pool()
+            for attempt in range(_WRITERS + 1):
+                try:
+                    async with pool.connection() as connection:
+                        await connection.execute(_INSERT, columns, prepare=True)
+                except psycopg.OperationalError:
+                    # The server restarted and every connection of the pool died with it: the pool
+                    # drops a dead one when it comes back. Storing twice only counts a repeat.
+                    if attempt == _WRITERS:
+                        raise
+                else:
+                    return
+
+    async def _open_pool(self) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
+        async with self._opening:
+            if self._pool is None:
+                conninfo, role = database_address()
+                pool = AsyncConnectionPool(
+                    conninfo,
+                    min_size=1,
+                    max_size=_WRITERS,
+                    open=False,
+                    timeout=_PATIENCE_SECONDS,
+                    # One statement is one transaction: no round trips for BEGIN and COMMIT.
+                    kwargs={"autocommit": True},
+                    configure=_assume(role) if role else None,
+                    name=f"inbox-{os.getpid()}",
+                )
+                await pool.open(wait=False)
+                self._pool = pool
+        return self._pool
+
+
+def database_address() -> tuple[str, str]:
+    """libpq's connection string of the default database, and the role to assume (or nothing)."""
+    found: Mapping[str, Any] = connections["default"].settings_dict
+    options = dict(found["OPTIONS"])
+    role = options.pop("assume_role", "") or ""
+    for ours in ("pool", "server_side_binding", "isolation_level"):
+        options.pop(ours, None)
+    address = {
+        "dbname": found["NAME"],
+        "user": found["USER"],
+        "password": found["PASSWORD"],
+        "host": found["HOST"],
+        "port": found["PORT"],
+    }
+    set_ones = {key: str(value) for key, value in address.items() if value}
+    return psycopg.conninfo.make_conninfo("", **set_ones, **options), role
+
+
+def _assume(role: str) -> Callable[[psycopg.AsyncConnection[Any]], Any]:
+    async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
+        await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
+
+    return configure
+
+
+def _answer(batch: list[Told], error: Exception | None) -> None:
+    if error is not None:
+        log.error("inbox_not_stored", rows=len(batch), error=type(error).__name__)
+    for told in batch:
+        for done in told.waiting:
+            # Somebody who gave up has cancelled his future.
+            if done.done():
+                continue
+            with contextlib.suppress(asyncio.InvalidStateError):
+                if error is None:
+                    done.set_result(None)
+                else:
+                    done.set_exception(error)

@@ -1,0 +1,83 @@
+"""What actions of any floor may do with the outbox: put a wish into it, take one back."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from kit.actions import must_be_in_action
+from kit.events import nudge
+from wecom.outbox.models import Kind, OutboxRow, OutboxState
+
+# Rows up to this priority travel by the urgent queue.
+URGENT = 3
+# WeCom takes a welcome within 20 seconds of the event (document 92599).
+WELCOME_SECONDS = 20
+
+
+def put(
+    kind: str,
+    payload: Mapping[str, Any],
+    *,
+    once: str,
+    subject: str = "",
+    app: str = "main",
+    priority: int = 5,
+    due_at: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> OutboxRow:
+    """Wish for one effect at WeCom after the commit. A step.
+
+    The same `once` again returns the row that stands, unchanged. A kind that nobody knows raises
+    ValueError. A welcome without `expires_at` gets WeCom's 20 seconds from now.
+    """
+    must_be_in_action()
+    found = OutboxRow.objects.filter(once=once).first()
+    if found is not None:
+        return found
+    now = timezone.now()
+    kind = Kind(kind).value
+    if kind == Kind.WELCOME:
+        priority = min(priority, 1)
+        expires_at = expires_at or now + timedelta(seconds=WELCOME_SECONDS)
+    due = due_at or now
+    row = OutboxRow(
+        kind=kind,
+        app=app,
+        payload=dict(payload),
+        once=once,
+        subject=subject,
+        priority=priority,
+        due_at=due,
+        expires_at=expires_at,
+        next_try_at=due,
+        nudged_at=now if due <= now else None,
+    )
+    # Two callers in the same moment: the second must not break the transaction around it.
+    OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
+    stored = OutboxRow.objects.get(once=once)
+    if stored.public_id == row.public_id and due <= now:
+        transaction.on_commit(lambda: call_courier([stored.pk], priority), robust=True)
+    return stored
+
+
+def cancel(once: str) -> bool:
+    """Take a wish back before anybody began with it. A step.
+
+    True when it will never be sent; False when it is being sent, has ended, or never existed.
+    """
+    must_be_in_action()
+    return bool(
+        OutboxRow.objects.filter(once=once, state=OutboxState.PLANNED).update(
+            state=OutboxState.CANCELLED, ended_at=timezone.now()
+        )
+    )
+
+
+def call_courier(keys: list[int], priority: int) -> None:
+    """Ask a worker to deliver; urgent rows by the urgent queue."""
+    nudge("wecom.tasks.deliver", keys, queue="urgent" if priority <= URGENT else "default")
