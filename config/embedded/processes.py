@@ -11,6 +11,7 @@ import select
 import shutil
 import signal
 import socket
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO
@@ -18,6 +19,8 @@ from typing import IO
 Say = Callable[[str], None]
 
 _PR_SET_PDEATHSIG = 1
+_LOCK_ATTEMPTS = 5
+_LOCK_PAUSE_SECONDS = 0.05
 # Loaded once and early: the function that uses it runs between fork and exec, where importing may
 # hang.
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -45,27 +48,47 @@ class FolderLock:
         self._file: IO[str] | None = None
 
     def acquire(self) -> None:
-        """Take the folder at once or refuse with the holder's process id."""
+        """Take the folder or refuse with the holder's process id."""
         file = self._path.open("a+", encoding="utf-8")
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            file.seek(0)
-            holder = file.read().strip() or "?"
-            file.close()
-            folder = self._path.parent
-            message = f"{folder} 正被进程 {holder} 使用，请先停止它 / in use by that process"
-            raise FolderInUseError(message) from None
+        for last in (*(False,) * _LOCK_ATTEMPTS, True):
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if last:
+                    file.close()
+                    raise FolderInUseError(self._in_use()) from None
+                time.sleep(_LOCK_PAUSE_SECONDS)  # somebody may only be asking, see holder()
         file.truncate(0)
         file.write(str(os.getpid()))
         file.flush()
         self._file = file
+
+    def _in_use(self) -> str:
+        holder = self._path.read_text(encoding="utf-8").strip()
+        return f"{self._path.parent} 正被进程 {holder} 使用，请先停止它 / in use"
+
+    def holder(self) -> str:
+        """Tell the process id of whoever holds the folder now; empty when nobody does."""
+        try:
+            with self._path.open("r", encoding="utf-8") as file:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._path.read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+        return ""
 
     def release(self) -> None:
         """Give the folder back; a second call does nothing."""
         if self._file is not None:
             self._file.close()
             self._file = None
+
+
+def ask_for_signal_at_parents_death(death_signal: signal.Signals) -> None:
+    """Have the kernel send this process a signal when the thread that started it is gone."""
+    _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
 
 
 def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
@@ -75,7 +98,7 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     parent = os.getpid()
 
     def ask() -> None:
-        _libc.prctl(_PR_SET_PDEATHSIG, int(death_signal), 0, 0, 0)
+        ask_for_signal_at_parents_death(death_signal)
         # The parent may have died before the line above: then nobody would ever send the signal.
         if os.getppid() != parent:
             os._exit(1)
@@ -83,19 +106,24 @@ def die_with_parent(death_signal: signal.Signals) -> Callable[[], None]:
     return ask
 
 
+def is_free(port: int) -> bool:
+    """Tell whether this process could listen on the loopback port now."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listener.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
 def choose_port(preferred: int | None = None) -> int:
     """Give a loopback port nobody listens on, the preferred one when it is free."""
-    for port in (preferred, 0):
-        if port is None:
-            continue
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                listener.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            return int(listener.getsockname()[1])
-    raise EmbeddedServerError("没有空闲的本机端口 / no free port on loopback")
+    if preferred is not None and is_free(preferred):
+        return preferred
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as listener:
+        listener.bind(("127.0.0.1", 0))
+        return int(listener.getsockname()[1])
 
 
 def find_processes(working_in: Path, program: str) -> list[int]:

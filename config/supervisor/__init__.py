@@ -1,0 +1,3 @@
+"""Runs the demo: its servers, its processes, its first start. Nothing here is needed in
+production.
+"""
