@@ -1,0 +1,1 @@
+"""Measurements: each module has `run(scale)`; `manage.py bench` prints and keeps the results."""
