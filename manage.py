@@ -7,10 +7,9 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] != ["demo"]:
-        from config.supervisor.environment import load_demo_env
+    from config.supervisor.environment import load_demo_env
 
-        load_demo_env()
+    load_demo_env()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
