@@ -1,0 +1,65 @@
+"""Reactions to what WeCom and lower floors tell about groups: hints, upon which lists are read."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from django.utils import timezone
+
+from groups.chats import actions
+from groups.chats.models import Group
+from groups.chats.rules import list_may_lag
+from kit.actions import scope_of
+from kit.actor import Actor
+from kit.events import DomainEvent, NotYet
+from kit.fields import shown_id
+from wecom.gateway import WecomError, gateway_of
+
+US = Actor.system("groups")
+# "The group was dismissed" and "there is no such group" (global list, 2024-04-08).
+GONE = {49008, 86003}
+
+
+def group_changed(event: DomainEvent) -> None:
+    """Read the group's list again and make ours equal to it.
+
+    While WeCom still answers with the list from before the change, asks to be called again.
+    """
+    chat_id = str(event.payload["chat_id"])
+    with scope_of(US):
+        held = Group.objects.filter(chat_id=chat_id).values_list("member_version", flat=True)
+        version = next(iter(held), "")
+    asked_at = timezone.now()
+    try:
+        card = gateway_of().group(chat_id)
+    except WecomError as error:
+        if error.code not in GONE:
+            raise
+        actions.close_group(chat_id, at=asked_at, by=US)
+        return
+    actions.take_over_list(card, asked_at=asked_at, by=US)
+    told_at = event.payload.get("created_at") or event.at.timestamp()
+    if list_may_lag(
+        told_version=str(event.payload.get("cur_mem_ver") or ""),
+        read_version=card.member_version,
+        held_version=version,
+        told_at=datetime.fromtimestamp(float(told_at), tz=UTC),
+        now=asked_at,
+    ):
+        raise NotYet(2)
+
+
+def group_found(event: DomainEvent) -> None:
+    """Give a new group its code, so that the iPad can show it. A group that has one keeps it."""
+    chat_id = str(event.payload["chat_id"])
+    with scope_of(US):
+        group = Group.objects.active().filter(chat_id=chat_id, join_config_id="").first()
+    if group is None:
+        return
+    way = gateway_of().create_join_way([chat_id], shown_id(group.public_id))
+    actions.keep_join_code(group.pk, config_id=way.config_id, code_url=way.qr_code_url, by=US)
+
+
+def contact_joined(event: DomainEvent) -> None:
+    """A contact turned out to be a member: her open stays in groups say so."""
+    actions.know_people_as_member(int(event.payload["contact"]), by=US)

@@ -1,0 +1,1 @@
+"""Pushes: plan, tasks for guides, results per recipient, tracked links."""
