@@ -5,6 +5,7 @@ Nothing here needs Django: it decides what Django's settings will see.
 """
 
 import base64
+import json
 import os
 import secrets
 import shlex
@@ -83,6 +84,7 @@ def _make_secrets() -> dict[str, str]:
         "WECOM_CONTACT_SECRET": secrets.token_urlsafe(32),
         "WECOM_CALLBACK_TOKEN": secrets.token_hex(12),
         "WECOM_CALLBACK_AES_KEY": _aes_key(),
+        "WECOM_APPS": json.dumps({"service": _service_app()}),
         "WECHAT_APP_ID": f"wx{secrets.token_hex(8)}",
         "WECHAT_APP_SECRET": secrets.token_hex(16),
         "SMS_GATEWAY_KEY": secrets.token_urlsafe(24),
@@ -90,6 +92,17 @@ def _make_secrets() -> dict[str, str]:
         "HQ_USERNAME": "hq",
         "HQ_PASSWORD": secrets.token_urlsafe(9),
         "GUIDE_PIN": f"{secrets.randbelow(1_000_000):06d}",
+    }
+
+
+def _service_app() -> dict[str, str | int]:
+    """The second application of the corp: hears the chat archive and customer service."""
+    return {
+        "agent_id": 1000003,
+        "secret": secrets.token_urlsafe(32),
+        "contact_secret": "",
+        "callback_token": secrets.token_hex(12),
+        "callback_aes_key": _aes_key(),
     }
 
 

@@ -100,7 +100,7 @@ class Opening:
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "SANDBOX_URL": sandbox,
             "SMS_URL": sms,
-            "SMS_GATEWAY_URL": f"{sms}/send",
+            "SMS_GATEWAY_URL": sms,
             "WECOM_API_BASE_URL": f"{sandbox}/sandbox/cgi-bin/",
             "WECOM_OAUTH_BASE_URL": f"{web}/sandbox",
             "WECOM_OPEN_BASE_URL": f"{web}/sandbox",

@@ -1,7 +1,7 @@
-"""`manage.py bench NAME [--scale small|full] [--json]`: measurements as ratios to a stated limit.
+"""`manage.py bench NAME [--scale small|full] [--json]`: measurements as ratios to a limit.
 
-Each file of `bench/` has `run(scale)`: it builds its data, checks that the result is right, measures
-both sides alternating in one run, and returns what the table prints.
+Each file of `bench/` has `run(scale)`: it builds its data, checks that the result is right,
+measures both sides alternating in one run, and returns what the table prints.
 """
 
 from __future__ import annotations

@@ -1,0 +1,153 @@
+"""Tells the sandbox about the demo's corp: applications, members, friends, groups.
+
+Reads our tables and sends them over the sandbox's control API, then lets the groups room read the
+groups back through the real gateway, as it would on any night. Repeating it changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import requests
+from django.conf import settings
+
+from config.demo import names
+from groups.chats.actions import sync_groups
+from kit.actions import scope_of
+from kit.actor import Actor
+from members.identity.models import Friendship, Identity, IdentityKind
+from stores.org.models import Guide, Store
+
+KF_ACCOUNT = "wkDemoService000000000000000000001"
+_SYSTEM = Actor.system("demo")
+_EVENTS = {"main": ["contact", "chat"], "service": ["kf", "msgaudit"]}
+
+
+def seed(say: Callable[[str], None]) -> None:
+    """Fill the sandbox, then read the groups back."""
+    with scope_of(_SYSTEM):
+        world = {
+            "corp_id": settings.WECOM_CORP_ID,
+            "corp_name": names.OWN_COMPANY[0],
+            "open_platform_bound": True,
+            "service_account": {
+                "app_id": settings.WECHAT_APP_ID,
+                "secret": settings.WECHAT_APP_SECRET,
+                "name": "晴川会员",
+            },
+            "apps": _apps(),
+            "departments": [
+                {"id": 1, "name": names.OWN_COMPANY[0], "parentid": 0},
+                *_departments(),
+            ],
+            "members": _members(),
+            "kf_accounts": [{"open_kfid": KF_ACCOUNT, "name": "晴川客服"}],
+            **_people(),
+        }
+        guides = list(Guide.objects.working().exclude(wecom_userid=None))
+    say(f"{len(world['customers'])} 位企微客户，{len(world['groups'])} 个客户群")
+    answer = requests.post(
+        f"{settings.SANDBOX_URL}/sandbox/control/api/seed", json=world, timeout=60
+    )
+    answer.raise_for_status()
+    sync_groups(owners=guides, by=_SYSTEM)
+
+
+def _apps() -> list[dict[str, Any]]:
+    apps = []
+    for name, app in settings.WECOM_APPS.items():
+        tail = "" if name == "main" else f"{name}/"
+        apps.append(
+            {
+                "name": name,
+                "agent_id": app["agent_id"],
+                "secret": app["secret"],
+                "callback_url": f"{settings.PUBLIC_URL}/wecom/callback/{tail}",
+                "callback_token": app["callback_token"],
+                "callback_aes_key": app["callback_aes_key"],
+                "sidebar_url": f"{settings.PUBLIC_URL}/sidebar/" if name == "main" else "",
+                "home_url": f"{settings.PUBLIC_URL}/tablet/" if name == "main" else "",
+                "events": _EVENTS.get(name, []),
+            }
+        )
+    return apps
+
+
+def _departments() -> list[dict[str, Any]]:
+    return [
+        {"id": 10 + store.pk, "name": store.name, "parentid": 1} for store in Store.objects.all()
+    ]
+
+
+def _members() -> list[dict[str, Any]]:
+    return [
+        {
+            "userid": guide.wecom_userid,
+            "name": guide.name,
+            "department": [10 + guide.store_id],
+            "position": guide.get_role_display(),
+            # The chat archive is licensed for people, not for the corp.
+            "archived": True,
+        }
+        for guide in Guide.objects.working().exclude(wecom_userid=None)
+    ]
+
+
+def _people() -> dict[str, list[dict[str, Any]]]:
+    """Customers, friendships and the three groups of each store."""
+    friendships = list(
+        Friendship.objects.filter(until=None)
+        .select_related("contact", "guide__store")
+        .order_by("contact__external_userid")
+    )
+    unionids = {
+        identity.member_id: identity.value
+        for identity in Identity.objects.filter(kind=IdentityKind.UNIONID)
+    }
+    customers = [
+        {
+            "external_userid": row.contact.external_userid,
+            "name": row.contact.name,
+            "unionid": unionids.get(row.contact.member_id),
+        }
+        for row in friendships
+    ]
+    friends = [
+        {
+            "userid": row.guide.wecom_userid,
+            "external_userid": row.contact.external_userid,
+            "created_at": int(row.since.timestamp()),
+        }
+        for row in friendships
+    ]
+    return {"customers": customers, "friends": friends, "groups": _groups(friendships)}
+
+
+def _groups(friendships: list[Friendship]) -> list[dict[str, Any]]:
+    """Every store has three groups, each owned by another guide of it."""
+    groups = []
+    for store in Store.objects.all():
+        guides = list(store.guides.working().filter(role="guide").order_by("employee_no"))
+        for number, name in enumerate(names.GROUPS):
+            owner = guides[number % len(guides)]
+            inside = [row for row in friendships if row.guide_id == owner.pk and row.contact_id % 3]
+            groups.append(
+                {
+                    "chat_id": f"wrDemo{store.code}{number:022d}",
+                    "name": f"{store.name}·{name}",
+                    "owner": owner.wecom_userid,
+                    "members": [
+                        owner.wecom_userid,
+                        *(
+                            {
+                                "external_userid": row.contact.external_userid,
+                                "joined_at": int(row.since.timestamp()) + 360,
+                                "join_scene": 3,
+                            }
+                            for row in inside
+                        ),
+                    ],
+                }
+            )
+    return groups
