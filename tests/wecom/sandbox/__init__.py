@@ -1,0 +1,1 @@
+"""Tests of the sandbox, which knows nothing of the product."""

@@ -1,0 +1,39 @@
+"""WeCom's server API, one module per chapter of its documents.
+
+Importing a chapter registers its paths; the door in ``wire.door`` serves them.
+"""
+
+from starlette.routing import Route
+
+from wecom.sandbox.wire.door import answer_api
+
+from . import (
+    archive,
+    contacts,
+    directory,
+    groups,
+    identity,
+    kf,
+    mass,
+    media,
+    messages,
+    tags,
+    tokens,
+    ways,
+)
+
+CHAPTERS = (
+    archive,
+    contacts,
+    directory,
+    groups,
+    identity,
+    kf,
+    mass,
+    media,
+    messages,
+    tags,
+    tokens,
+    ways,
+)
+ROUTES = [Route("/sandbox/cgi-bin/{path:path}", answer_api, methods=["GET", "POST"])]

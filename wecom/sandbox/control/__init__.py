@@ -1,0 +1,1 @@
+"""The control API: seed, acts of people, clock, faults, switches, inspection."""

@@ -1,0 +1,1 @@
+"""The simulated world itself: people, friendships, groups, conversations. No HTTP here."""

@@ -1,0 +1,1 @@
+"""How the sandbox talks: request reading, error texts, the API door, callbacks out."""
