@@ -13,7 +13,7 @@ import requests
 from django.conf import settings
 
 from config.demo import names
-from groups.chats.actions import sync_groups
+from groups.chats.tasks import sync_groups
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.identity.models import Friendship, Identity, IdentityKind
@@ -37,21 +37,17 @@ def seed(say: Callable[[str], None]) -> None:
                 "name": "晴川会员",
             },
             "apps": _apps(),
-            "departments": [
-                {"id": 1, "name": names.OWN_COMPANY[0], "parentid": 0},
-                *_departments(),
-            ],
+            "departments": _departments(),
             "members": _members(),
             "kf_accounts": [{"open_kfid": KF_ACCOUNT, "name": "晴川客服"}],
             **_people(),
         }
-        guides = list(Guide.objects.working().exclude(wecom_userid=None))
     say(f"{len(world['customers'])} 位企微客户，{len(world['groups'])} 个客户群")
     answer = requests.post(
         f"{settings.SANDBOX_URL}/sandbox/control/api/seed", json=world, timeout=60
     )
     answer.raise_for_status()
-    sync_groups(owners=guides, by=_SYSTEM)
+    sync_groups()
 
 
 def _apps() -> list[dict[str, Any]]:
@@ -76,7 +72,11 @@ def _apps() -> list[dict[str, Any]]:
 
 def _departments() -> list[dict[str, Any]]:
     return [
-        {"id": 10 + store.pk, "name": store.name, "parentid": 1} for store in Store.objects.all()
+        {"id": 1, "name": names.OWN_COMPANY[0], "parentid": 0},
+        *(
+            {"id": 10 + store.pk, "name": store.name, "parentid": 1}
+            for store in Store.objects.all()
+        ),
     ]
 
 
