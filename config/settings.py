@@ -10,6 +10,7 @@ from typing import Any
 
 import structlog
 from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
 from django.urls import reverse_lazy
 
 from config import environment as env
@@ -84,6 +85,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "csp.context_processors.nonce",
             ],
+            "libraries": {"look": "stores.tablet.tags"},
         },
     }
 ]
@@ -91,6 +93,8 @@ SWITCHBOARD = "config.switchboard.REACTIONS"
 VETOES = "config.switchboard.VETOES"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
+# Which member a till's claim (card, phone, external_userid) leads to: the ledger lies below.
+MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
 
 # ---------------------------------------------------------------- database
 
@@ -129,8 +133,8 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
-LOGIN_URL = reverse_lazy("tablet:sign-in")
-LOGIN_REDIRECT_URL = reverse_lazy("tablet:today")
+LOGIN_URL = reverse_lazy("tablet-sign-in")
+LOGIN_REDIRECT_URL = reverse_lazy("tablet-today")
 # A whole shop shares one address: lock the pair of name and address, never the address alone.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
@@ -173,6 +177,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # ---------------------------------------------------------------- WeCom, WeChat, SMS
 
 WECOM_API_BASE_URL = env.text("WECOM_API_BASE_URL", "https://qyapi.weixin.qq.com/cgi-bin/")
+if "/sandbox" in WECOM_API_BASE_URL and not (DEMO or DEBUG):
+    raise ImproperlyConfigured("the sandbox is for demos: unset WECOM_API_BASE_URL")
 WECOM_OPEN_BASE_URL = env.text("WECOM_OPEN_BASE_URL", "https://open.weixin.qq.com").rstrip("/")
 WECOM_LOGIN_BASE_URL = env.text("WECOM_LOGIN_BASE_URL", "https://login.work.weixin.qq.com").rstrip(
     "/"

@@ -23,6 +23,11 @@ def actor_of(account: Account | AnonymousUser) -> Actor:
     return Actor(ActorKind.ACCOUNT, shown_id(account.public_id), _scope_of_account(account))
 
 
+def actor_of_guide(guide: Guide) -> Actor:
+    """The same for a guide already fetched with her store and account, without asking again."""
+    return Actor(ActorKind.ACCOUNT, shown_id(guide.account.public_id), _scope_of_guide(guide))
+
+
 def actor_of_machine(key: MachineKey) -> Actor:
     """A machine acts for everybody it reports about; what it may call is in its `scopes`."""
     return Actor(
@@ -68,16 +73,7 @@ def _scope_of_account(account: Account) -> Scope:
         else None
     )
     if guide is not None:
-        if guide.role == Role.GUIDE:
-            return Scope(guide=guide.pk)
-        stores = Store.objects.filter(
-            **(
-                {"pk": guide.store_id}
-                if guide.role == Role.STORE_MANAGER
-                else {"region": guide.store.region_id}
-            )
-        )
-        return Scope(stores=frozenset(stores.values_list("pk", flat=True)), guide=guide.pk)
+        return _scope_of_guide(guide)
     if not account.is_staff:
         return NOTHING
     regions = list(account.regions.values_list("pk", flat=True))
@@ -85,3 +81,12 @@ def _scope_of_account(account: Account) -> Scope:
         return Scope(everything=True)
     stores = Store.objects.filter(region__in=regions)
     return Scope(stores=frozenset(stores.values_list("pk", flat=True)))
+
+
+def _scope_of_guide(guide: Guide) -> Scope:
+    if guide.role == Role.GUIDE:
+        return Scope(guide=guide.pk)
+    if guide.role == Role.STORE_MANAGER:
+        return Scope(stores=frozenset({guide.store_id}), guide=guide.pk)
+    stores = Store.objects.filter(region=guide.store.region_id)
+    return Scope(stores=frozenset(stores.values_list("pk", flat=True)), guide=guide.pk)

@@ -68,7 +68,8 @@ class Store(models.Model):
 
     privacy: ClassVar = declare(
         keep="as long as the brand",
-        public="id public_id code name address phone latitude longitude time_zone opened_on closed_on",
+        public="id public_id code name address phone latitude longitude time_zone opened_on"
+        " closed_on",
         internal="region entity catchment_metres",
     )
 
