@@ -119,7 +119,7 @@ def handlers_of(kind: str) -> Sequence[str]:
 
 
 def emit(
-    kind: str, *, subject: str = "", once: str | None = None, **payload: Any
+    kind: str, /, *, subject: str = "", once: str | None = None, **payload: Any
 ) -> DomainEvent | None:
     """Record that something happened, with a row for every handler. A step.
 
