@@ -17,7 +17,7 @@ os.environ.setdefault("WECOM_CALLBACK_AES_KEY", "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkA
 os.environ.setdefault("WECHAT_APP_ID", "wx1f2e3d4c5b6a7980")
 os.environ.setdefault("WECHAT_APP_SECRET", "service-account-secret-of-the-tests")
 
-from config.settings import *  # noqa: E402, F403
+from config.settings import *  # noqa: F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}  # noqa: F405
