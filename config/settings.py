@@ -122,6 +122,8 @@ BLIND_INDEX_KEY = env.text("BLIND_INDEX_KEY", "")
 AUTH_USER_MODEL = "stores.Account"
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
+    "stores.org.backends.PinBackend",
+    "stores.org.backends.WecomBackend",
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
@@ -140,6 +142,7 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
+AXES_LOCKOUT_CALLABLE = "stores.tablet.sign_in.locked_out"
 AXES_VERBOSE = False
 
 HTTPS = PUBLIC_URL.startswith("https://")

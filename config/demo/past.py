@@ -186,6 +186,7 @@ def _write_friends(everybody: list[Person]) -> None:
     contacts = Contact.objects.bulk_create(
         [
             Contact(
+                entity=person.guide.store.entity,
                 external_userid=person.external_userid,
                 name=person.name,
                 unionid_digest=blind_index(
@@ -280,6 +281,7 @@ def _write_facts(everybody: list[Person], by: Actor) -> None:
                 line=line.line,
                 digest=sha256(f"{line.sku}|{line.quantity}|{line.amount}".encode()).digest(),
                 purchase_line=line.pk,
+                sold_at=line.sold_at,
             )
             for line in lines
         ],

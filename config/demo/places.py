@@ -29,7 +29,7 @@ SUNDAY = 6
 
 
 @action
-def open_places(*, by: Actor) -> None:  # noqa: ARG001 - the action's scope
+def open_places(*, by: Actor) -> None:
     """Regions, legal entities, stores with their hours. Repeating it changes nothing."""
     if Store.objects.exists():
         return
@@ -83,7 +83,7 @@ def _set_hours(store: Store, place: names.Place) -> None:
 
 
 @action
-def hire_people(*, by: Actor) -> None:  # noqa: ARG001
+def hire_people(*, by: Actor) -> None:
     """Guides, managers, HQ and the till's key; the logins come from the environment."""
     if Guide.objects.exists():
         return
@@ -116,7 +116,7 @@ def hire_people(*, by: Actor) -> None:  # noqa: ARG001
 
 
 @action
-def fill_shelves(*, by: Actor) -> None:  # noqa: ARG001
+def fill_shelves(*, by: Actor) -> None:
     """Products, stock in each store, and the first credit rule."""
     if Product.objects.exists():
         return

@@ -48,6 +48,10 @@ class Command(BaseCommand):
             raise SystemExit(_run(folder, progress))
         except StopRequested:
             progress.line("已停止 / stopped")
+        except PermissionError as error:
+            text = f"✗ {error.filename} 属于另一个用户（曾以 root 启动？）/ belongs to another user"
+            progress.line(progress.paint(text, "red"))
+            raise SystemExit(1) from error
         except (EmbeddedServerError, OSError) as error:
             progress.line(progress.paint(f"✗ {error}", "red"))
             raise SystemExit(1) from error

@@ -1,0 +1,37 @@
+"""`manage.py grow` makes what it was asked for, once, and as the house would have it."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.management import call_command
+from django.db.models import Count
+
+from members.consent.models import ConsentState
+from members.consent.queries import states_unlike_log
+from members.identity.models import Friendship, Member
+from stores.ledger.models import Ownership, PurchaseLine, Touch
+from stores.org.models import Guide, Store
+
+
+@pytest.mark.django_db
+def test_growing_twice_adds_nothing_but_touches() -> None:
+    size = {"stores": 3, "guides": 12, "members": 200, "touches": 500, "purchases": 300}
+    call_command("grow", **size, verbosity=0)
+    first = {
+        "stores": Store.objects.count(),
+        "guides": Guide.objects.count(),
+        "members": Member.objects.count(),
+        "touches": Touch.objects.count(),
+        "purchases": PurchaseLine.objects.count(),
+    }
+    assert first == size
+    assert Ownership.objects.count() == 200
+    assert 0 < Friendship.objects.count() < 200
+    call_command("grow", **{**size, "touches": 0}, verbosity=0)
+    assert Member.objects.count() == 200
+    assert Ownership.objects.count() == 200
+    assert PurchaseLine.objects.count() == 300
+    assert states_unlike_log() == []
+    assert ConsentState.objects.filter(purpose="membership", is_granted=True).count() == 200
+    spread = Member.objects.values("owner").annotate(n=Count("pk"))
+    assert {row["n"] for row in spread} <= {16, 17}
