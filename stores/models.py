@@ -7,6 +7,7 @@ from stores.ledger.models import (
     Ownership,
     PurchaseLine,
     ReceiptKey,
+    ReceiptMember,
     Touch,
     TouchKey,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "Product",
     "PurchaseLine",
     "ReceiptKey",
+    "ReceiptMember",
     "Region",
     "Stock",
     "Store",

@@ -45,9 +45,14 @@ class Credit(models.Model):
     source = models.CharField(max_length=40)
     receipt_no = models.CharField("小票号", max_length=80)
     line = models.PositiveIntegerField("行")
-    member_no = models.BigIntegerField(null=True)
-    guide_no = models.BigIntegerField()
-    store_no = models.BigIntegerField()
+    # What the line says, repeated: a guide reads her credits without meeting others' purchases.
+    sku = models.CharField("货号", max_length=60)
+    quantity = models.IntegerField("数量")
+    line_amount = models.BigIntegerField("整行金额（分）")
+    refund_of = models.CharField("退货对应", max_length=100, blank=True)
+    member_no = models.BigIntegerField("会员序号", null=True)
+    guide_no = models.BigIntegerField("导购序号")
+    store_no = models.BigIntegerField("门店序号")
     amount = models.BigIntegerField("金额（分）")
     currency = models.CharField(max_length=3, default="CNY")
     sold_at = models.DateTimeField("销售时间")
@@ -58,8 +63,8 @@ class Credit(models.Model):
 
     privacy: ClassVar = declare(
         keep="5 years, de-identified by erasure",
-        internal="id purchase_line source receipt_no line guide_no store_no amount currency sold_at"
-        " rule reason touches judged_at",
+        internal="id purchase_line source receipt_no line sku quantity line_amount refund_of"
+        " guide_no store_no amount currency sold_at rule reason touches judged_at",
         personal="member_no",
     )
 
@@ -75,6 +80,10 @@ class Credit(models.Model):
             models.Index(fields=["guide_no", "sold_at"], name="credits_of_guide_in_time"),
             # A store's sales in a period.
             models.Index(fields=["store_no", "sold_at"], name="credits_of_store_in_time"),
+            # Did she buy before?
+            models.Index(fields=["member_no", "sold_at"], name="credits_of_member_in_time"),
+            # The credits of a receipt, to judge it again.
+            models.Index(fields=["source", "receipt_no"], name="credits_of_receipt"),
         )
 
     def __str__(self) -> str:

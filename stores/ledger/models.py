@@ -38,15 +38,15 @@ class TouchKind(models.TextChoices):
 
 
 class Touch(models.Model):
-    """A member was touched: by whom, where, how, when. `source` is what it came from, a public id."""
+    """A member was touched: by whom, where, how, when. `source`: what it came from, a public id."""
 
-    member_no = models.BigIntegerField(null=True)
-    guide_no = models.BigIntegerField(null=True)
-    store_no = models.BigIntegerField(null=True)
-    kind = models.CharField(max_length=16, choices=TouchKind.choices)
-    source = models.CharField(max_length=80, blank=True)
-    at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=timezone.now)
+    member_no = models.BigIntegerField("会员序号", null=True)
+    guide_no = models.BigIntegerField("导购序号", null=True)
+    store_no = models.BigIntegerField("门店序号", null=True)
+    kind = models.CharField("方式", max_length=16, choices=TouchKind.choices)
+    source = models.CharField("来源", max_length=80, blank=True)
+    at = models.DateTimeField("时间")
+    recorded_at = models.DateTimeField("入账时间", default=timezone.now)
 
     privacy: ClassVar = declare(
         keep="5 years, de-identified by erasure",
@@ -82,22 +82,22 @@ class TouchKey(models.Model):
 class PurchaseLine(models.Model):
     """One line of a receipt, or of its refund (negative amount and quantity). Minor units."""
 
-    source = models.CharField(max_length=40)
-    receipt_no = models.CharField(max_length=80)
-    line = models.PositiveIntegerField()
-    sku = models.CharField(max_length=60)
-    quantity = models.IntegerField()
-    amount = models.BigIntegerField()
-    currency = models.CharField(max_length=3, default="CNY")
+    source = models.CharField("来源", max_length=40)
+    receipt_no = models.CharField("小票号", max_length=80)
+    line = models.PositiveIntegerField("行")
+    sku = models.CharField("货号", max_length=60)
+    quantity = models.IntegerField("数量")
+    amount = models.BigIntegerField("金额（分）")
+    currency = models.CharField("币种", max_length=3, default="CNY")
     # "receipt_no/line" of the sale that this line takes back, of the same source.
-    refund_of = models.CharField(max_length=100, blank=True)
-    member_no = models.BigIntegerField(null=True)
-    store_no = models.BigIntegerField()
-    served_by_no = models.BigIntegerField(null=True)
-    latitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
-    longitude = models.DecimalField(max_digits=9, decimal_places=6, null=True)
-    sold_at = models.DateTimeField()
-    recorded_at = models.DateTimeField(default=timezone.now)
+    refund_of = models.CharField("退货对应", max_length=100, blank=True)
+    member_no = models.BigIntegerField("会员序号", null=True)
+    store_no = models.BigIntegerField("门店序号")
+    served_by_no = models.BigIntegerField("服务导购序号", null=True)
+    latitude = models.DecimalField("纬度", max_digits=9, decimal_places=6, null=True)
+    longitude = models.DecimalField("经度", max_digits=9, decimal_places=6, null=True)
+    sold_at = models.DateTimeField("销售时间")
+    recorded_at = models.DateTimeField("入账时间", default=timezone.now)
 
     privacy: ClassVar = declare(
         keep="5 years, de-identified by erasure",
@@ -121,16 +121,20 @@ class PurchaseLine(models.Model):
 
 
 class ReceiptKey(models.Model):
-    """That this line of this source is in the ledger; the digest tells a repetition from a clash."""
+    """That a source's line is in the ledger; the digest tells a repetition from a clash."""
 
     source = models.CharField(max_length=40)
     receipt_no = models.CharField(max_length=80)
     line = models.PositiveIntegerField()
     digest = models.BinaryField(max_length=32)
-    purchase_line = models.BigIntegerField(null=True)
+    purchase_line = models.BigIntegerField()
+    # With the time a look-up by number reads one month instead of all of them.
+    sold_at = models.DateTimeField()
+    refund_of = models.CharField(max_length=100, blank=True)
 
     privacy: ClassVar = declare(
-        keep="5 years", internal="id source receipt_no line digest purchase_line"
+        keep="5 years",
+        internal="id source receipt_no line digest purchase_line sold_at refund_of",
     )
 
     class Meta:
@@ -139,21 +143,61 @@ class ReceiptKey(models.Model):
                 fields=["source", "receipt_no", "line"], name="one_purchase_per_receipt_line"
             ),
         )
+        indexes = (
+            # The refunds of a sale, also those that came before it.
+            models.Index(
+                fields=["source", "refund_of"],
+                name="refunds_of_receipt_line",
+                condition=~Q(refund_of=""),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.source}/{self.receipt_no}/{self.line}"
 
 
+class ReceiptMember(models.Model):
+    """That a receipt recorded without a member turned out to be hers: the card came afterwards."""
+
+    source = models.CharField("来源", max_length=40)
+    receipt_no = models.CharField("小票号", max_length=80)
+    member_no = models.BigIntegerField("会员序号")
+    store_no = models.BigIntegerField("门店序号")
+    at = models.DateTimeField("时间", default=timezone.now)
+    actor = models.CharField("操作者", max_length=120)
+
+    privacy: ClassVar = declare(
+        keep="5 years, de-identified by erasure",
+        internal="id source receipt_no store_no at actor",
+        personal="member_no",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "补登会员的小票"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["source", "receipt_no"], name="one_late_member_per_receipt"
+            ),
+        )
+        indexes = (
+            # Her receipts that were recorded without her.
+            models.Index(fields=["member_no"], name="late_receipts_of_member"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.source}/{self.receipt_no} → {self.member_no}"
+
+
 class Ownership(models.Model):
     """That a member belonged to a guide, since and until when, and why."""
 
-    member_no = models.BigIntegerField()
-    guide_no = models.BigIntegerField()
-    store_no = models.BigIntegerField()
-    since = models.DateTimeField()
-    until = models.DateTimeField(null=True)
-    reason = models.CharField(max_length=40)
-    actor = models.CharField(max_length=120)
+    member_no = models.BigIntegerField("会员序号")
+    guide_no = models.BigIntegerField("导购序号")
+    store_no = models.BigIntegerField("门店序号")
+    since = models.DateTimeField("自")
+    until = models.DateTimeField("至", null=True)
+    reason = models.CharField("原因", max_length=40)
+    actor = models.CharField("操作者", max_length=120)
 
     privacy: ClassVar = declare(
         keep="5 years, de-identified by erasure",

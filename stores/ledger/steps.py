@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import emit
-from stores.ledger.models import Ownership, Touch, TouchKey, TouchKind
+from stores.ledger.models import MergedMember, Ownership, Touch, TouchKey, TouchKind
 
 
 def record_touch(
@@ -46,14 +46,23 @@ def record_touch(
         source=source,
         at=at,
     )
-    emit("touch_recorded", touch=touch.pk, kind=str(kind), member_no=member_no, guide_no=guide_no)
+    emit(
+        "touch_recorded",
+        subject="" if member_no is None else f"member-no:{member_no}",
+        touch=touch.pk,
+        kind=str(kind),
+        member_no=member_no,
+        guide_no=guide_no,
+        at=at.isoformat(),
+    )
     return True
 
 
 def set_owner(*, member_no: int, guide_no: int, store_no: int, at: datetime, reason: str) -> bool:
-    """End the member's ownership and begin a new one; False when the guide owns her already. A step.
+    """End her ownership and begin a new one; False when the guide owns her already. A step.
 
     The caller holds the lock on the member; the exclusion constraint refuses what slips through.
+    Emits `owner_set`, since purchases after `at` are credited anew.
     """
     by = must_be_in_action()
     current = Ownership.objects.filter(member_no=member_no, until=None).first()
@@ -61,12 +70,71 @@ def set_owner(*, member_no: int, guide_no: int, store_no: int, at: datetime, rea
         if current.guide_no == guide_no:
             return False
         Ownership.objects.filter(pk=current.pk).update(until=max(at, current.since))
+    since = at if current is None else max(at, current.since)
     Ownership.objects.create(
         member_no=member_no,
         guide_no=guide_no,
         store_no=store_no,
-        since=at if current is None else max(at, current.since),
+        since=since,
         reason=reason,
         actor=str(by),
     )
+    _owner_changed(member_no, since)
     return True
+
+
+def end_ownership(*, member_no: int, at: datetime) -> bool:
+    """She belongs to nobody from `at` on; False when she belonged to nobody already. A step."""
+    must_be_in_action()
+    current = Ownership.objects.filter(member_no=member_no, until=None).first()
+    if current is None:
+        return False
+    until = max(at, current.since)
+    Ownership.objects.filter(pk=current.pk).update(until=until)
+    _owner_changed(member_no, until)
+    return True
+
+
+def record_merge(*, member_no: int, into_no: int, at: datetime) -> bool:
+    """From now on `member_no` means `into_no`; False when it does already. A step.
+
+    Facts keep the number they were written with; readers follow the merge (`queries.numbers_of`).
+    Emits `numbers_merged`.
+    """
+    must_be_in_action()
+    if member_no == into_no:
+        raise ValueError("a member is not merged into herself")
+    row = MergedMember(member_no=member_no, into_no=into_no, at=at)
+    before = MergedMember.objects.filter(member_no=member_no, undone_at=None).first()
+    if before is not None:
+        if before.into_no == into_no:
+            return False
+        raise ValueError("undo the merge that stands before making another")
+    row.save()
+    emit(
+        "numbers_merged",
+        subject=f"member-no:{into_no}",
+        member_no=member_no,
+        into_no=into_no,
+    )
+    return True
+
+
+def undo_merge(*, member_no: int, at: datetime) -> bool:
+    """The number means its own member again; False when it was not merged. A step."""
+    must_be_in_action()
+    row = MergedMember.objects.filter(member_no=member_no, undone_at=None).first()
+    if row is None:
+        return False
+    MergedMember.objects.filter(pk=row.pk).update(undone_at=at)
+    emit(
+        "numbers_parted",
+        subject=f"member-no:{row.into_no}",
+        member_no=member_no,
+        into_no=row.into_no,
+    )
+    return True
+
+
+def _owner_changed(member_no: int, at: datetime) -> None:
+    emit("owner_set", subject=f"member-no:{member_no}", member_no=member_no, at=at.isoformat())

@@ -1,0 +1,99 @@
+"""Reads of the ledger: what a receipt says, which numbers are one person, what a member bought."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from datetime import datetime
+
+from django.db.models import F, Q, QuerySet
+
+from stores.ledger.models import MergedMember, PurchaseLine, ReceiptKey, ReceiptMember
+
+Key = tuple[str, int]
+
+
+def keys_of(source: str, receipt_nos: Collection[str]) -> dict[Key, ReceiptKey]:
+    """What is already known of these receipts, by (receipt_no, line)."""
+    found = ReceiptKey.objects.filter(source=source, receipt_no__in=receipt_nos)
+    return {(key.receipt_no, key.line): key for key in found}
+
+
+def lines_of_keys(keys: Iterable[ReceiptKey]) -> dict[int, PurchaseLine]:
+    """The lines behind keys, by number; reads only the months in which they were sold."""
+    wanted = {key.purchase_line: key.sold_at for key in keys}
+    if not wanted:
+        return {}
+    found = PurchaseLine.objects.filter(
+        pk__in=wanted, sold_at__gte=min(wanted.values()), sold_at__lte=max(wanted.values())
+    )
+    return {line.pk: line for line in found}
+
+
+def receipt_lines(source: str, receipt_no: str) -> list[PurchaseLine]:
+    """A receipt's lines in order; empty when there is none."""
+    keys = keys_of(source, [receipt_no]).values()
+    return sorted(lines_of_keys(keys).values(), key=lambda line: line.line)
+
+
+def late_members(source: str, receipt_nos: Collection[str]) -> dict[str, int]:
+    """The members joined afterwards to receipts that were recorded without one."""
+    return dict(
+        ReceiptMember.objects.filter(source=source, receipt_no__in=receipt_nos).values_list(
+            "receipt_no", "member_no"
+        )
+    )
+
+
+def present_numbers(member_nos: Collection[int]) -> dict[int, int]:
+    """For each number the number of the person it means today, following merges to the end."""
+    present = {number: number for number in member_nos}
+    open_ends = set(present)
+    while open_ends:
+        steps = dict(
+            MergedMember.objects.filter(member_no__in=open_ends, undone_at=None).values_list(
+                "member_no", "into_no"
+            )
+        )
+        # A circle would be a fault of whoever merged; following it once around ends here.
+        moved = {n: steps[end] for n, end in present.items() if end in steps and steps[end] != n}
+        present.update(moved)
+        open_ends = set(moved.values())
+    return present
+
+
+def numbers_of(present_nos: Collection[int]) -> dict[int, set[int]]:
+    """For each present number all numbers that mean the same person, itself among them."""
+    person_of = {number: number for number in present_nos}
+    fresh = set(person_of)
+    while fresh:
+        steps = MergedMember.objects.filter(into_no__in=fresh, undone_at=None).values_list(
+            "member_no", "into_no"
+        )
+        added = {old: person_of[into] for old, into in steps if old not in person_of}
+        person_of.update(added)
+        fresh = set(added)
+    numbers: dict[int, set[int]] = defaultdict(set)
+    for number, person in person_of.items():
+        numbers[person].add(number)
+    return dict(numbers)
+
+
+def receipts_of_numbers(numbers: Collection[int], *, since: datetime) -> list[tuple[str, str]]:
+    """(source, receipt_no) of everything these numbers bought since, late-joined receipts too."""
+    bought = PurchaseLine.objects.filter(member_no__in=numbers, sold_at__gte=since)
+    late = ReceiptMember.objects.filter(member_no__in=numbers)
+    pairs = set(bought.values_list("source", "receipt_no").distinct())
+    pairs |= set(late.values_list("source", "receipt_no"))
+    return sorted(pairs)
+
+
+def refunds_of(sales: Iterable[tuple[str, str, int]]) -> QuerySet[ReceiptKey]:
+    """The keys of lines that take back any of these sale lines (source, receipt_no, line)."""
+    wanted = Q(pk__in=[])
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for source, receipt_no, line in sales:
+        by_source[source].append(f"{receipt_no}/{line}")
+    for source, names in by_source.items():
+        wanted |= Q(source=source, refund_of__in=names)
+    return ReceiptKey.objects.filter(wanted).exclude(refund_of="").order_by(F("sold_at"), "pk")
