@@ -12,7 +12,28 @@ from datetime import timedelta
 from kit.schedule import Job
 
 # kind of domain event → handlers(event)
-REACTIONS: Mapping[str, Sequence[str]] = {}
+REACTIONS: Mapping[str, Sequence[str]] = {
+    "wecom.change_external_contact.add_external_contact": (
+        "members.registration.inbound.welcome_friend",
+        "members.identity.inbound.friend_came",
+    ),
+    "wecom.change_external_contact.add_half_external_contact": (
+        "members.registration.inbound.welcome_friend",
+        "members.identity.inbound.friend_came",
+    ),
+    "wecom.change_external_contact.edit_external_contact": (
+        "members.identity.inbound.friend_edited",
+    ),
+    "wecom.change_external_contact.del_follow_user": ("members.identity.inbound.friend_left",),
+    "wecom.change_external_contact.del_external_contact": (
+        "members.identity.inbound.friend_dropped",
+    ),
+    "outbox.sent.contact_way": ("members.registration.inbound.keep_contact_way_of_code",),
+    "outbox.sent.welcome": ("members.registration.inbound.record_welcome_sent",),
+    "code_requested": ("members.registration.inbound.send_code",),
+    "friend_added": ("members.registration.inbound.suggest_for_friend",),
+    "member_registered": ("members.registration.inbound.suggest_for_member",),
+}
 
 # kind of outbox row → may_still_send(row payload) at the moment of sending
 VETOES: Mapping[str, Sequence[str]] = {}

@@ -1,4 +1,4 @@
-"""What an audience's rule may hold: a tree of all / any / not over terms. Pure: no rows are read."""
+"""What an audience's rule may hold: a tree of all / any / not over terms. No row is read."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ TERMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
 
 
 def check_rule(rule: Any) -> None:
-    """Refuse what is not a rule: raises BrokenRule with the place. An empty rule means everybody."""
+    """Raises BrokenRule with the place of the fault. An empty rule means everybody."""
     if rule == {}:
         return
     if sum(1 for _ in _terms(rule, 1, "规则")) > _MOST_TERMS:
@@ -78,10 +78,14 @@ def _terms(node: Any, depth: int, place: str) -> Iterator[str]:
             yield from _terms(child, depth + 1, f"{place} › {name} 第 {number} 条")
     elif name == "not":
         yield from _terms(value, depth + 1, f"{place} › not")
-    elif name in TERMS:
-        holds, wanted = TERMS[name]
-        if not holds(value):
-            raise BrokenRule(f"{place}：“{name}”的值应是{wanted}。")
-        yield name
     else:
+        yield _term(name, value, place)
+
+
+def _term(name: str, value: Any, place: str) -> str:
+    if name not in TERMS:
         raise BrokenRule(f"{place}：没有“{name}”这个条件。")
+    holds, wanted = TERMS[name]
+    if not holds(value):
+        raise BrokenRule(f"{place}：“{name}”的值应是{wanted}。")
+    return name

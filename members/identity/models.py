@@ -1,8 +1,8 @@
 """One person, one record, and everything that leads to her.
 
-A member belongs to the legal entity that she registered with; phone and name are sealed, identifiers
-are found by blind index. `owner` and `home_store` mirror the ledger's current ownership, since
-row-level security and every list read them.
+A member belongs to the legal entity that she registered with; phone and name are sealed,
+identifiers are found by blind index. `owner` and `home_store` mirror the ledger's current
+ownership, since row-level security and every list read them.
 """
 
 from __future__ import annotations

@@ -28,7 +28,7 @@ class Scene(models.TextChoices):
 
 
 class ChannelCode(models.Model):
-    """A QR of a guide at a place. The token is random and says nothing; the row says whose it is."""
+    """A QR of a guide at a place. The token is random; whose it is only the row says."""
 
     public_id = PublicIdField()
     token = models.CharField(max_length=22, unique=True, default=new_token, editable=False)
@@ -122,7 +122,7 @@ class Registration(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = "注册"
         indexes = (
-            # Who registered through this code in the last half hour, and how many scanned today?
+            # Who registered by this code in the last half hour; how many scanned it today?
             models.Index(
                 fields=["channel_code", "-opened_at"], name="registrations_of_code_newest"
             ),
@@ -133,7 +133,7 @@ class Registration(models.Model):
 
 
 class OneTimeCode(models.Model):
-    """A code sent to a phone, bound to one registration. Only its keyed digest outlives the sending."""
+    """A code sent to a phone, bound to one registration; then only a digest is left."""
 
     public_id = PublicIdField()
     registration = models.ForeignKey(Registration, models.CASCADE, related_name="one_time_codes")

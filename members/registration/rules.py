@@ -63,7 +63,7 @@ def exceeded(asked: Mapping[str, Sequence[datetime]], at: datetime) -> Limit | N
 
 
 def evidence_of(*, registered_at: datetime, friend_at: datetime) -> list[str] | None:
-    """Why a new friend may be the member who just registered, in a guide's words; None if too far."""
+    """Why a new friend may be the member who just registered, in a guide's words, or None."""
     apart = abs(friend_at - registered_at)
     if apart > SUGGEST_WITHIN:
         return None

@@ -1,1 +1,1 @@
-"""What membership gives: coupons, the welcome gift. Points and lotteries come with their features."""
+"""What membership gives: coupons and the welcome gift."""

@@ -1,4 +1,4 @@
-"""Kinds of coupons and the coupons members hold. Not: where a coupon is spent (the till says so)."""
+"""Kinds of coupons and the coupons members hold. Not: where a coupon is spent."""
 
 from __future__ import annotations
 

@@ -1,0 +1,53 @@
+"""Fetch and authorise in one step: what the actor's scope does not meet does not exist."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.http import Http404
+
+from kit.actor import Actor, ActorKind, Scope
+from kit.fields import shown_id
+from members.identity.models import Member, MemberState, Suggestion
+from stores.org.models import Guide, Store
+
+
+def member_for(actor: Actor, public_id: uuid.UUID) -> Member:
+    """A member the actor may see. Missing and forbidden answer alike: Http404.
+
+    Inside `scope_of(actor)` or an action of hers: PostgreSQL itself hides the rest.
+    """
+    del actor  # the scope around us is the actor's; the argument makes every caller say whose
+    member = (
+        Member.objects.select_related("owner__store", "home_store", "entity")
+        .filter(public_id=public_id)
+        .exclude(state__in=[MemberState.PENDING, MemberState.ERASED])
+        .first()
+    )
+    if member is None:
+        raise Http404
+    return member
+
+
+def suggestion_for(actor: Actor, guide: Guide, public_id: uuid.UUID) -> Suggestion:
+    """An open suggestion that this guide is asked about. Else Http404."""
+    del actor
+    found = (
+        Suggestion.objects.select_related("contact", "member")
+        .filter(public_id=public_id, guide=guide, decided_at=None)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def actor_of_member(member: Member) -> Actor:
+    """A member looking at herself, and at nobody else."""
+    return Actor(ActorKind.MEMBER, shown_id(member.public_id), Scope(member=member.pk))
+
+
+def actor_of_entity(entity_id: int, *, reason: str) -> Actor:
+    """The product acting within the stores of one legal entity, and seeing nothing of another."""
+    stores = Store.objects.filter(entity=entity_id).values_list("pk", flat=True)
+    return Actor(ActorKind.SYSTEM, "system", Scope(stores=frozenset(stores)), reason=reason)

@@ -1,0 +1,201 @@
+"""What becomes of friends: taken from WeCom, joined to members, lost again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Max
+from django.utils import timezone
+
+from kit.actions import action
+from kit.actor import Actor
+from kit.events import emit
+from kit.fields import shown_id
+from members.identity.errors import AlreadyDecided
+from members.identity.models import (
+    Contact,
+    Friendship,
+    IdentityKind,
+    Member,
+    MemberState,
+    Suggestion,
+)
+from members.identity.queries import digest_of, member_by_identity
+from members.identity.steps import join_contact, tell_guide
+from stores.ledger.models import TouchKind
+from stores.ledger.steps import record_touch
+from stores.org.models import Guide
+from wecom.gateway.types import ContactCard
+
+
+@dataclass(frozen=True, slots=True)
+class NewFriend:
+    """What WeCom tells of a friendship between a contact and one guide."""
+
+    card: ContactCard
+    since: datetime
+    state: str = ""
+    add_way: int = 0
+
+
+@action
+def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
+    """Keep the contact and the friendship as WeCom has them, and join her to a member by unionid.
+
+    Repeating refreshes the contact and changes nothing else. Emits `friend_added` once for each
+    friendship, with a touch.
+    """
+    guide = Guide.objects.select_related("store__entity").get(pk=guide_id)
+    contact = _contact(guide, friend.card)
+    friendship = Friendship.objects.filter(contact=contact, guide=guide, until=None).first()
+    if friendship is None:
+        friendship = _befriend(contact, guide, friend)
+    if contact.member_id is None and friend.card.unionid:
+        _join_by_unionid(contact, guide, friend.card.unionid)
+    _tell_added(friendship, contact, guide)
+    return friendship
+
+
+def _contact(guide: Guide, card: ContactCard) -> Contact:
+    """The entity's contact, locked; made when WeCom names her for the first time."""
+    entity = guide.store.entity
+    fresh = Contact(entity=entity, external_userid=card.external_userid, guide=guide)
+    Contact.objects.bulk_create([fresh], ignore_conflicts=True)
+    contact = Contact.objects.select_for_update(of=("self",)).get(
+        entity=entity, external_userid=card.external_userid
+    )
+    contact.name = card.name or None
+    contact.avatar_url = card.avatar[:500]
+    if card.unionid:
+        contact.unionid_digest = digest_of(IdentityKind.UNIONID, card.unionid, entity)
+    contact.guide = guide
+    contact.read_at = timezone.now()
+    contact.save(update_fields=["name", "avatar_url", "unionid_digest", "guide", "read_at"])
+    return contact
+
+
+def _befriend(contact: Contact, guide: Guide, friend: NewFriend) -> Friendship:
+    ended = Friendship.objects.filter(contact=contact, guide=guide).aggregate(last=Max("until"))
+    return Friendship.objects.create(
+        contact=contact,
+        guide=guide,
+        state=friend.state,
+        add_way=friend.add_way,
+        # WeCom tells seconds: a friendship renewed within one must not begin before the last ended.
+        since=max(friend.since, ended["last"] or friend.since),
+    )
+
+
+def _join_by_unionid(contact: Contact, guide: Guide, unionid: str) -> None:
+    found = member_by_identity(IdentityKind.UNIONID, unionid, guide.store.entity)
+    if found is None or found.state != MemberState.ACTIVE:
+        return
+    member = Member.objects.select_for_update(of=("self",)).get(pk=found.pk)
+    join_contact(contact, member, how="unionid")
+
+
+def _tell_added(friendship: Friendship, contact: Contact, guide: Guide) -> None:
+    told = emit(
+        "friend_added",
+        subject=f"contact:{contact.external_userid}",
+        once=f"friend_added:{friendship.pk}",
+        friendship=friendship.pk,
+        contact=contact.pk,
+        guide=guide.pk,
+        member=contact.member_id,
+        state=friendship.state,
+    )
+    if told is None:
+        return
+    record_touch(
+        TouchKind.FRIEND,
+        once=f"friend:{friendship.pk}",
+        at=friendship.since,
+        member_no=contact.member_id,
+        guide_no=guide.pk,
+        store_no=guide.store_id,
+        source=friendship.state,
+    )
+    tell_guide(guide, kind="friend", subject=shown_id(contact.public_id))
+
+
+@action
+def end_friendship(external_userid: str, guide_id: int, *, ended_by: str, by: Actor) -> bool:
+    """She or the guide ended it; False when no friendship stands. Emits `friend_lost`."""
+    guide = Guide.objects.select_related("store").get(pk=guide_id)
+    friendship = (
+        Friendship.objects.select_for_update(of=("self",))
+        .select_related("contact")
+        .filter(
+            contact__external_userid=external_userid,
+            contact__entity=guide.store.entity_id,
+            guide=guide,
+            until=None,
+        )
+        .first()
+    )
+    if friendship is None:
+        return False
+    friendship.until, friendship.ended_by = max(timezone.now(), friendship.since), ended_by
+    friendship.save(update_fields=["until", "ended_by"])
+    emit(
+        "friend_lost",
+        subject=f"contact:{external_userid}",
+        friendship=friendship.pk,
+        contact=friendship.contact_id,
+        guide=guide.pk,
+        member=friendship.contact.member_id,
+        ended_by=ended_by,
+    )
+    tell_guide(guide, kind="friend", subject=shown_id(friendship.contact.public_id))
+    return True
+
+
+@action
+def suggest_member(
+    contact_id: int, member_id: int, guide_id: int, *, evidence: list[str], by: Actor
+) -> Suggestion | None:
+    """Ask the guide whether the contact is this member; None when it is known or was asked."""
+    contact = Contact.objects.select_for_update(of=("self",)).get(pk=contact_id)
+    if contact.member_id is not None:
+        return None
+    made = Suggestion(contact=contact, member_id=member_id, guide_id=guide_id, evidence=evidence)
+    Suggestion.objects.bulk_create([made], ignore_conflicts=True)
+    found = Suggestion.objects.filter(public_id=made.public_id).select_related("guide").first()
+    if found is not None:
+        tell_guide(found.guide, kind="suggestion", subject=shown_id(found.public_id))
+    return found
+
+
+@action
+def decide_suggestion(suggestion_id: int, *, is_same: bool, by: Actor) -> Suggestion:
+    """The guide asked her: the same person, or not. The same answer again changes nothing.
+
+    Refuses another answer later (AlreadyDecided), and a contact who is somebody else by now.
+    """
+    suggestion = (
+        Suggestion.objects.select_for_update(of=("self",))
+        .select_related("contact__guide__store", "member")
+        .get(pk=suggestion_id)
+    )
+    if suggestion.decided_at is not None:
+        if suggestion.is_same != is_same:
+            raise AlreadyDecided
+        return suggestion
+    if is_same:
+        member = Member.objects.select_for_update(of=("self",)).get(pk=suggestion.member_id)
+        contact = Contact.objects.select_for_update(of=("self",)).get(pk=suggestion.contact_id)
+        join_contact(contact, member, how="confirmed")
+    suggestion.decided_at, suggestion.is_same = timezone.now(), is_same
+    suggestion.save(update_fields=["decided_at", "is_same"])
+    return suggestion
+
+
+@action
+def rename_member(member_id: int, *, name: str, by: Actor) -> Member:
+    """Correct how she is called; empty takes the name away."""
+    member = Member.objects.select_for_update().get(pk=member_id)
+    member.name = name.strip()[:40] or None
+    member.save(update_fields=["name"])
+    return member

@@ -1,0 +1,98 @@
+"""WeCom says that a friendship began or ended: read what is true, then call an action."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import structlog
+from django.utils import timezone
+
+from kit.actions import scope_of
+from kit.actor import Actor
+from kit.events import DomainEvent
+from members.identity.actions import NewFriend, end_friendship, take_friend
+from stores.org.models import Guide
+from wecom.gateway import gateway_of
+from wecom.gateway.errors import Retry, WecomError
+from wecom.gateway.types import ContactCard, Follower
+
+log = structlog.get_logger(__name__)
+
+
+def friend_came(event: DomainEvent) -> None:
+    """A customer and a guide became friends: WeCom's own card of her says how and since when."""
+    guide = _guide(event)
+    if guide is None:
+        return
+    said = event.payload
+    card = _read_card(event)
+    if card is None:
+        return
+    follower = _follower(card, guide)
+    if follower is None:
+        log.info("friend_gone_before_reading", event=str(event.public_id))
+        return
+    friend = NewFriend(
+        card=card,
+        since=follower.since,
+        # The event's state wins: WeCom forgets that of a friendship begun anew in some versions.
+        state=str(said.get("state") or follower.state)[:64],
+        add_way=follower.add_way,
+    )
+    take_friend(guide.pk, friend, by=Actor.system(event.kind))
+
+
+def friend_left(event: DomainEvent) -> None:
+    """The customer deleted the guide."""
+    _end(event, ended_by="customer")
+
+
+def friend_dropped(event: DomainEvent) -> None:
+    """The guide deleted the customer, or the friendship went to another guide."""
+    transferred = event.payload.get("source") == "DELETE_BY_TRANSFER"
+    _end(event, ended_by="transfer" if transferred else "guide")
+
+
+def friend_edited(event: DomainEvent) -> None:
+    """Name, picture or unionid may have changed: the card is read again."""
+    friend_came(event)
+
+
+def _end(event: DomainEvent, *, ended_by: str) -> None:
+    guide = _guide(event)
+    if guide is None:
+        return
+    external_userid = str(event.payload["external_userid"])
+    end_friendship(external_userid, guide.pk, ended_by=ended_by, by=Actor.system(event.kind))
+
+
+def _guide(event: DomainEvent) -> Guide | None:
+    """The guide the event names; people of the corp who are no guides have no friends here."""
+    with scope_of(Actor.system(event.kind)):
+        return Guide.objects.filter(wecom_userid=str(event.payload.get("userid", ""))).first()
+
+
+def _read_card(event: DomainEvent) -> ContactCard | None:
+    """Her card; None when WeCom says for good that it is not ours to read."""
+    try:
+        return gateway_of(str(event.payload.get("app") or "main")).contact(
+            external_userid=str(event.payload["external_userid"])
+        )
+    except WecomError as error:
+        if error.retry is not Retry.NEVER:
+            raise
+        log.info("contact_unreadable", code=error.code, event=str(event.public_id))
+        return None
+
+
+def _follower(card: ContactCard, guide: Guide) -> Follower | None:
+    for follower in card.followers:
+        if follower.userid.lower() == guide.wecom_userid:
+            return follower
+    return None
+
+
+def moment_of(event: DomainEvent) -> datetime:
+    """When WeCom says it happened; our own clock when it does not say."""
+    seconds = event.payload.get("created_at")
+    return datetime.fromtimestamp(int(seconds), tz=UTC) if seconds else timezone.now()

@@ -1,0 +1,112 @@
+"""Who is behind an identifier, and who are a guide's friends."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from kit.fields import blind_index, shown_id
+from members.identity.models import (
+    Contact,
+    Friendship,
+    Identity,
+    IdentityKind,
+    Member,
+    MemberState,
+    Suggestion,
+)
+from members.identity.rules import read_phone
+from stores.org.models import Guide, LegalEntity
+
+
+def digest_of(kind: str, value: str, entity: LegalEntity) -> bytes:
+    """The blind index under which an identifier is found within a legal entity."""
+    return blind_index(kind, value, within=shown_id(entity.public_id))
+
+
+def member_by_identity(kind: str, value: str, entity: LegalEntity) -> Member | None:
+    """The member this identifier leads to within the entity; phones in any spelling."""
+    if kind == IdentityKind.PHONE:
+        phone = read_phone(value)
+        if phone is None:
+            return None
+        value = phone
+    found = (
+        Identity.objects.filter(entity=entity, kind=kind, digest=digest_of(kind, value, entity))
+        .select_related("member__entity", "member__owner__store", "member__home_store")
+        .first()
+    )
+    return None if found is None else found.member
+
+
+def member_by_card(card_no: str) -> Member | None:
+    """The member who holds a card."""
+    return Member.objects.filter(card_no=card_no.strip()).select_related("entity").first()
+
+
+def contact_by_external_userid(
+    external_userid: str, *, entity: LegalEntity | int | None = None
+) -> Contact | None:
+    """The contact of an entity; without an entity, the one WeCom told us about last."""
+    found = Contact.objects.filter(external_userid=external_userid).select_related("member")
+    if entity is not None:
+        found = found.filter(entity=entity)
+    return found.order_by("-read_at").first()
+
+
+def contacts_by_external_userid(
+    external_userids: list[str], *, entity: LegalEntity | int
+) -> dict[str, Contact]:
+    """Many at once, for the members of a group."""
+    found = Contact.objects.filter(entity=entity, external_userid__in=external_userids)
+    return {contact.external_userid: contact for contact in found.select_related("member")}
+
+
+def friends_of(guide: Guide) -> QuerySet[Friendship]:
+    """A guide's friends now, newest first."""
+    return (
+        Friendship.objects.filter(guide=guide, until=None)
+        .select_related("contact__member")
+        .order_by("-since", "-pk")
+    )
+
+
+def friendship_between(external_userid: str, guide: Guide) -> Friendship | None:
+    """That they are friends now."""
+    return (
+        Friendship.objects.filter(
+            contact__external_userid=external_userid,
+            contact__entity=guide.store.entity_id,
+            guide=guide,
+            until=None,
+        )
+        .select_related("contact__member")
+        .first()
+    )
+
+
+def contacts_of(member: Member) -> QuerySet[Contact]:
+    """Her contacts in WeCom."""
+    return Contact.objects.filter(member=member).order_by("pk")
+
+
+def suggestions_for(guide: Guide, *, since: datetime | None = None) -> QuerySet[Suggestion]:
+    """What the guide has to ask about, oldest first."""
+    found = Suggestion.objects.filter(guide=guide, decided_at=None)
+    if since is not None:
+        found = found.filter(made_at__gte=since)
+    return found.select_related("contact", "member").order_by("made_at")
+
+
+def called(member: Member, contact: Contact | None = None) -> str:
+    """How she is called on a screen: her own name, else WeCom's, else her card's last digits."""
+    if member.name:
+        return member.name
+    if contact is not None and contact.name:
+        return contact.name
+    return f"会员 {member.card_no[-4:]}"
+
+
+def is_active(member: Member) -> bool:
+    return member.state == MemberState.ACTIVE

@@ -1,0 +1,101 @@
+"""What actions share: an identifier gets its member, a contact is joined to hers."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from kit.actions import must_be_in_action
+from kit.events import emit
+from kit.fields import shown_id
+from kit.live import announce
+from members.identity.errors import AlreadySomebody
+from members.identity.models import Contact, Friendship, Identity, IdentityKind, Member
+from members.identity.queries import digest_of, member_by_identity
+from stores.ledger.steps import set_owner
+from stores.org.models import Guide
+
+
+def bind_identity(
+    member: Member, kind: IdentityKind, value: str, *, verified_at: datetime | None
+) -> bool:
+    """Let an identifier lead to the member; False when it does already. A step.
+
+    Refuses an identifier that leads to somebody else: AlreadySomebody.
+    """
+    must_be_in_action()
+    digest = digest_of(kind, value, member.entity)
+    made = Identity(
+        entity_id=member.entity_id,
+        member=member,
+        kind=kind,
+        value=value,
+        digest=digest,
+        verified_at=verified_at,
+    )
+    # Two callers in the same moment: the constraint decides, and the look below says for whom.
+    Identity.objects.bulk_create([made], ignore_conflicts=True)
+    found = member_by_identity(kind, value, member.entity)
+    if found is None or found.pk != member.pk:
+        raise AlreadySomebody
+    return Identity.objects.filter(public_id=made.public_id).exists()
+
+
+def join_contact(contact: Contact, member: Member, *, how: str) -> bool:
+    """Say that the contact is this member; False when that was known. A step.
+
+    Emits `contact_joined`. An unowned member becomes the guide's whose friend she is. Refuses a
+    contact that is somebody else.
+    """
+    must_be_in_action()
+    if contact.member_id == member.pk:
+        return False
+    if contact.member_id is not None:
+        raise AlreadySomebody
+    bind_identity(
+        member, IdentityKind.EXTERNAL_USERID, contact.external_userid, verified_at=timezone.now()
+    )
+    contact.member, contact.joined_by = member, how
+    contact.save(update_fields=["member", "joined_by"])
+    emit(
+        "contact_joined",
+        subject=f"member:{shown_id(member.public_id)}",
+        member=member.pk,
+        contact=contact.pk,
+        how=how,
+    )
+    friendship = (
+        Friendship.objects.filter(contact=contact, until=None)
+        .select_related("guide__store")
+        .order_by("since")
+        .first()
+    )
+    if friendship is not None:
+        give_owner(member, friendship.guide, at=timezone.now(), reason="friend")
+    tell_guide(contact.guide, kind="member", subject=shown_id(member.public_id))
+    return True
+
+
+def give_owner(member: Member, guide: Guide, *, at: datetime, reason: str) -> bool:
+    """An unowned member gets an owner; one who has an owner keeps hers. A step.
+
+    The caller holds the lock on the member.
+    """
+    must_be_in_action()
+    if member.owner_id is not None or guide.left_on is not None:
+        return False
+    member.owner = guide
+    member.save(update_fields=["owner"])
+    set_owner(member_no=member.pk, guide_no=guide.pk, store_no=guide.store_id, at=at, reason=reason)
+    return True
+
+
+def tell_guide(guide: Guide, *, kind: str, subject: str = "") -> None:
+    """A hint to the screens of the guide and of her store. A step."""
+    announce(
+        f"guide.{shown_id(guide.public_id)}",
+        f"store.{shown_id(guide.store.public_id)}",
+        kind=kind,
+        subject=subject,
+    )

@@ -1,0 +1,99 @@
+"""Actions on channel codes: making them, keeping WeCom's contact-me code, ending them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from kit.actions import action
+from kit.actor import Actor
+from kit.fields import shown_id
+from members.identity.steps import tell_guide
+from members.registration.models import ChannelCode, Scene
+from stores.org.models import Guide
+from wecom.outbox import steps as outbox
+
+# Every guide has these; parcel cards and events get theirs when somebody wants them.
+USUAL_SCENES: Sequence[Scene] = (Scene.ENTRANCE, Scene.FITTING_ROOM, Scene.TILL)
+
+
+@action
+def ensure_channel_codes(
+    guide_id: int, *, by: Actor, scenes: Sequence[Scene] = USUAL_SCENES
+) -> list[ChannelCode]:
+    """The guide's codes for these scenes, made where missing; repeating makes none.
+
+    For every code WeCom is asked for its contact-me way, once.
+    """
+    guide = Guide.objects.select_for_update(of=("self",)).select_related("store").get(pk=guide_id)
+    codes = []
+    for scene in scenes:
+        code, _ = ChannelCode.objects.get_or_create(
+            guide=guide, store=guide.store, scene=scene, campaign="", is_active=True
+        )
+        _ask_for_contact_way(code, guide)
+        codes.append(code)
+    return codes
+
+
+@action
+def make_channel_code(
+    guide_id: int,
+    *,
+    scene: Scene,
+    by: Actor,
+    campaign: str = "",
+    cost_centre: str = "",
+    welcome_text: str = "",
+) -> ChannelCode:
+    """One more code, for a campaign; the same again returns the one that stands."""
+    guide = Guide.objects.select_for_update(of=("self",)).select_related("store").get(pk=guide_id)
+    code, _ = ChannelCode.objects.get_or_create(
+        guide=guide,
+        store=guide.store,
+        scene=scene,
+        campaign=campaign,
+        is_active=True,
+        defaults={"cost_centre": cost_centre, "welcome_text": welcome_text},
+    )
+    _ask_for_contact_way(code, guide)
+    return code
+
+
+@action
+def end_channel_code(code_id: int, *, by: Actor) -> ChannelCode:
+    """The code leads nowhere any more; who scans it is told so. Ended before: unchanged."""
+    code = ChannelCode.objects.select_for_update(of=("self",)).get(pk=code_id)
+    code.is_active = False
+    code.save(update_fields=["is_active"])
+    return code
+
+
+@action
+def keep_contact_way(code_id: int, *, config_id: str, qr_code_url: str, by: Actor) -> ChannelCode:
+    """What WeCom answered for a code."""
+    code = (
+        ChannelCode.objects.select_for_update(of=("self",))
+        .select_related("guide__store")
+        .get(pk=code_id)
+    )
+    code.config_id, code.qr_code_url = config_id, qr_code_url
+    code.save(update_fields=["config_id", "qr_code_url"])
+    tell_guide(code.guide, kind="code", subject=shown_id(code.public_id))
+    return code
+
+
+def _ask_for_contact_way(code: ChannelCode, guide: Guide) -> None:
+    """One wish for each code; a guide without a WeCom account has a code for registering only."""
+    if not guide.wecom_userid or code.config_id:
+        return
+    shown = shown_id(code.public_id)
+    outbox.put(
+        "contact_way",
+        {
+            "userid": guide.wecom_userid,
+            "state": code.wecom_state,
+            "remark": f"{guide.name} {code.get_scene_display()}"[:30],
+        },
+        once=f"contact_way:{shown}",
+        subject=f"channel_code:{shown}",
+    )
