@@ -27,7 +27,7 @@ _EVENTS = {"main": ["contact", "chat"], "service": ["kf", "msgaudit"]}
 def seed(say: Callable[[str], None]) -> None:
     """Fill the sandbox, then read the groups back."""
     with scope_of(_SYSTEM):
-        world = {
+        world: dict[str, Any] = {
             "corp_id": settings.WECOM_CORP_ID,
             "corp_name": names.OWN_COMPANY[0],
             "open_platform_bound": True,
@@ -109,7 +109,7 @@ def _people() -> dict[str, list[dict[str, Any]]]:
         {
             "external_userid": row.contact.external_userid,
             "name": row.contact.name,
-            "unionid": unionids.get(row.contact.member_id),
+            "unionid": unionids.get(row.contact.member_id or 0),
         }
         for row in friendships
     ]
