@@ -23,6 +23,16 @@ PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "127.0.0.1,localhost" if DEMO or DEBUG else "")
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 
+# What a demo's own pages tell everybody; empty elsewhere.
+DEMO_LOGINS = {
+    "employee_no": "G001",
+    "pin": env.text("GUIDE_PIN", ""),
+    "hq": env.text("HQ_USERNAME", ""),
+    "hq_password": env.text("HQ_PASSWORD", ""),
+    "sms": env.text("SMS_URL", ""),
+}
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
+
 # ---------------------------------------------------------------- applications
 
 INSTALLED_APPS = [
@@ -60,6 +70,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "config.middleware.RequestLog",
     "csp.middleware.CSPMiddleware",
+    "config.policy.HeadOfficePolicy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -142,6 +153,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
+# axes keeps the form of a failed try: not the secrets in it.
+AXES_SENSITIVE_PARAMETERS = ["username", "employee_no", "ip_address", "pin", "code"]
 AXES_LOCKOUT_CALLABLE = "stores.tablet.sign_in.locked_out"
 AXES_VERBOSE = False
 
@@ -153,6 +166,8 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
+# What asks from inside the cluster speaks plain HTTP.
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 # The proxy in front strips this header from the outside; without a proxy leave it unset.
@@ -205,6 +220,10 @@ WECHAT_APP_SECRET = env.text("WECHAT_APP_SECRET", "")
 WECHAT_API_BASE_URL = env.text("WECHAT_API_BASE_URL", "https://api.weixin.qq.com").rstrip("/")
 SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
 SMS_GATEWAY_KEY = env.text("SMS_GATEWAY_KEY", "")
+# When nothing is sent, by the shop's clock; empty for never.
+QUIET_HOURS = env.text("QUIET_HOURS", "21:00-09:00")
+# Hosts beside our own to which tracked links may lead.
+LINK_HOSTS = env.words("LINK_HOSTS", "")
 # Where the demo's web process finds the sandbox; empty outside demos.
 SANDBOX_URL = env.text("SANDBOX_URL", "")
 
