@@ -35,7 +35,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "member_registered": ("members.registration.inbound.suggest_for_member",),
 }
 
-# kind of outbox row → may_still_send(row payload) at the moment of sending
+# kind of outbox row → may_still_send(row) at the moment of sending
 VETOES: Mapping[str, Sequence[str]] = {}
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
@@ -47,9 +47,14 @@ HQ_PANELS: Sequence[str] = ()
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {
     "kit.tasks.sweep_handlings": 2,
+    "wecom.tasks.read_inbox": 2,
+    "wecom.tasks.sweep_outbox": 2,
+    "wecom.tasks.recover_outbox": 5,
 }
 
 # jobs by the clock, each slot once whatever the number of tickers
-JOBS: list[Job] = []
+JOBS: list[Job] = [
+    Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
+]
 
 __all__ = ["HQ_PANELS", "JOBS", "REACTIONS", "SWEEPS", "TODAY_CARDS", "VETOES", "timedelta"]

@@ -119,17 +119,30 @@ def handlers_of(kind: str) -> Sequence[str]:
 
 
 def emit(
-    kind: str, /, *, subject: str = "", once: str | None = None, **payload: Any
+    kind: str,
+    /,
+    *,
+    subject: str = "",
+    once: str | None = None,
+    more: Mapping[str, Any] | None = None,
+    **payload: Any,
 ) -> DomainEvent | None:
     """Record that something happened, with a row for every handler. A step.
 
     With `once`, a second emission changes nothing and returns None. The payload holds ids and plain
-    values, no personal data: it is kept longer than the person.
+    values, no personal data: it is kept longer than the person. `more` is payload whose names are
+    parameters here.
     """
     by = must_be_in_action()
     if once is not None and DomainEvent.objects.filter(once=once).exists():
         return None
-    event = DomainEvent(kind=kind, subject=subject, payload=payload, actor=str(by), once=once)
+    event = DomainEvent(
+        kind=kind,
+        subject=subject,
+        payload={**payload, **(more or {})},
+        actor=str(by),
+        once=once,
+    )
     if once is None:
         event.save()
     else:

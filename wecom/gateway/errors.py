@@ -197,12 +197,6 @@ class WindowClosed(WecomError):
     advice = "客服会话不允许再发送：超过 48 小时、已发满 5 条，或已转人工。"
 
 
-class KfMessageTwice(WecomError):
-    """Customer service has had a message with this msgid."""
-
-    advice = "这条客服消息此前已发送。"
-
-
 class ArchiveNotOpen(WecomError):
     """The chat archive is not bought, expired, or this server is not on its list."""
 

@@ -44,7 +44,7 @@ class TalkCalls(Calls):
     ) -> str:
         """Answer a customer; within 48 hours, five messages for each of hers.
 
-        With `msgid` of our own a repetition is refused by WeCom (KfMessageTwice) instead of sent.
+        With `msgid` of our own a repetition is refused by WeCom instead of sent (document 94677).
         Raises WindowClosed.
         """
         asked: dict[str, Any] = {

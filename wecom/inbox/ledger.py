@@ -34,8 +34,8 @@ _WRITERS: Final = 2
 
 _INSERT = """
 INSERT INTO wecom_inboxmessage AS row
-  (public_id, app, digest, body, received_at, repeats, state, kind, attempts, next_try_at, error)
-SELECT public_id, app, digest, body, at, repeats, 'waiting', '', 0, at, ''
+  (public_id, app, digest, body, received_at, repeats, state, kind, attempts, error)
+SELECT public_id, app, digest, body, at, repeats, 'waiting', '', 0, ''
 FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::timestamptz[], %s::int[])
   AS told (public_id, app, digest, body, at, repeats)
 ON CONFLICT (digest) DO UPDATE SET

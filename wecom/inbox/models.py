@@ -35,13 +35,12 @@ class InboxMessage(models.Model):
     )
     kind = models.CharField("类型", max_length=120, blank=True)
     attempts = models.PositiveSmallIntegerField("尝试次数", default=0)
-    next_try_at = models.DateTimeField("下次尝试", default=timezone.now)
     error = models.TextField("错误", blank=True)
 
     privacy: ClassVar = declare(
         keep="30 days",
         internal="id public_id app digest received_at repeats last_repeat_at state kind attempts"
-        " next_try_at error",
+        " error",
         personal="body",
     )
 

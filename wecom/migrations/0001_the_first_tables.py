@@ -27,7 +27,6 @@ class Migration(migrations.Migration):
                 ('state', models.CharField(choices=[('waiting', '等待读取'), ('again', '重复到达，待再看一次'), ('done', '已处理'), ('parked', '已搁置')], default='waiting', max_length=8, verbose_name='状态')),
                 ('kind', models.CharField(blank=True, max_length=120, verbose_name='类型')),
                 ('attempts', models.PositiveSmallIntegerField(default=0, verbose_name='尝试次数')),
-                ('next_try_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='下次尝试')),
                 ('error', models.TextField(blank=True, verbose_name='错误')),
             ],
             options={

@@ -1,0 +1,220 @@
+"""How a row's state changes: claimed, ended, put back. Each mark names the claim it speaks for."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import F
+from django.utils import timezone
+
+from kit.actions import action
+from kit.actor import Actor
+from kit.events import emit
+from wecom.outbox.carriers import CARRIERS
+from wecom.outbox.models import OutboxRow, OutboxState
+from wecom.outbox.steps import call_courier
+
+
+@action
+def claim(key: int, *, by: Actor) -> OutboxRow | None:
+    """Take one due row, so that no other worker calls WeCom for it.
+
+    None when it is not due, taken, or ended. A row past its last moment is marked missed instead,
+    also None.
+    """
+    now = timezone.now()
+    row = OutboxRow.objects.filter(pk=key, state=OutboxState.PLANNED).first()
+    if row is None or row.next_try_at > now:
+        return None
+    if row.expires_at is not None and row.expires_at <= now:
+        taken = _planned(key).update(state=OutboxState.MISSED, ended_at=now)
+        if taken:
+            _tell_end(row, OutboxState.MISSED, answer={}, error=row.error, code=row.error_code)
+        return None
+    taken = _planned(key).update(
+        state=OutboxState.SENDING,
+        claim=uuid.uuid4(),
+        claimed_at=now,
+        ask_at=now + CARRIERS[row.kind].lease,
+        attempts=F("attempts") + 1,
+        # What the attempt before met says nothing about this one.
+        error="",
+        error_code=None,
+    )
+    return OutboxRow.objects.get(pk=key) if taken else None
+
+
+@action
+def end(
+    row: OutboxRow,
+    state: OutboxState,
+    *,
+    answer: dict[str, Any] | None = None,
+    error: str = "",
+    code: int | None = None,
+    by: Actor,
+) -> bool:
+    """Write how a claimed row ended and tell it as `outbox.<state>.<kind>`.
+
+    False when the claim is no longer ours; then somebody else has spoken for the row.
+    """
+    changed = _claimed(row).update(
+        state=state,
+        answer=answer or {},
+        error=error[:2000],
+        error_code=code,
+        ended_at=timezone.now(),
+        ask_at=None,
+    )
+    if changed:
+        _tell_end(row, state, answer=answer or {}, error=error, code=code)
+    return bool(changed)
+
+
+@action
+def put_back(
+    row: OutboxRow,
+    *,
+    pause: float,
+    error: str,
+    code: int | None = None,
+    in_doubt: bool = False,
+    by: Actor,
+) -> bool:
+    """Plan a claimed row again after a pause in seconds; past its last moment it is missed.
+
+    `in_doubt` notes that the call before may have taken effect.
+    """
+    at = timezone.now() + timedelta(seconds=pause)
+    if row.expires_at is not None and at >= row.expires_at:
+        changed = _claimed(row).update(
+            state=OutboxState.MISSED,
+            error=error[:2000],
+            error_code=code,
+            ended_at=timezone.now(),
+            ask_at=None,
+        )
+        if changed:
+            _tell_end(row, OutboxState.MISSED, answer={}, error=error, code=code)
+        return bool(changed)
+    return bool(
+        _claimed(row).update(
+            state=OutboxState.PLANNED,
+            claim=None,
+            claimed_at=None,
+            ask_at=None,
+            nudged_at=None,
+            next_try_at=at,
+            error=error[:2000],
+            error_code=code,
+            answer={"in_doubt": True} if in_doubt else row.answer,
+        )
+    )
+
+
+@action
+def leave_open(
+    row: OutboxRow, *, ask_at: datetime, error: str, code: int | None = None, by: Actor
+) -> bool:
+    """Note on a claimed row why its outcome is unknown, and when WeCom shall be asked."""
+    return bool(_claimed(row).update(ask_at=ask_at, error=error[:2000], error_code=code))
+
+
+@action
+def take_to_ask(*, limit: int, again_in: timedelta, by: Actor) -> list[OutboxRow]:
+    """Rows that are `sending` beyond their lease, for one asker at a time.
+
+    They stay claimed by whoever called WeCom: if he wakes up with an answer, his word counts.
+    """
+    now = timezone.now()
+    rows = list(
+        OutboxRow.objects.select_for_update(skip_locked=True)
+        .filter(state=OutboxState.SENDING, ask_at__lte=now)
+        .order_by("ask_at")[:limit]
+    )
+    OutboxRow.objects.filter(pk__in=[row.pk for row in rows]).update(ask_at=now + again_in)
+    return rows
+
+
+@action
+def send_again(row: OutboxRow, *, by: Actor) -> bool:
+    """HQ's word that a failed or unknown row is to be sent (again); False in any other state."""
+    now = timezone.now()
+    changed = OutboxRow.objects.filter(
+        pk=row.pk, state__in=[OutboxState.FAILED, OutboxState.UNKNOWN]
+    ).update(
+        state=OutboxState.PLANNED,
+        claim=None,
+        claimed_at=None,
+        attempts=0,
+        next_try_at=now,
+        nudged_at=None,
+        ended_at=None,
+    )
+    if changed:
+        emit("outbox.sent_again", subject=row.subject, more={"once": row.once, "kind": row.kind})
+    return bool(changed)
+
+
+@action
+def settle(row: OutboxRow, *, was_sent: bool, by: Actor) -> bool:
+    """HQ's word on an unknown row, after looking into WeCom; False when it is not unknown."""
+    state = OutboxState.SENT if was_sent else OutboxState.FAILED
+    changed = OutboxRow.objects.filter(pk=row.pk, state=OutboxState.UNKNOWN).update(
+        state=state, ended_at=timezone.now()
+    )
+    if changed:
+        _tell_end(row, state, answer=row.answer, error=row.error, code=row.error_code)
+    return bool(changed)
+
+
+@action
+def nudge_due(*, limit: int = 500, by: Actor) -> int:
+    """Ask workers for rows whose time has come and whose nudge was lost, or never given.
+
+    A row is asked for once in 15 seconds, an urgent one once in 3: a long backlog must not fill
+    the broker with messages about itself.
+    """
+    now = timezone.now()
+    due = OutboxRow.objects.filter(state=OutboxState.PLANNED, next_try_at__lte=now)
+    urgent = list(
+        due.filter(priority__lte=3)
+        .exclude(nudged_at__gt=now - timedelta(seconds=3))
+        .order_by("priority", "next_try_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    others = list(
+        due.filter(priority__gt=3)
+        .exclude(nudged_at__gt=now - timedelta(seconds=15))
+        .order_by("priority", "next_try_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    OutboxRow.objects.filter(pk__in=[*urgent, *others]).update(nudged_at=now)
+    call_courier(urgent, priority=1)
+    call_courier(others, priority=5)
+    return len(urgent) + len(others)
+
+
+def _planned(key: int) -> Any:
+    return OutboxRow.objects.filter(pk=key, state=OutboxState.PLANNED)
+
+
+def _claimed(row: OutboxRow) -> Any:
+    return OutboxRow.objects.filter(pk=row.pk, state=OutboxState.SENDING, claim=row.claim)
+
+
+def _tell_end(
+    row: OutboxRow, state: str, *, answer: dict[str, Any], error: str, code: int | None
+) -> None:
+    # The change of state happens once, so its news needs no key of its own.
+    emit(
+        f"outbox.{state}.{row.kind}",
+        subject=row.subject,
+        more={"once": row.once},
+        answer=answer,
+        error=error[:500],
+        reason=error[:500],
+        code=code,
+    )

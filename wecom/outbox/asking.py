@@ -1,0 +1,185 @@
+"""What became of rows whose courier fell silent: WeCom is asked, nothing is sent blindly.
+
+A mass send of ours is recognised in WeCom's list by its words, its guide and its recipients; a
+code by its state. Hidden marks in the text would be carried to customers, so there are none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+import structlog
+from django.utils import timezone
+
+from wecom.gateway import Gateway, MassSendRecord, WecomError, gateway_of
+from wecom.gateway.sending import wecom_attachment
+from wecom.outbox import actions
+from wecom.outbox.carriers import CARRIERS, recipients_of
+from wecom.outbox.delivery import COURIER, MAX_ATTEMPTS
+from wecom.outbox.models import Kind, OutboxRow, OutboxState
+
+log = structlog.get_logger(__name__)
+
+# A call that got no answer may still be under way for so long.
+ABSENT_AFTER: Final = timedelta(minutes=10)
+# After WeCom answered "busy" nothing is under way.
+ABSENT_AFTER_ANSWER: Final = timedelta(seconds=60)
+GIVE_UP_AFTER: Final = timedelta(hours=6)
+_ASK_EVERY: Final = timedelta(seconds=30)
+# Clocks differ, and WeCom may need a while to write down what it took.
+_BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=30)
+
+
+def recover(limit: int = 200) -> int:
+    """Settle rows whose lease ran out; how many were looked at.
+
+    Rows that WeCom does once are planned again; others are looked up, adopted when found, planned
+    again when surely absent, and handed to HQ as `unknown` when that cannot be said.
+    """
+    rows = actions.take_to_ask(limit=limit, again_in=_ASK_EVERY, by=COURIER)
+    mass_sends: dict[tuple[str, str], list[OutboxRow]] = defaultdict(list)
+    for row in rows:
+        if CARRIERS[row.kind].repeatable:
+            _plan_again(row, in_doubt=True)
+        elif row.kind == Kind.MASS_SEND:
+            mass_sends[row.app, row.payload.get("chat_type", "single")].append(row)
+        elif row.kind == Kind.CONTACT_WAY:
+            _guarded(row, _ask_contact_way)
+        else:
+            actions.end(row, OutboxState.UNKNOWN, error=_UNKNOWN, code=row.error_code, by=COURIER)
+    for (app, chat_type), those in mass_sends.items():
+        _ask_mass_sends(app, chat_type, those)
+    return len(rows)
+
+
+_UNKNOWN: Final = "企业微信没有给出结果，也无法查证；请人工核对后选择“已送达”或“重新发送”。"
+
+
+def _guarded(row: OutboxRow, ask: Any) -> None:
+    try:
+        ask(gateway_of(row.app), row)
+    except WecomError as error:
+        log.warning("asking_failed", kind=row.kind, row=str(row.public_id), code=error.code)
+        _give_up_if_old(row)
+
+
+def _ask_mass_sends(app: str, chat_type: str, rows: list[OutboxRow]) -> None:
+    """One look into WeCom's list for all doubtful mass sends of an application."""
+    gateway = gateway_of(app)
+    begun = [_begun(row) for row in rows]
+    try:
+        records = gateway.mass_sends_between(
+            min(begun) - _BEFORE,
+            min(timezone.now(), max(begun) + _AFTER),
+            chat_type=chat_type,
+        )
+    except WecomError as error:
+        log.warning("asking_failed", kind=Kind.MASS_SEND, rows=len(rows), code=error.code)
+        for row in rows:
+            _give_up_if_old(row)
+        return
+    taken = _adopted(record.msgid for record in records)
+    free = [record for record in records if record.msgid not in taken]
+    for row in rows:
+        try:
+            found = _find(gateway, row, free)
+        except WecomError as error:
+            # 41063: the task was made a moment ago. Or WeCom is unwell. Either way: not known yet.
+            log.info("asking_failed", kind=row.kind, row=str(row.public_id), code=error.code)
+            _give_up_if_old(row)
+            continue
+        if found is None:
+            _absent(row)
+        else:
+            record, reached = found
+            free.remove(record)
+            unreachable = [one for one in recipients_of(row.payload) if one not in reached]
+            answer = {"msgid": record.msgid, "unreachable": unreachable, "adopted": True}
+            actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+
+
+def _find(
+    gateway: Gateway, row: OutboxRow, records: list[MassSendRecord]
+) -> tuple[MassSendRecord, set[str]] | None:
+    """The record that is this row, and whom it reaches. Equal recipients win over fewer."""
+    wanted = set(recipients_of(row.payload))
+    sender = str(row.payload["sender"]).lower()
+    fewer: tuple[MassSendRecord, set[str]] | None = None
+    for record in records:
+        if not _same_words(record, row):
+            continue
+        if sender not in {task.userid for task in gateway.mass_send_tasks(record.msgid)}:
+            continue
+        results = gateway.mass_send_results(record.msgid, sender)
+        reached = {result.recipient for result in results}
+        if reached == wanted:
+            return record, reached
+        if reached < wanted and fewer is None:
+            fewer = record, reached
+    return fewer
+
+
+def _same_words(record: MassSendRecord, row: OutboxRow) -> bool:
+    if record.text != row.payload.get("text", ""):
+        return False
+    ours = [wecom_attachment(one) for one in row.payload.get("attachments", ())]
+    return [_mark(one) for one in ours] == [_mark(one) for one in record.attachments]
+
+
+def _mark(attachment: Any) -> tuple[str, str]:
+    """What of an attachment WeCom gives back as it was: its kind, and a link's address."""
+    kind = str(attachment.get("msgtype") or "")
+    return kind, str((attachment.get("link") or {}).get("url") or "") if kind == "link" else ""
+
+
+def _adopted(msgids: Iterable[str]) -> set[str]:
+    """Those of WeCom's records that are already some row's."""
+    known = OutboxRow.objects.filter(
+        kind=Kind.MASS_SEND, state=OutboxState.SENT, answer__msgid__in=list(msgids)
+    )
+    return {row.answer["msgid"] for row in known.only("answer")}
+
+
+def _ask_contact_way(gateway: Gateway, row: OutboxRow) -> None:
+    state, userid = row.payload["state"], str(row.payload["userid"]).lower()
+    for way, its_state, guides in gateway.contact_ways_since(_begun(row) - _BEFORE):
+        if its_state == state and userid in guides:
+            answer = {
+                "config_id": way.config_id,
+                "qr_code_url": way.qr_code_url,
+                "adopted": True,
+            }
+            actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+            return
+    _absent(row)
+
+
+def _absent(row: OutboxRow) -> None:
+    """WeCom knows nothing of it: planned again once nothing can be under way any more."""
+    patience = ABSENT_AFTER if row.error_code is None else ABSENT_AFTER_ANSWER
+    if timezone.now() - _begun(row) >= patience:
+        _plan_again(row, in_doubt=False)
+
+
+def _plan_again(row: OutboxRow, *, in_doubt: bool) -> None:
+    if row.attempts >= MAX_ATTEMPTS:
+        state = OutboxState.UNKNOWN if in_doubt else OutboxState.FAILED
+        actions.end(row, state, error=row.error, code=row.error_code, by=COURIER)
+        return
+    actions.put_back(
+        row, pause=0, error=row.error, code=row.error_code, in_doubt=in_doubt, by=COURIER
+    )
+
+
+def _give_up_if_old(row: OutboxRow) -> None:
+    if timezone.now() - _begun(row) >= GIVE_UP_AFTER:
+        actions.end(row, OutboxState.UNKNOWN, error=_UNKNOWN, code=row.error_code, by=COURIER)
+
+
+def _begun(row: OutboxRow) -> datetime:
+    if row.claimed_at is None:
+        raise ValueError("only rows that are being sent are asked after")
+    return row.claimed_at
