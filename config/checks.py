@@ -20,7 +20,7 @@ def register_all() -> None:
 
 
 def every_path_leads_somewhere(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001 - Django's signature
+    app_configs: Sequence[AppConfig] | None,
     **_: object,
 ) -> list[CheckMessage]:
     """A reaction that cannot be imported would only fail at night."""
@@ -44,7 +44,7 @@ def _paths() -> Iterator[str]:
 
 
 def production_is_no_demo(
-    app_configs: Sequence[AppConfig] | None,  # noqa: ARG001
+    app_configs: Sequence[AppConfig] | None,
     **_: object,
 ) -> list[CheckMessage]:
     """The sandbox answers anybody; keys must be there before the first row is written."""

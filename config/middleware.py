@@ -8,6 +8,7 @@ from collections.abc import Callable
 import structlog
 from django.http import HttpRequest, HttpResponse
 
+from config.meters import note_request
 from kit.actions import scope_of_session
 from stores.org.access import actor_of
 
@@ -25,14 +26,17 @@ class RequestLog:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         begun = time.perf_counter()
         response = self.get_response(request)
+        seconds = time.perf_counter() - begun
         match = request.resolver_match
+        route = match.route if match else ""
+        note_request(request.method or "", route, response.status_code, seconds)
         if not request.path.startswith(("/static/", "/healthz", "/readyz", "/metrics")):
             log.info(
                 "request",
                 method=request.method,
-                route=match.route if match else "",
+                route=route,
                 status=response.status_code,
-                ms=round((time.perf_counter() - begun) * 1000),
+                ms=round(seconds * 1000),
             )
         return response
 

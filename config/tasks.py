@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import current_app, shared_task
 from django.utils import timezone
 
+from config.health import note_worker
 from config.switchboard import JOBS, SWEEPS
 from kit.schedule import Job, finish, take_due
 
@@ -16,6 +17,7 @@ def tick() -> None:
         if second % every == 0:
             current_app.send_task(task, queue="urgent", expires=max(2, every))
     if second % 5 == 0:
+        note_worker()
         take_due(JOBS, timezone.now(), _send)
 
 

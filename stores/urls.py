@@ -2,6 +2,25 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from stores.ledger import api as purchases
+from stores.tablet import sign_in, tablet
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # ledger
+    path("api/v1/purchases/", purchases.PurchasesView.as_view(), name="purchases"),
+    path("api/v1/purchases/<str:receipt_no>/", purchases.ReceiptView.as_view(), name="receipt"),
+    # tablet
+    path("tablet/", tablet.today, name="tablet-today"),
+    path("tablet/badges/", tablet.badges, name="tablet-badges"),
+    path("tablet/settings/", tablet.settings_page, name="tablet-settings"),
+    path("tablet/settings/thumb/", tablet.thumb_side, name="tablet-thumb-side"),
+    path("tablet/manifest.webmanifest", tablet.manifest, name="tablet-manifest"),
+    path("tablet/sign-in/", sign_in.sign_in, name="tablet-sign-in"),
+    path("tablet/sign-in/wecom/begin/", sign_in.wecom_begin, name="tablet-wecom-begin"),
+    path("tablet/sign-in/wecom/", sign_in.wecom_back, name="tablet-wecom-back"),
+    path("tablet/sign-out/", sign_in.sign_out, name="tablet-sign-out"),
+    path("sidebar/sign-in/", sign_in.sidebar_sign_in, name="sidebar-sign-in"),
+    path("sidebar/sign-in/back/", sign_in.sidebar_back, name="sidebar-sign-in-back"),
+]

@@ -1,0 +1,53 @@
+"""Pure decisions about places and people: which hours hold on a day, what makes a fair PIN."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from itertools import pairwise
+
+PIN_DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class HoursRow:
+    """One entry of a store's hours: for a weekday or for each day, within its dates."""
+
+    since: date
+    until: date | None
+    weekday: int | None
+    opens_at: time | None
+    closes_at: time | None
+    note: str = ""
+    updated_at: datetime | None = None
+
+    def covers(self, day: date) -> bool:
+        in_time = self.since <= day and (self.until is None or day <= self.until)
+        return in_time and (self.weekday is None or self.weekday == day.weekday())
+
+    @property
+    def is_open(self) -> bool:
+        return self.opens_at is not None and self.closes_at is not None
+
+
+def hours_that_hold(rows: Iterable[HoursRow], day: date) -> HoursRow | None:
+    """The entry that holds on a day: dated for a while before weekday before every day.
+
+    Among equals the newest beginning wins. None means nobody said.
+    """
+
+    def rank(row: HoursRow) -> tuple[bool, bool, date]:
+        return row.until is not None, row.weekday is not None, row.since
+
+    return max((row for row in rows if row.covers(day)), key=rank, default=None)
+
+
+def fault_of_pin(pin: str) -> str:
+    """Why a PIN is refused, in words for a guide; empty when it is fair."""
+    if len(pin) != PIN_DIGITS or not pin.isascii() or not pin.isdigit():
+        return f"PIN 是 {PIN_DIGITS} 位数字"
+    steps = {int(b) - int(a) for a, b in pairwise(pin)}
+    if steps in ({0}, {1}, {-1}):
+        return "别用连号或同一个数字，太容易被猜到"
+    return ""
