@@ -13,6 +13,13 @@ from kit.schedule import Job
 
 # kind of domain event → handlers(event)
 REACTIONS: Mapping[str, Sequence[str]] = {
+    "purchase_recorded": ("stores.conversions.inbound.judge_recorded_purchase",),
+    "receipt_claimed": ("stores.conversions.inbound.judge_recorded_purchase",),
+    "purchases_imported": ("stores.conversions.inbound.judge_imported_purchases",),
+    "touch_recorded": ("stores.conversions.inbound.judge_after_touch",),
+    "owner_set": ("stores.conversions.inbound.judge_after_touch",),
+    "numbers_merged": ("stores.conversions.inbound.judge_after_merge",),
+    "numbers_parted": ("stores.conversions.inbound.judge_after_merge",),
     "wecom.change_external_contact.add_external_contact": (
         "members.registration.inbound.welcome_friend",
         "members.identity.inbound.friend_came",
