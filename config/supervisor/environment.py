@@ -147,7 +147,7 @@ def _set_missing(pairs: Mapping[str, str]) -> None:
         os.environ.setdefault(name, value)
 
 
-def wait_until_open(say: Say) -> dict[str, str]:
+def wait_until_open(say: Say, patience: float = _WAIT_FOR_A_BEGINNING_SECONDS) -> dict[str, str]:
     """Wait for the demo of this folder to be open and give its environment; exits with a word
     when there is none.
     """
@@ -160,7 +160,7 @@ def wait_until_open(say: Say) -> dict[str, str]:
         if holder and pairs.get("DEMO_PID") == holder:
             return pairs
         waited = time.monotonic() - began
-        limit = _WAIT_UNTIL_OPEN_SECONDS if holder else _WAIT_FOR_A_BEGINNING_SECONDS
+        limit = _WAIT_UNTIL_OPEN_SECONDS if holder else patience
         if waited > limit:
             raise SystemExit("没有运行中的 demo，请先运行 make demo / run make demo first")
         if not told:

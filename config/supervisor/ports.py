@@ -43,16 +43,28 @@ def name_holder(port: int) -> str:
     """Name the process that listens on a port, as far as this user may know."""
     inodes = _listening_inodes(port)
     for entry in Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            links = {os.readlink(link) for link in (entry / "fd").iterdir()}
-            command = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
-        except OSError:  # ended meanwhile, or another user's
-            continue
-        if links & inodes:
-            return f"进程 {entry.name}（{command[:80]}）"
+        if entry.name.isdigit() and _holds(entry, inodes):
+            try:
+                words = (entry / "cmdline").read_bytes().replace(b"\0", b" ")
+            except OSError:  # ended meanwhile
+                continue
+            return f"进程 {entry.name}（{words.decode(errors='replace').strip()[:80]}）"
     return "另一个用户的进程"
+
+
+def _holds(process: Path, inodes: set[str]) -> bool:
+    """Tell whether a process has one of these sockets open; of other users' we learn nothing."""
+    try:
+        links = list((process / "fd").iterdir())
+    except OSError:
+        return False
+    for link in links:
+        try:
+            if os.readlink(link) in inodes:
+                return True
+        except OSError:  # closed meanwhile
+            continue
+    return False
 
 
 def _listening_inodes(port: int) -> set[str]:

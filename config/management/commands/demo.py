@@ -74,7 +74,7 @@ def _welcome(environment: dict[str, str], folder: Path) -> list[str]:
     base = environment["BASE_URL"]
     return [
         f"打开 / open          {base}/",
-        f"导购 iPad / guide    {base}/tablet/     企微登录，或工号 + PIN "
+        f"导购 iPad / guide    {base}/tablet/     企微登录，或工号 G001 + PIN "
         f"{environment['GUIDE_PIN']}",
         f"顾客手机 / phone     {base}/sandbox/phone/",
         f"企业微信 / WeCom     {base}/sandbox/wecom/",
