@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import emit
+from kit.events import Handling, HandlingState, emit
 from wecom.inbox.events import News, Unreadable, again, read
 from wecom.inbox.models import InboxMessage, InboxState
 
@@ -44,6 +44,15 @@ def reopen(message: InboxMessage, *, by: Actor) -> bool:
     """Have a parked row read once more; False when it is not parked."""
     reopened = InboxMessage.objects.filter(pk=message.pk, state=InboxState.PARKED).update(
         state=InboxState.WAITING, error=""
+    )
+    return bool(reopened)
+
+
+@action
+def handle_again(handling: Handling, *, by: Actor) -> bool:
+    """Have a parked reaction tried from the beginning; False when it is not parked."""
+    reopened = Handling.objects.filter(pk=handling.pk, state=HandlingState.PARKED).update(
+        state=HandlingState.WAITING, attempts=0, next_try_at=timezone.now(), error=""
     )
     return bool(reopened)
 

@@ -1,0 +1,120 @@
+"""HQ's view of what WeCom told us and what the house made of it: to read, and to try again.
+
+Domain events and their handlings belong to the cellar, which has no screens; they are shown here.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.db.models import Model, QuerySet
+from django.http import HttpRequest
+from unfold.admin import ModelAdmin, TabularInline
+
+from kit.actor import Actor, ActorKind
+from kit.events import DomainEvent, Handling
+from kit.fields import shown_id
+from wecom.inbox import actions
+from wecom.inbox.models import InboxMessage
+
+
+def actor_at(request: HttpRequest) -> Actor:
+    """The account that pressed the button; these tables hold no rows of members."""
+    return Actor(ActorKind.ACCOUNT, shown_id(request.user.public_id))  # type: ignore[union-attr]
+
+
+class ReadOnly(ModelAdmin):
+    """Rows that only the product writes. Buttons ask for the right to change."""
+
+    list_per_page = 50
+    show_full_result_count = False
+
+    def has_add_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return False
+
+    def has_repair_permission(self, request: HttpRequest) -> bool:
+        meta = self.model._meta
+        return request.user.has_perm(f"{meta.app_label}.change_{meta.model_name}")
+
+    def tell(self, request: HttpRequest, done: int, chosen: int) -> None:
+        """How many of the chosen rows the button could help."""
+        level = messages.SUCCESS if done else messages.WARNING
+        self.message_user(request, f"已处理 {done} 条，其余 {chosen - done} 条状态不符。", level)
+
+
+@admin.register(InboxMessage)
+class InboxMessageAdmin(ReadOnly):
+    """Callbacks as they came."""
+
+    list_display = ("received_at", "app", "kind", "state", "repeats", "attempts")
+    list_filter = ("state", "app", "kind")
+    search_fields = ("body", "error")
+    date_hierarchy = "received_at"
+    ordering = ("-pk",)
+    exclude = ("digest",)
+    actions = ("read_again",)
+
+    @admin.action(description="重新读取已搁置的回调", permissions=["repair"])
+    def read_again(self, request: HttpRequest, queryset: QuerySet[InboxMessage]) -> None:
+        rows = list(queryset)
+        done = sum(actions.reopen(row, by=actor_at(request)) for row in rows)
+        self.tell(request, done, len(rows))
+
+
+class HandlingLines(TabularInline):
+    """Who reacted to an event, and how it went."""
+
+    model = Handling
+    extra = 0
+    can_delete = False
+    fields = ("handler", "state", "attempts", "next_try_at", "error")
+    readonly_fields = fields
+
+    def has_add_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_change_permission(self, *_: Any) -> bool:
+        return False
+
+    def has_view_permission(self, request: HttpRequest, *_: Any) -> bool:
+        return request.user.has_perm("kit.view_domainevent")
+
+
+@admin.register(DomainEvent)
+class DomainEventAdmin(ReadOnly):
+    """What happened, in order."""
+
+    list_display = ("at", "kind", "subject", "actor")
+    search_fields = ("=subject", "kind", "=once")
+    date_hierarchy = "at"
+    ordering = ("-pk",)
+    inlines: ClassVar = [HandlingLines]
+
+
+@admin.register(Handling)
+class HandlingAdmin(ReadOnly):
+    """Reactions; the parked ones wait for somebody to look."""
+
+    list_display = ("event", "handler", "state", "attempts", "next_try_at", "short_error")
+    list_filter = ("state", "handler")
+    list_select_related = ("event",)
+    search_fields = ("=subject", "handler", "error")
+    ordering = ("-pk",)
+    actions = ("handle_again",)
+
+    @admin.display(description="错误")
+    def short_error(self, row: Model) -> str:
+        return str(getattr(row, "error", ""))[:80]
+
+    @admin.action(description="重新执行已搁置的处理", permissions=["repair"])
+    def handle_again(self, request: HttpRequest, queryset: QuerySet[Handling]) -> None:
+        rows = list(queryset)
+        done = sum(actions.handle_again(row, by=actor_at(request)) for row in rows)
+        self.tell(request, done, len(rows))
