@@ -41,16 +41,16 @@ def web_login_url(redirect: str, state: str, *, app: str = "main") -> str:
     return f"{settings.WECOM_LOGIN_BASE_URL}/wwlogin/sso/login?{urlencode(query)}"
 
 
-def service_account_authorize_url(redirect: str, state: str) -> str:
+def service_account_authorize_url(redirect: str, state: str, *, silently: bool = False) -> str:
     """Where a member's phone is sent after she agreed; snsapi_userinfo, since only that scope
-    gives the unionid.
+    gives the unionid. `silently` asks for the openid alone, without a page in between.
     """
     return _authorize(
         {
             "appid": settings.WECHAT_APP_ID,
             "redirect_uri": redirect,
             "response_type": "code",
-            "scope": "snsapi_userinfo",
+            "scope": "snsapi_base" if silently else "snsapi_userinfo",
             "state": state,
         }
     )
