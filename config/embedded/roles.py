@@ -4,6 +4,8 @@ The working role reads and writes rows; it owns nothing, changes no table, empti
 cannot alter what was recorded in an append-only one.
 """
 
+import argparse
+import os
 from collections.abc import Iterable
 
 import psycopg
@@ -87,3 +89,16 @@ def grant_working_role(owner_url: str, role: str, append_only: Iterable[str] = (
             owner.execute(
                 sql.SQL("REVOKE INSERT, UPDATE, DELETE ON django_migrations FROM {}").format(name)
             )
+
+
+def main() -> None:
+    """``python -m config.embedded.roles ROLE``: the step of a deployment that follows migrate."""
+    parser = argparse.ArgumentParser(prog="python -m config.embedded.roles")
+    parser.add_argument("role", help="the role that web and workers log in or act as")
+    role = parser.parse_args().role
+    owner_url = os.environ.get("DATABASE_OWNER_URL") or os.environ["DATABASE_URL"]
+    grant_working_role(owner_url, role)
+
+
+if __name__ == "__main__":
+    main()
