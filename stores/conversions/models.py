@@ -21,14 +21,21 @@ class CreditRule(models.Model):
     # Read by rules.py: {"kind": "last_touch", "window_days": 30, "server_share": 0, …}
     terms = models.JSONField("条件", default=dict)
     effective_from = models.DateTimeField("生效时间")
+    # Whoever proposes does not approve.
+    proposed_by = models.CharField("提出者", max_length=120, blank=True)
     approved_at = models.DateTimeField("批准时间", null=True, blank=True)
     approved_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name="批准者",
     )
 
     privacy: ClassVar = declare(
         keep="10 years",
-        internal="id public_id name terms effective_from approved_at approved_by",
+        internal="id public_id name terms effective_from proposed_by approved_at approved_by",
     )
 
     class Meta:

@@ -206,7 +206,7 @@ class ReceiptView(APIView):
     """What the ledger holds of a receipt of the asking machine; other machines' do not exist."""
 
     permission_classes = (HasScope,)
-    scope = "purchases:write"
+    scope = "purchases:read"
 
     @extend_schema(summary="查询自己上报的小票", responses={200: RecordedReceiptOut}, tags=["订单"])
     def get(self, request: Request, receipt_no: str) -> Response:

@@ -184,7 +184,8 @@ def test_a_key_of_one_store_tells_nothing_of_another(client: Client, cast: Cast)
 
 
 def test_a_machine_reads_back_its_own_receipts_only(client: Client, cast: Cast) -> None:
-    mine, other = a_key("till-1"), a_key("till-2")
+    both = ("purchases:write", "purchases:read")
+    mine, other = a_key("till-1", scopes=both), a_key("till-2", scopes=both)
     post(client, mine, a_receipt(lines=[a_line(2, amount=5), a_line(1)]))
     mine_headers = {"Authorization": f"Bearer {mine}"}
     found = client.get("/api/v1/purchases/A1001/", headers=mine_headers).json()

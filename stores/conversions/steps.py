@@ -1,0 +1,283 @@
+"""How credits are made from facts inside an action: gather, compute, write the difference."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+
+from django.db import connection
+from django.db.models import Q
+from django.utils import timezone
+
+from kit.actions import must_be_in_action
+from stores.conversions.evidence import Evidence, gather
+from stores.conversions.models import Credit, CreditRule
+from stores.conversions.rules import (
+    FIRST_TERMS,
+    Sale,
+    Share,
+    Terms,
+    read_terms,
+    share_sale,
+    take_back,
+)
+from stores.ledger.models import PurchaseLine, ReceiptKey
+from stores.ledger.queries import late_members, lines_of_keys, refunds_of
+
+Receipts = Sequence[tuple[str, str]]
+SaleKey = tuple[str, str, int]
+_LOCK = "credits of a receipt"
+_FIRST_RULE_LOCK = "the first credit rule"
+_ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
+_COMPARED = (
+    "source",
+    "receipt_no",
+    "line",
+    "sku",
+    "quantity",
+    "line_amount",
+    "refund_of",
+    "member_no",
+    "store_no",
+    "amount",
+    "currency",
+    "sold_at",
+    "reason",
+    "touches",
+)
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """Everything the judgement of some sales needs, read after their locks were taken."""
+
+    sales: list[PurchaseLine]
+    refunds: dict[SaleKey, list[PurchaseLine]]
+    waiting: list[PurchaseLine]
+    late: dict[tuple[str, str], int]
+    evidence: Evidence
+    rules: list[tuple[CreditRule, Terms]]
+
+
+def sales_behind(receipts: Receipts) -> set[SaleKey]:
+    """The sale lines of these receipts, and those that their refund lines take back. A step.
+
+    A refund's sale is named even when the ledger does not know it yet: its lock is taken all the
+    same, so that the sale cannot arrive unseen in this moment.
+    """
+    must_be_in_action()
+    sales: set[SaleKey] = set()
+    for key in ReceiptKey.objects.filter(_these(receipts)):
+        if key.refund_of:
+            receipt_no, _, line = key.refund_of.rpartition("/")
+            sales.add((key.source, receipt_no, int(line)))
+        else:
+            sales.add((key.source, key.receipt_no, key.line))
+    return sales
+
+
+def judge(sales: Iterable[SaleKey]) -> list[Credit]:
+    """Make the credits of sales and their refunds what the facts say; what changed. A step."""
+    must_be_in_action()
+    wanted = sorted(set(sales))
+    _lock(wanted)
+    facts = _read(wanted)
+    target: list[Credit] = []
+    for sale in facts.sales:
+        target += _credits_of(sale, facts)
+    concerned = [*facts.sales, *facts.waiting]
+    concerned += [line for lines in facts.refunds.values() for line in lines]
+    return _write_difference([line.pk for line in concerned], target)
+
+
+def _lock(sales: Sequence[SaleKey]) -> None:
+    """One judge at a time per receipt, always in the same order. Facts are read afterwards."""
+    keys = sorted({_lock_key(_LOCK, source, receipt_no) for source, receipt_no, _ in sales})
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(key)) FROM"
+            " (SELECT unnest(%s::bigint[]) AS key ORDER BY 1) AS ordered",
+            [keys],
+        )
+
+
+def _lock_key(*words: str) -> int:
+    return int.from_bytes(sha256("|".join(words).encode()).digest()[:8], "big", signed=True)
+
+
+def _these(receipts: Receipts) -> Q:
+    by_source: dict[str, list[str]] = defaultdict(list)
+    for source, receipt_no in receipts:
+        by_source[source].append(receipt_no)
+    chosen = Q(pk__in=[])
+    for source, numbers in by_source.items():
+        chosen |= Q(source=source, receipt_no__in=numbers)
+    return chosen
+
+
+def _read(wanted: Sequence[SaleKey]) -> _Facts:
+    names = set(wanted)
+    keys = [
+        key
+        for key in ReceiptKey.objects.filter(_these([(s, r) for s, r, _ in wanted]))
+        if (key.source, key.receipt_no, key.line) in names
+    ]
+    refund_keys = list(refunds_of(wanted))
+    lines = lines_of_keys([*keys, *refund_keys])
+    sales = [lines[key.purchase_line] for key in keys if not key.refund_of]
+    known = {(sale.source, sale.receipt_no, sale.line) for sale in sales}
+    refunds: dict[SaleKey, list[PurchaseLine]] = defaultdict(list)
+    waiting = []
+    for key in refund_keys:
+        line = lines[key.purchase_line]
+        receipt_no, _, number = key.refund_of.rpartition("/")
+        sale_key = (key.source, receipt_no, int(number))
+        if sale_key in known:
+            refunds[sale_key].append(line)
+        else:
+            waiting.append(line)
+    late = _late([(sale.source, sale.receipt_no) for sale in sales])
+    rules = _rules(sales)
+    return _Facts(
+        sales=sales,
+        refunds={key: sorted(rows, key=_in_order) for key, rows in refunds.items()},
+        waiting=waiting,
+        late=late,
+        evidence=gather(
+            {sale.pk: _buyer(sale, late) for sale in sales},
+            {sale.pk: _sold_at(sale) for sale in sales},
+            [terms for _, terms in rules],
+        ),
+        rules=rules,
+    )
+
+
+def _credits_of(sale: PurchaseLine, facts: _Facts) -> list[Credit]:
+    """The credits of a sale line and of its refunds, by the rule that held when it was sold."""
+    at = _sold_at(sale)
+    rule, terms = next((r, t) for r, t in facts.rules if r.effective_from <= at)
+    buyer = facts.evidence.person_of(_buyer(sale, facts.late))
+    shares = share_sale(
+        Sale(sale.amount, at, sale.served_by_no),
+        facts.evidence.touches_of(buyer),
+        facts.evidence.owners_of(buyer),
+        terms,
+    )
+    refunds = facts.refunds.get((sale.source, sale.receipt_no, sale.line), [])
+    taken = take_back(shares, [refund.amount for refund in refunds])
+    made = _rows(sale, sale, shares, rule, buyer)
+    for refund, parts in zip(refunds, taken, strict=True):
+        made += _rows(refund, sale, parts, rule, buyer)
+    return made
+
+
+def _rows(
+    line: PurchaseLine,
+    sale: PurchaseLine,
+    shares: Sequence[Share],
+    rule: CreditRule,
+    buyer: int | None,
+) -> list[Credit]:
+    """A refund is credited in the store that was credited for the sale, when it is taken back."""
+    return [
+        Credit(
+            purchase_line=line.pk,
+            source=line.source,
+            receipt_no=line.receipt_no,
+            line=line.line,
+            sku=line.sku,
+            quantity=line.quantity,
+            line_amount=line.amount,
+            refund_of=line.refund_of,
+            member_no=buyer,
+            guide_no=share.guide,
+            store_no=sale.store_no,
+            amount=share.amount,
+            currency=line.currency,
+            sold_at=_sold_at(line),
+            rule=rule,
+            reason=share.reason,
+            touches=list(share.touches),
+        )
+        for share in shares
+    ]
+
+
+def _write_difference(lines: Sequence[int], target: Sequence[Credit]) -> list[Credit]:
+    """Delete, change and insert only what differs; the rows concerned."""
+    before = {
+        (row.purchase_line, row.guide_no, row.rule_id): row
+        for row in Credit.objects.filter(purchase_line__in=lines)
+    }
+    after = {(row.purchase_line, row.guide_no, row.rule_id): row for row in target}
+    gone = [row for key, row in before.items() if key not in after]
+    fresh = [row for key, row in after.items() if key not in before]
+    altered = []
+    for key in before.keys() & after.keys():
+        old, new = before[key], after[key]
+        if any(getattr(old, name) != getattr(new, name) for name in _COMPARED):
+            new.pk = old.pk
+            altered.append(new)
+    if gone:
+        Credit.objects.filter(pk__in=[row.pk for row in gone]).delete()
+    if altered:
+        Credit.objects.bulk_update(altered, [*_COMPARED, "judged_at"])
+    Credit.objects.bulk_create(fresh, batch_size=1000)
+    return [*gone, *altered, *fresh]
+
+
+def _rules(sales: Sequence[PurchaseLine]) -> list[tuple[CreditRule, Terms]]:
+    """The approved rules, newest first; the house's own first rule where none reaches back."""
+    if not sales:
+        return []
+    oldest = min(_sold_at(sale) for sale in sales)
+    approved = CreditRule.objects.exclude(approved_at=None).order_by("-effective_from", "-pk")
+    found = list(approved)
+    if not found or found[-1].effective_from > oldest:
+        found.append(_first_rule())
+    return [(rule, read_terms(rule.terms)) for rule in found]
+
+
+def _first_rule() -> CreditRule:
+    """The rule of a house that has not written one yet. Two judges at once make one row."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_lock_key(_FIRST_RULE_LOCK)])
+    rule, _ = CreditRule.objects.get_or_create(
+        effective_from=_ALWAYS,
+        defaults={
+            "name": "专属导购优先，30 天内有互动",
+            "terms": FIRST_TERMS,
+            "approved_at": timezone.now(),
+            "proposed_by": "system:system",
+        },
+    )
+    return rule
+
+
+def _late(receipts: Receipts) -> dict[tuple[str, str], int]:
+    by_source: dict[str, set[str]] = defaultdict(set)
+    for source, receipt_no in receipts:
+        by_source[source].add(receipt_no)
+    return {
+        (source, receipt_no): member_no
+        for source, numbers in by_source.items()
+        for receipt_no, member_no in late_members(source, numbers).items()
+    }
+
+
+def _buyer(line: PurchaseLine, late: Mapping[tuple[str, str], int]) -> int | None:
+    if line.member_no is not None:
+        return line.member_no
+    return late.get((line.source, line.receipt_no))
+
+
+def _sold_at(line: PurchaseLine) -> datetime:
+    """When it was sold, as far as we believe the till: not after we heard of it."""
+    return min(line.sold_at, line.recorded_at)
+
+
+def _in_order(line: PurchaseLine) -> tuple[datetime, str, int]:
+    return line.sold_at, line.receipt_no, line.line
