@@ -30,7 +30,7 @@ def friend_came(event: DomainEvent) -> None:
         return
     follower = _follower(card, guide)
     if follower is None:
-        log.info("friend_gone_before_reading", event=str(event.public_id))
+        log.info("friend_gone_before_reading", news=str(event.public_id))
         return
     friend = NewFriend(
         card=card,
@@ -81,7 +81,7 @@ def _read_card(event: DomainEvent) -> ContactCard | None:
     except WecomError as error:
         if error.retry is not Retry.NEVER:
             raise
-        log.info("contact_unreadable", code=error.code, event=str(event.public_id))
+        log.info("contact_unreadable", code=error.code, news=str(event.public_id))
         return None
 
 

@@ -1,0 +1,144 @@
+"""Friends as WeCom tells of them: read anew, bound to the guide, joined by unionid, lost again."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from kit.actions import action, scope_of
+from kit.actor import Actor
+from kit.events import DomainEvent, emit
+from members.identity.inbound import friend_came
+from members.identity.models import Contact, Friendship, IdentityKind
+from members.identity.queries import contact_by_external_userid, friends_of
+from stores.ledger.models import Touch, TouchKind
+from stores.org.access import actor_of
+from tests.cast import Cast, a_member, an_identity
+from tests.members.builders import TESTER, run_handlers
+from tests.members.wechat import WechatWorld
+
+CHEN = "wmChenJing00000000000000000000001"
+
+
+@action
+def wecom_says(change: str, *, by: Actor, **said: object) -> DomainEvent | None:
+    return emit(
+        f"wecom.change_external_contact.{change}",
+        subject=f"contact:{said['external_userid']}",
+        app="main",
+        created_at=int(timezone.now().timestamp()),
+        **said,
+    )
+
+
+def she_adds_lin(wechat: WechatWorld, cast: Cast, **said: object) -> None:
+    wechat.befriend(cast.lin, CHEN, str(said.get("state", "")))
+    wecom_says("add_external_contact", userid="linxiao", external_userid=CHEN, by=TESTER, **said)
+    run_handlers()
+
+
+def test_a_friend_with_a_known_unionid_is_the_member(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin)
+    unionid = wechat.customer("静静", CHEN)["unionid"]
+    an_identity(cast.chen, IdentityKind.UNIONID, unionid)
+    she_adds_lin(wechat, cast, state="c123")
+    contact = Contact.objects.get()
+    assert (contact.member, contact.joined_by, contact.name) == (cast.chen, "unionid", "静静")
+    friendship = Friendship.objects.get()
+    assert (friendship.guide, friendship.state, friendship.until) == (cast.lin, "c123", None)
+    touch = Touch.objects.get(kind=TouchKind.FRIEND)
+    assert (touch.member_no, touch.guide_no) == (cast.chen.pk, cast.lin.pk)
+    assert DomainEvent.objects.filter(kind="contact_joined").count() == 1
+
+
+def test_a_repeated_callback_changes_nothing(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    for _ in range(3):
+        she_adds_lin(wechat, cast)
+    assert Friendship.objects.count() == Contact.objects.count() == 1
+    assert Touch.objects.filter(kind=TouchKind.FRIEND).count() == 1
+    assert DomainEvent.objects.filter(kind="friend_added").count() == 1
+
+
+def test_without_unionid_she_is_a_contact_and_nobody_yet(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin, open_platform_bound=False)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast)
+    contact = Contact.objects.get()
+    assert contact.member is None
+    assert contact.unionid_digest is None
+
+
+def test_a_member_of_another_entity_is_not_joined(cast: Cast, wechat: WechatWorld) -> None:
+    far = a_member("远方", owner=cast.ma, store=cast.wangjing)
+    wechat.begin(cast.lin)
+    an_identity(far, IdentityKind.UNIONID, wechat.customer("静静", CHEN)["unionid"])
+    she_adds_lin(wechat, cast)
+    assert Contact.objects.get().member is None
+
+
+def test_two_entities_know_her_as_two_contacts(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin, cast.ma)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast)
+    wechat.befriend(cast.ma, CHEN)
+    wecom_says("add_external_contact", userid="machi", external_userid=CHEN, by=TESTER)
+    run_handlers()
+    assert Contact.objects.count() == 2
+    with scope_of(actor_of(cast.lin.account)):
+        assert [f.contact.entity for f in friends_of(cast.lin)] == [cast.entity]
+        assert Contact.objects.count() == 1
+    assert contact_by_external_userid(CHEN, entity=cast.franchise) is not None
+
+
+def test_guides_of_one_store_meet_their_own_friends_only(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin, cast.zhou)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast)
+    with scope_of(actor_of(cast.zhou.account)):
+        assert not Contact.objects.exists()
+    wechat.befriend(cast.zhou, CHEN)
+    wecom_says("add_external_contact", userid="zhouning", external_userid=CHEN, by=TESTER)
+    run_handlers()
+    for guide in (cast.lin, cast.zhou):
+        with scope_of(actor_of(guide.account)):
+            assert Contact.objects.count() == 1
+            assert Friendship.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "ended_by"),
+    [("del_follow_user", "customer"), ("del_external_contact", "guide")],
+)
+def test_an_ended_friendship_keeps_its_dates_and_may_begin_anew(
+    cast: Cast, wechat: WechatWorld, change: str, ended_by: str
+) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast)
+    for _ in range(2):
+        wecom_says(change, userid="linxiao", external_userid=CHEN, by=TESTER)
+        run_handlers()
+    ended = Friendship.objects.get()
+    assert ended.until is not None
+    assert ended.ended_by == ended_by
+    assert DomainEvent.objects.filter(kind="friend_lost").count() == 1
+    she_adds_lin(wechat, cast)
+    assert Friendship.objects.filter(until=None).count() == 1
+
+
+def test_somebody_of_the_corp_who_is_no_guide_has_no_friends_here(cast: Cast) -> None:
+    event = wecom_says("add_external_contact", userid="boss", external_userid=CHEN, by=TESTER)
+    assert event is not None
+    friend_came(event)
+    assert not Contact.objects.exists()
+
+
+def test_a_friend_gone_before_we_read_her_is_no_friend(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    event = wecom_says("add_external_contact", userid="linxiao", external_userid=CHEN, by=TESTER)
+    assert event is not None
+    friend_came(event)
+    assert not Friendship.objects.exists()
