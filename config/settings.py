@@ -155,6 +155,8 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_RESET_ON_SUCCESS = True
 # axes keeps the form of a failed try: not the secrets in it.
 AXES_SENSITIVE_PARAMETERS = ["username", "employee_no", "ip_address", "pin", "code"]
+# Its screens of the admin are ours, with the look of the others.
+AXES_ENABLE_ADMIN = False
 AXES_LOCKOUT_CALLABLE = "stores.tablet.sign_in.locked_out"
 AXES_VERBOSE = False
 
@@ -323,7 +325,11 @@ UNFOLD = {
             "950": "#30110d",
         },
     },
-    "SIDEBAR": {"show_search": True, "show_all_applications": True},
+    "SIDEBAR": {
+        "show_search": True,
+        "show_all_applications": False,
+        "navigation": "config.navigation.floors",
+    },
 }
 
 # ---------------------------------------------------------------- logging

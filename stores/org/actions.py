@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.contrib.auth.hashers import make_password
 
 from kit.actions import action
@@ -9,7 +11,8 @@ from kit.actor import Actor
 from kit.events import emit
 from kit.fields import shown_id
 from stores.org.errors import UnfairPin
-from stores.org.models import Guide
+from stores.org.keys import digest_of, new_key
+from stores.org.models import Account, Guide, MachineKey
 from stores.org.rules import fault_of_pin
 
 
@@ -33,3 +36,36 @@ def choose_thumb_side(guide: Guide, *, side: str, by: Actor) -> None:
     if side not in ("left", "right"):
         raise ValueError(side)
     Guide.objects.filter(pk=guide.pk).update(thumb_side=side)
+
+
+@action
+def hire_guide(guide: Guide, *, by: Actor) -> None:
+    """Save a new guide with an account that no password opens: she has WeCom and her PIN."""
+    if not guide.account_id:
+        number = guide.employee_no
+        guide.account = Account.objects.create_user(number, None, name=guide.name)
+    guide.save()
+    emit("guide_joined", subject=f"guide:{shown_id(guide.public_id)}", guide_no=guide.pk)
+
+
+@action
+def record_leaving(guide: Guide, *, on: date, by: Actor) -> None:
+    """A guide leaves: her account closes at once, and what she leaves behind hears of it.
+
+    A second time only moves the date.
+    """
+    was_working = not Guide.objects.filter(pk=guide.pk, left_on__isnull=False).exists()
+    guide.left_on = on
+    guide.save(update_fields=["left_on"])
+    Account.objects.filter(pk=guide.account_id).update(is_active=False)
+    if was_working:
+        emit("guide_left", subject=f"guide:{shown_id(guide.public_id)}", guide_no=guide.pk)
+
+
+@action
+def issue_key(key: MachineKey, *, by: Actor) -> str:
+    """Save a new machine key and give its text, the only time that anybody sees it."""
+    text = new_key()
+    key.digest = digest_of(text)
+    key.save()
+    return text

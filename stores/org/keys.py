@@ -17,6 +17,14 @@ if TYPE_CHECKING:
     # DRF's views read the settings that name this module.
     from rest_framework.views import APIView
 
+# What a key may be allowed; an API view names the one it asks for as `scope`.
+SCOPES = [
+    ("purchases:write", "报送订单和退货"),
+    ("purchases:read", "查询自己报送的订单"),
+    ("figures:read", "读取业绩"),
+    ("cards:verify", "核对会员卡"),
+]
+
 
 def new_key() -> str:
     """256 random bits; shown once, kept only as a digest."""

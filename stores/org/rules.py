@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 
 PIN_DIGITS = 6
@@ -29,6 +29,19 @@ class HoursRow:
     @property
     def is_open(self) -> bool:
         return self.opens_at is not None and self.closes_at is not None
+
+    def holds_at(self, here: datetime, day: date) -> bool:
+        """Is it open at a moment of the store's own clock, by the hours of `day`?
+
+        Hours that close before they open last into the next morning. Closing time is closed.
+        """
+        if self.opens_at is None or self.closes_at is None:
+            return False
+        begins = datetime.combine(day, self.opens_at)
+        ends = datetime.combine(day, self.closes_at)
+        if ends <= begins:
+            ends += timedelta(days=1)
+        return begins <= here < ends
 
 
 def hours_that_hold(rows: Iterable[HoursRow], day: date) -> HoursRow | None:
