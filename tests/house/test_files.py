@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 
 from tests.house.floors import ROOT, files, product_files
 
@@ -84,10 +85,11 @@ def test_no_page_carries_an_inline_style_or_script() -> None:
     assert guilty == []
 
 
-def test_nothing_is_marked_safe_by_hand() -> None:
+def test_no_data_is_marked_safe_by_hand() -> None:
+    # A literal of our own is safe; anything computed goes through format_html.
     unsafe = [
         str(path.relative_to(ROOT))
         for path in product_files()
-        if "mark_safe(" in path.read_text() and "sandbox" not in path.parts
+        if re.search(r"mark_safe\((?![\"'])", path.read_text())
     ]
     assert unsafe == []
