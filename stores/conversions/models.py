@@ -61,6 +61,10 @@ class Credit(models.Model):
     guide_no = models.BigIntegerField("导购序号")
     store_no = models.BigIntegerField("门店序号")
     amount = models.BigIntegerField("金额（分）")
+    # What refunds left of a sale's credit; 0 on the refunds themselves.
+    kept = models.BigIntegerField("退货后（分）")
+    # Was the store open when it was sold? A refund repeats its sale's answer.
+    was_open = models.BooleanField("营业时间内", null=True)
     currency = models.CharField(max_length=3, default="CNY")
     sold_at = models.DateTimeField("销售时间")
     rule = models.ForeignKey(CreditRule, models.PROTECT, related_name="credits")
@@ -71,7 +75,7 @@ class Credit(models.Model):
     privacy: ClassVar = declare(
         keep="5 years, de-identified by erasure",
         internal="id purchase_line source receipt_no line sku quantity line_amount refund_of"
-        " guide_no store_no amount currency sold_at rule reason touches judged_at",
+        " guide_no store_no amount kept was_open currency sold_at rule reason touches judged_at",
         personal="member_no",
     )
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
+from itertools import chain
+from typing import Any
 
 from django.db import connection
 from django.db.models import Q
@@ -26,6 +28,7 @@ from stores.conversions.rules import (
 )
 from stores.ledger.models import PurchaseLine, ReceiptKey
 from stores.ledger.queries import late_members, lines_of_keys, refunds_of
+from stores.org.queries import OpenHours
 
 Receipts = Sequence[tuple[str, str]]
 SaleKey = tuple[str, str, int]
@@ -43,6 +46,8 @@ _COMPARED = (
     "member_no",
     "store_no",
     "amount",
+    "kept",
+    "was_open",
     "currency",
     "sold_at",
     "reason",
@@ -60,6 +65,7 @@ class _Facts:
     late: dict[tuple[str, str], int]
     evidence: Evidence
     rules: list[tuple[CreditRule, Terms]]
+    hours: OpenHours
 
 
 def sales_behind(receipts: Receipts) -> set[SaleKey]:
@@ -152,6 +158,7 @@ def _read(wanted: Sequence[SaleKey]) -> _Facts:
             [terms for _, terms in rules],
         ),
         rules=rules,
+        hours=OpenHours({sale.store_no for sale in sales}),
     )
 
 
@@ -168,42 +175,40 @@ def _credits_of(sale: PurchaseLine, facts: _Facts) -> list[Credit]:
     )
     refunds = facts.refunds.get((sale.source, sale.receipt_no, sale.line), [])
     taken = take_back(shares, [refund.amount for refund in refunds])
-    made = _rows(sale, sale, shares, rule, buyer)
+    # A refund is credited in the store that was credited for the sale, when it is taken back.
+    same: dict[str, Any] = {
+        "rule": rule,
+        "member_no": buyer,
+        "store_no": sale.store_no,
+        "was_open": facts.hours.was_open(sale.store_no, at),
+    }
+    left = Counter({share.guide: share.amount for share in shares})
+    for share in chain.from_iterable(taken):
+        left[share.guide] += share.amount
+    made = [_row(sale, share, kept=left[share.guide], **same) for share in shares]
     for refund, parts in zip(refunds, taken, strict=True):
-        made += _rows(refund, sale, parts, rule, buyer)
+        made += [_row(refund, share, kept=0, **same) for share in parts]
     return made
 
 
-def _rows(
-    line: PurchaseLine,
-    sale: PurchaseLine,
-    shares: Sequence[Share],
-    rule: CreditRule,
-    buyer: int | None,
-) -> list[Credit]:
-    """A refund is credited in the store that was credited for the sale, when it is taken back."""
-    return [
-        Credit(
-            purchase_line=line.pk,
-            source=line.source,
-            receipt_no=line.receipt_no,
-            line=line.line,
-            sku=line.sku,
-            quantity=line.quantity,
-            line_amount=line.amount,
-            refund_of=line.refund_of,
-            member_no=buyer,
-            guide_no=share.guide,
-            store_no=sale.store_no,
-            amount=share.amount,
-            currency=line.currency,
-            sold_at=_sold_at(line),
-            rule=rule,
-            reason=share.reason,
-            touches=list(share.touches),
-        )
-        for share in shares
-    ]
+def _row(line: PurchaseLine, share: Share, **said: Any) -> Credit:
+    return Credit(
+        purchase_line=line.pk,
+        source=line.source,
+        receipt_no=line.receipt_no,
+        line=line.line,
+        sku=line.sku,
+        quantity=line.quantity,
+        line_amount=line.amount,
+        refund_of=line.refund_of,
+        guide_no=share.guide,
+        amount=share.amount,
+        currency=line.currency,
+        sold_at=_sold_at(line),
+        reason=share.reason,
+        touches=list(share.touches),
+        **said,
+    )
 
 
 def _write_difference(lines: Sequence[int], target: Sequence[Credit]) -> list[Credit]:

@@ -61,6 +61,8 @@ class Touch(models.Model):
             models.Index(fields=["member_no", "-at"], name="touches_of_member_newest"),
             # A guide's funnel in a period.
             models.Index(fields=["guide_no", "kind", "at"], name="touches_of_guide_in_time"),
+            # A store's funnel in a period.
+            models.Index(fields=["store_no", "kind", "at"], name="touches_of_store_in_time"),
         )
 
     def __str__(self) -> str:
