@@ -32,7 +32,7 @@ from stores.org.models import (
 )
 
 if TYPE_CHECKING:
-    _UserAdmin = UserAdmin[Account]
+    _UserAdmin = UserAdmin[Any]
 else:
     _UserAdmin = UserAdmin
 
