@@ -105,9 +105,10 @@ class CallbackDoor:
             await ledger.close()
 
     async def _answer(self, scope: Message, receive: Receive) -> Answer:
-        name = scope["path"][len(PREFIX) :].strip("/") or self._first
+        path: str = scope["path"]
+        name = path.removeprefix(PREFIX).removesuffix("/") or self._first
         envelope = self._envelopes.get(name)
-        if envelope is None:
+        if envelope is None or not path.startswith(PREFIX):
             raise Refused("no such application", 404)
         query = _query(scope.get("query_string", b""))
         try:

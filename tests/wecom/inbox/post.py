@@ -45,7 +45,9 @@ def encrypt(text: bytes, *, receive_id: str = CORP, aes_key: str = AES_KEY) -> s
 
 def sign(encrypted: str, *, timestamp: str, nonce: str, token: str = TOKEN) -> str:
     """The msg_signature."""
-    return sha1("".join(sorted([token, timestamp, nonce, encrypted])).encode(), usedforsecurity=False).hexdigest()
+    return sha1(
+        "".join(sorted([token, timestamp, nonce, encrypted])).encode(), usedforsecurity=False
+    ).hexdigest()
 
 
 def a_post(
