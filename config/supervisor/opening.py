@@ -9,8 +9,10 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -181,27 +183,25 @@ class Opening:
         plain = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
         return {**os.environ, **self.environment, **plain, **more}
 
-    def _begin(self, name: str, colour: str, module: str, *arguments: str, **more: str) -> Child:
+    def _begin(self, name: str, colour: str, module: str, *arguments: str, **more: str) -> None:
         command = [sys.executable, "-m", module, *arguments]
         program = Program(name, command, self._child_environment(more), colour)
-        child = Child(program, self._logs)
-        self.watch.begin(child)
-        return child
+        self.watch.begin(Child(program, self._logs))
 
     def _begin_sandbox(self) -> None:
-        sandbox_url, sms_url = self.environment["SANDBOX_URL"], self.environment["SMS_URL"]
-        sandbox = self._begin(
-            *("sandbox", "magenta", "wecom.sandbox", "--port", sandbox_url.rpartition(":")[2]),
+        sandbox, sms = self.environment["SANDBOX_URL"], self.environment["SMS_URL"]
+        self._begin(
+            *("sandbox", "magenta", "wecom.sandbox", "--port", sandbox.rpartition(":")[2]),
             *("--db", str(self.folder / "sandbox.sqlite3")),
             *("--public-url", self.environment["PUBLIC_URL"]),
         )
-        port = sms_url.rpartition(":")[2]
-        sms = self._begin("sms", "blue", "config.supervisor.sms_gateway", "--port", port)
-        self.watch.wait_for(sandbox, answers(f"{sandbox_url}/sandbox/healthz"), _START_SECONDS)
-        self.watch.wait_for(sms, answers(f"{sms_url}/healthz"), _START_SECONDS)
+        port = sms.rpartition(":")[2]
+        self._begin("sms", "blue", "config.supervisor.sms_gateway", "--port", port)
+        for url in (f"{sandbox}/sandbox/healthz", f"{sms}/healthz"):
+            self.watch.wait_for(partial(is_answering, url), url, _START_SECONDS)
 
     def _begin_product(self) -> None:
-        web = self._begin(
+        self._begin(
             *("web", "cyan", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"),
             *("--port", str(self._port), "--no-access-log", "--timeout-graceful-shutdown", "2"),
             DATABASE_POOL="1",
@@ -215,16 +215,25 @@ class Opening:
             *("beat", "yellow", "celery", "-A", "config", "beat", "--loglevel", "INFO"),
             *("--pidfile", "", "--schedule", str(self.folder / "beat-schedule")),
         )
-        self.watch.wait_for(web, answers(f"{self.environment['BASE_URL']}/healthz"), _START_SECONDS)
+        url = f"{self.environment['BASE_URL']}/readyz"
+        self.watch.wait_for(partial(is_complete, url), url, _START_SECONDS)
 
 
-def answers(url: str) -> Callable[[], bool]:
-    """Give a question whether an address answers 200 by now."""
+def answer_of(url: str) -> dict[str, Any] | None:
+    """Give what an address answers with 200 and JSON, None as long as it does not."""
+    try:
+        answer = httpx.get(url, timeout=5, trust_env=False)
+        return answer.json() if answer.status_code == httpx.codes.OK else None
+    except (httpx.HTTPError, ValueError):
+        return None
 
-    def ask() -> bool:
-        try:
-            return httpx.get(url, timeout=5, trust_env=False).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
 
-    return ask
+def is_answering(url: str) -> bool:
+    """Tell whether somebody answers there by now."""
+    return answer_of(url) is not None
+
+
+def is_complete(ready_url: str) -> bool:
+    """Tell whether web, worker, beat and what they need have all been heard of."""
+    answer = answer_of(ready_url)
+    return answer is not None and answer["parts"]["worker"] == "ok"

@@ -88,15 +88,18 @@ class Watch:
         self._records[child.program.name] = _Record(began=time.monotonic())
         remember(self.children, self._list)
 
-    def wait_for(self, child: Child, answers: Callable[[], bool], seconds: float) -> None:
-        """Wait until a child that was begun answers; its end or the deadline is an error with its
-        last words.
+    def wait_for(self, answers: Callable[[], bool], what: str, seconds: float) -> None:
+        """Wait until the question is answered yes; a child that ends meanwhile is an error with
+        its last words, and so is the deadline.
         """
         deadline = time.monotonic() + seconds
         while not answers():
-            if child.status() is not None or time.monotonic() > deadline:
-                name = child.program.name
-                raise EmbeddedServerError(f"{name} 没有启动 / did not start\n{child.last_words()}")
+            for child in self.children:
+                if child.status() is not None:
+                    name, words = child.program.name, child.last_words()
+                    raise EmbeddedServerError(f"{name} 没有启动 / did not start\n{words}")
+            if time.monotonic() > deadline:
+                raise EmbeddedServerError(f"等了 {seconds:.0f} 秒，{what} 没有应答 / no answer")
             time.sleep(0.05)
 
     def run(self) -> int:
@@ -204,8 +207,9 @@ class Watch:
         for group in (first, [by_name[name] for name in last if name in by_name]):
             for child in group:
                 child.ask_to_stop()
+            deadline = time.monotonic() + self._stop_seconds
             for child in group:
-                child.finish(self._stop_seconds)
+                child.finish(max(0.0, deadline - time.monotonic()))
         self.children = []
         self._list.unlink(missing_ok=True)
         self.servers.stop()

@@ -8,8 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,9 +17,9 @@ from config.supervisor.children import Child, Program, end_remembered, remember
 from config.supervisor.progress import Progress
 from config.supervisor.servers import Servers
 from config.supervisor.watch import Watch
+from tests.processes import is_running, wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_SECONDS = 20.0
 STEADY = "import sys, time; print('up', flush=True)\nwhile True: time.sleep(60)"
 DEAF = f"import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); {STEADY}"
 PARENT = (
@@ -33,20 +32,6 @@ PARENT = (
 
 def program(name: str, code: str) -> Program:
     return Program(name, [sys.executable, "-c", code], dict(os.environ))
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 @pytest.fixture
@@ -87,10 +72,7 @@ def test_a_killed_child_is_begun_again_with_a_word(watch: Watch, tmp_path: Path)
     child = begun(watch, tmp_path, "web")
     first = pid_of(child)
     os.kill(first, signal.SIGKILL)
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while pid_of(child) == first:
-        assert watch.look()
-        assert time.monotonic() < deadline
+    wait_for(lambda: watch.look() and pid_of(child) != first, "the second beginning")
     assert is_running(pid_of(child))
     assert "web 被 SIGKILL 结束" in said(watch)
 

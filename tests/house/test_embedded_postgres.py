@@ -8,8 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
@@ -18,22 +17,14 @@ import pytest
 from config.embedded.cluster import place_cluster
 from config.embedded.postgres import PostgresServer, remove_postgres, start_postgres
 from config.embedded.processes import FolderInUseError, find_processes
+from tests.processes import is_running, wait_for
 
 FAST = {"fsync": "off"}
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_SECONDS = 30.0
 
 
 def quiet(_: str) -> None:
     """These tests look at what the servers do, not at what is said."""
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Look until it is so; fail with the name of what never came."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 @pytest.fixture
@@ -74,13 +65,6 @@ def starter(folder: Path, **environment: str) -> subprocess.Popen[str]:
 def started_pid(process: subprocess.Popen[str]) -> int:
     assert process.stdout is not None
     return int(process.stdout.readline())
-
-
-def is_running(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def test_working_roles_are_bound_by_row_level_security(server: PostgresServer) -> None:

@@ -6,8 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,21 +15,13 @@ from redis.retry import Retry
 
 from config.embedded.processes import FolderInUseError, find_processes
 from config.embedded.valkey import start_valkey
+from tests.processes import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
-DEADLINE_SECONDS = 20.0
 
 
 def quiet(_: str) -> None:
     """These tests look at what the servers do, not at what is said."""
-
-
-def wait_for(condition: Callable[[], bool], what: str) -> None:
-    """Look until it is so; fail with the name of what never came."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
 
 
 def test_a_durable_server_keeps_its_data_at_the_same_address(tmp_path: Path) -> None:
