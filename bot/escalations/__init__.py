@@ -1,0 +1,1 @@
+"""Questions handed to a person, with a deadline."""

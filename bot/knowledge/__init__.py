@@ -1,0 +1,1 @@
+"""What the bot may say: approved articles, and the facts of a store that stand in them."""

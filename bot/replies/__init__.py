@@ -1,0 +1,1 @@
+"""Answers the bot wrote for a guide, who sends them."""

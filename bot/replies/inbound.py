@@ -1,0 +1,16 @@
+"""Reactions to what guides did with drafts."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from bot.replies import actions
+from kit.actor import Actor
+from kit.events import DomainEvent
+
+
+def draft_dismissed(event: DomainEvent) -> None:
+    """Enough of one article's drafts left by guides, and it mutes itself."""
+    actions.mute_if_weak(
+        int(event.payload["article"]), at=timezone.now(), by=Actor.system("measured precision")
+    )

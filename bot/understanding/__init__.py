@@ -1,0 +1,1 @@
+"""What was said, what it is about, and what to do with it."""
