@@ -36,9 +36,25 @@ REACTIONS: Mapping[str, Sequence[str]] = {
         "members.identity.inbound.friend_dropped",
     ),
     "outbox.sent.contact_way": ("members.registration.inbound.keep_contact_way_of_code",),
+    "wecom.msgaudit_notify": ("bot.channels.inbound.archive_has_news",),
+    "wecom.kf_msg_or_event": ("bot.channels.inbound.kf_has_news",),
+    "outbox.sent.kf_message": ("bot.channels.inbound.answer_sent",),
+    "outbox.failed.kf_message": ("bot.channels.inbound.answer_not_sent",),
+    "outbox.missed.kf_message": ("bot.channels.inbound.answer_not_sent",),
+    "escalation_opened": ("bot.channels.inbound.move_kf_session",),
+    "draft_dismissed": ("bot.replies.inbound.draft_dismissed",),
     "outbox.sent.welcome": ("members.registration.inbound.record_welcome_sent",),
+    "wecom.change_external_chat.create": ("groups.chats.inbound.group_changed",),
+    "wecom.change_external_chat.update": ("groups.chats.inbound.group_changed",),
+    "wecom.change_external_chat.dismiss": ("groups.chats.inbound.group_changed",),
+    "group_seen": ("groups.chats.inbound.group_changed",),
+    "group_found": ("groups.chats.inbound.group_found",),
+    "contact_joined": ("groups.chats.inbound.contact_known",),
     "code_requested": ("members.registration.inbound.send_code",),
-    "friend_added": ("members.registration.inbound.suggest_for_friend",),
+    "friend_added": (
+        "members.registration.inbound.suggest_for_friend",
+        "groups.chats.inbound.contact_known",
+    ),
     "member_registered": ("members.registration.inbound.suggest_for_member",),
 }
 
@@ -46,7 +62,10 @@ REACTIONS: Mapping[str, Sequence[str]] = {
 VETOES: Mapping[str, Sequence[str]] = {}
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
-TODAY_CARDS: Sequence[str] = ()
+TODAY_CARDS: Sequence[str] = (
+    "bot.escalations.today.cards",
+    "bot.replies.today.cards",
+)
 
 # suppliers of panels for HQ's start page: (actor, at) → list of panels
 HQ_PANELS: Sequence[str] = ()
@@ -57,11 +76,16 @@ SWEEPS: Mapping[str, int] = {
     "wecom.tasks.read_inbox": 2,
     "wecom.tasks.sweep_outbox": 2,
     "wecom.tasks.recover_outbox": 5,
+    "bot.escalations.tasks.reroute_overdue": 5,
+    "bot.replies.tasks.expire_drafts": 60,
 }
 
 # jobs by the clock, each slot once whatever the number of tickers
 JOBS: list[Job] = [
+    Job("sync groups", timedelta(hours=1), "groups.chats.tasks.sync_groups"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
+    Job("expire articles", timedelta(hours=6), "bot.knowledge.tasks.expire_articles"),
+    Job("forget what was heard", timedelta(days=1), "bot.channels.tasks.forget_heard"),
 ]
 
 __all__ = ["HQ_PANELS", "JOBS", "REACTIONS", "SWEEPS", "TODAY_CARDS", "VETOES", "timedelta"]

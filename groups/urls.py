@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from groups.chats import tablet as chats
+from groups.content import pages as products
+from groups.content import tablet as content
+from groups.pushes import pages as links
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # chats
+    path("tablet/groups/", chats.groups, name="tablet-groups"),
+    path("tablet/groups/<public:public_id>/", chats.group, name="tablet-group"),
+    # content
+    path("tablet/materials/", content.materials, name="tablet-materials"),
+    path(
+        "tablet/materials/<public:public_id>/picture/",
+        content.picture,
+        name="tablet-material-picture",
+    ),
+    path("p/<str:sku>/", products.product_page, name="product-page"),
+    # pushes
+    path("s/<str:code>", links.tracked_link, name="tracked-link"),
+    path("s/<str:code>/back", links.tracked_link_back, name="tracked-link-back"),
+]

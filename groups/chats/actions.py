@@ -16,6 +16,7 @@ from kit.events import emit
 from kit.fields import shown_id
 from kit.live import announce
 from members.identity.models import Contact
+from members.identity.queries import contacts_by_external_userid
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 from stores.org.models import Guide
@@ -39,9 +40,10 @@ def take_over_list(card: GroupCard, *, asked_at: datetime, by: Actor) -> Group |
     group = _locked(card, owner, asked_at)
     if group.read_at > asked_at:
         return group
+    group.owner, group.store = owner, owner.store
     if group.member_version != card.member_version or not card.member_version:
         _move_people(group, card, asked_at)
-    _write_head(group, card, owner, asked_at)
+    _write_head(group, card, asked_at)
     announce(f"guide.{shown_id(owner.public_id)}", kind="group", subject=shown_id(group.public_id))
     return group
 
@@ -80,13 +82,17 @@ def keep_join_code(group_id: int, *, config_id: str, code_url: str, by: Actor) -
 
 
 @action
-def know_people_as_member(contact_id: int, *, by: Actor) -> int:
-    """Write into open stays which member a contact turned out to be; how many were written."""
+def know_contact(contact_id: int, *, by: Actor) -> int:
+    """Write into open stays whose contact somebody is, and which member; how many were written."""
     contact = Contact.objects.get(pk=contact_id)
     return (
-        GroupMember.objects.filter(person_id=contact.external_userid, left_at=None)
-        .exclude(contact=contact, member=contact.member)
-        .update(contact=contact, member=contact.member)
+        GroupMember.objects.filter(
+            person_id=contact.external_userid,
+            left_at=None,
+            group__store__entity=contact.entity_id,
+        )
+        .exclude(contact=contact, member=contact.member_id)
+        .update(contact=contact, member=contact.member_id)
     )
 
 
@@ -107,9 +113,8 @@ def _locked(card: GroupCard, owner: Guide, asked_at: datetime) -> Group:
     return group
 
 
-def _write_head(group: Group, card: GroupCard, owner: Guide, asked_at: datetime) -> None:
+def _write_head(group: Group, card: GroupCard, asked_at: datetime) -> None:
     group.name = card.name
-    group.owner, group.store = owner, owner.store
     group.state, group.dismissed_at = GroupState.ACTIVE, None
     group.member_version, group.read_at = card.member_version, asked_at
     group.member_count = len(card.members)
@@ -145,12 +150,9 @@ def _move_people(group: Group, card: GroupCard, asked_at: datetime) -> None:
 
 
 def _begin_stays(group: Group, people: list[GroupPerson]) -> list[GroupMember]:
-    contacts = {
-        contact.external_userid: contact
-        for contact in Contact.objects.filter(
-            external_userid__in=[person.id for person in people if not person.is_staff]
-        )
-    }
+    contacts = contacts_by_external_userid(
+        [person.id for person in people if not person.is_staff], entity=group.store.entity_id
+    )
     stays = []
     for person in people:
         contact = contacts.get(person.id)

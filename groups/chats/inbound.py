@@ -13,11 +13,9 @@ from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent, NotYet
 from kit.fields import shown_id
-from wecom.gateway import WecomError, gateway_of
+from wecom.gateway import GroupUnknown, gateway_of
 
 US = Actor.system("groups")
-# "The group was dismissed" and "there is no such group" (global list, 2024-04-08).
-GONE = {49008, 86003}
 
 
 def group_changed(event: DomainEvent) -> None:
@@ -32,9 +30,7 @@ def group_changed(event: DomainEvent) -> None:
     asked_at = timezone.now()
     try:
         card = gateway_of().group(chat_id)
-    except WecomError as error:
-        if error.code not in GONE:
-            raise
+    except GroupUnknown:
         actions.close_group(chat_id, at=asked_at, by=US)
         return
     actions.take_over_list(card, asked_at=asked_at, by=US)
@@ -60,6 +56,6 @@ def group_found(event: DomainEvent) -> None:
     actions.keep_join_code(group.pk, config_id=way.config_id, code_url=way.qr_code_url, by=US)
 
 
-def contact_joined(event: DomainEvent) -> None:
-    """A contact turned out to be a member: her open stays in groups say so."""
-    actions.know_people_as_member(int(event.payload["contact"]), by=US)
+def contact_known(event: DomainEvent) -> None:
+    """Somebody became a friend, or turned out to be a member: her stays in groups say so."""
+    actions.know_contact(int(event.payload["contact"]), by=US)

@@ -9,7 +9,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from kit.classified import declare
-from kit.fields import PublicIdField, SealedTextField
+from kit.fields import PublicIdField, SealedTextField, shown_id
 from members.identity.models import Contact, Member
 from stores.org.models import Guide, Store
 
@@ -128,3 +128,8 @@ class GroupMember(models.Model):
 
     def __str__(self) -> str:
         return f"{self.group_id} ← {self.public_id}"
+
+    @property
+    def shown_member(self) -> str:
+        """Her public id as addresses show it; empty while she is no member we may see."""
+        return shown_id(self.member.public_id) if self.member is not None else ""

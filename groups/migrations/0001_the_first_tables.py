@@ -205,7 +205,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='pushtask',
             name='variant',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='groups.variant', verbose_name='分层文案'),
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tasks', to='groups.variant', verbose_name='分层文案'),
         ),
         migrations.AddIndex(
             model_name='group',

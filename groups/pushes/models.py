@@ -7,6 +7,7 @@ a million that way costs less than a bare heap of rows (measured; see docs/decis
 from __future__ import annotations
 
 from typing import ClassVar
+from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
@@ -131,7 +132,9 @@ class PushTask(models.Model):
     public_id = PublicIdField()
     push = models.ForeignKey(Push, models.PROTECT, related_name="tasks", verbose_name="群发")
     guide = models.ForeignKey(Guide, models.PROTECT, related_name="push_tasks", verbose_name="导购")
-    variant = models.ForeignKey(Variant, models.PROTECT, related_name="+", verbose_name="分层文案")
+    variant = models.ForeignKey(
+        Variant, models.PROTECT, related_name="tasks", verbose_name="分层文案"
+    )
     # Aligned: members[i] is reached as recipients[i]. To groups: no members, chat ids.
     members = ArrayField(models.BigIntegerField(), default=list)
     recipients = ArrayField(models.CharField(max_length=64), default=list)
@@ -201,6 +204,11 @@ class PushTask(models.Model):
 
     def __str__(self) -> str:
         return f"{self.push_id} → {self.guide_id}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The shop's time zone: quiet hours go by its clock."""
+        return ZoneInfo(self.guide.store.time_zone)
 
 
 class DeliveryState(models.TextChoices):

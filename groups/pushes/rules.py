@@ -75,9 +75,12 @@ def text_with_link(text: str, link: str) -> str:
 
 
 def without(
-    members: Sequence[int], recipients: Sequence[str], leave_out: Collection[int]
+    members: Sequence[int], recipients: Sequence[str], leave_out: Collection[str]
 ) -> tuple[list[int], list[str]]:
-    """The aligned arrays of a task without some members; the order stays."""
+    """The aligned arrays of a task without some recipients; the order stays.
+
+    A task to groups has recipients only.
+    """
     gone = set(leave_out)
-    kept = [(m, r) for m, r in zip(members, recipients, strict=True) if m not in gone]
-    return [m for m, _ in kept], [r for _, r in kept]
+    kept = [i for i, recipient in enumerate(recipients) if recipient not in gone]
+    return [members[i] for i in kept] if members else [], [recipients[i] for i in kept]
