@@ -11,7 +11,9 @@ from typing import Any
 import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
+from django.templatetags.static import static
 from django.urls import reverse_lazy
+from django.utils.functional import lazy
 
 from config import environment as env
 
@@ -106,6 +108,8 @@ TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
 # Which member a till's claim (card, phone, external_userid) leads to: the ledger lies below.
 MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
+# What a member number is called on the screens of the floors below.
+MEMBER_FACES = "members.identity.faces.faces_of"
 
 # ---------------------------------------------------------------- database
 
@@ -147,7 +151,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("tablet-sign-in")
-LOGIN_REDIRECT_URL = reverse_lazy("tablet-today")
+# Only the admin's own login asks; guides are sent back to where they wanted to go.
+LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 # A whole shop shares one address: lock the pair of name and address, never the address alone.
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_FAILURE_LIMIT = 5
@@ -226,6 +231,13 @@ SMS_GATEWAY_KEY = env.text("SMS_GATEWAY_KEY", "")
 QUIET_HOURS = env.text("QUIET_HOURS", "21:00-09:00")
 # Hosts beside our own to which tracked links may lead.
 LINK_HOSTS = env.words("LINK_HOSTS", "")
+# The JS-SDK of the side bar; the page's nonce admits it to the content policy.
+WECOM_JSSDK_URL = env.text(
+    "WECOM_JSSDK_URL",
+    "/sandbox/static/jssdk.js"
+    if DEMO
+    else "https://wwcdn.weixin.qq.com/node/open/js/wecom-jssdk-2.0.2.js",
+)
 # Where the demo's web process finds the sandbox; empty outside demos.
 SANDBOX_URL = env.text("SANDBOX_URL", "")
 
@@ -306,9 +318,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+static_address = lazy(static, str)
 UNFOLD = {
     "SITE_TITLE": "总部",
     "SITE_HEADER": "总部",
+    "SITE_ICON": static_address("look/mark.svg"),
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": static_address("look/mark.svg")}
+    ],
     "DASHBOARD_CALLBACK": "config.dashboard.panels",
     "COLORS": {
         "primary": {
