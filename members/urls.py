@@ -2,6 +2,46 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from members.identity import tablet as identity
+from members.profile import pages as own
+from members.profile import tablet as profile
+from members.registration import pages as registration
+from members.registration import tablet as codes
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    # identity
+    path(
+        "tablet/members/suggestions/<public:public_id>/",
+        identity.suggestion,
+        name="tablet-suggestion",
+    ),
+    # registration; fixed words first, a token has 22 characters
+    path("q/back/", registration.back_from_wechat, name="member-back"),
+    path("q/phone/", registration.phone, name="member-phone"),
+    path("q/code/", registration.code, name="member-code"),
+    path("q/code/again/", registration.code_again, name="member-code-again"),
+    path("q/somebody-else/", registration.somebody_else, name="member-somebody-else"),
+    path("q/<str:token>/", registration.join, name="member-join"),
+    path("q/<str:token>/agree/", registration.agreed, name="member-agree"),
+    path("q/<str:token>/decline/", registration.declined, name="member-decline"),
+    path("notice/<public:public_id>/", registration.notice, name="notice"),
+    path("tablet/code/", codes.my_code, name="tablet-code"),
+    path("tablet/code/make/", codes.make_codes, name="tablet-codes-make"),
+    path("tablet/code/<public:public_id>/", codes.my_code, name="tablet-code-of"),
+    # profile
+    path("m/", own.card, name="member-home"),
+    path("m/privacy/", own.privacy, name="member-privacy"),
+    path("m/privacy/decide/", own.decide_one, name="member-decide"),
+    path("m/privacy/name/", own.rename, name="member-rename"),
+    path("m/privacy/copy/", own.copy, name="member-copy"),
+    path("m/privacy/leave/", own.leave, name="member-leave"),
+    path("tablet/members/", profile.members, name="tablet-members"),
+    path("tablet/members/<public:public_id>/", profile.member, name="tablet-member"),
+    path(
+        "tablet/members/<public:public_id>/timeline/",
+        profile.timeline,
+        name="tablet-member-timeline",
+    ),
+]

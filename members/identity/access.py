@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.http import Http404
 
@@ -15,9 +16,9 @@ from stores.org.models import Guide, Store
 def member_for(actor: Actor, public_id: uuid.UUID) -> Member:
     """A member the actor may see. Missing and forbidden answer alike: Http404.
 
-    Inside `scope_of(actor)` or an action of hers: PostgreSQL itself hides the rest.
+    Inside `scope_of(actor)` or an action of hers, where PostgreSQL itself hides the rest; the
+    argument makes every caller say whose sight it is.
     """
-    del actor  # the scope around us is the actor's; the argument makes every caller say whose
     member = (
         Member.objects.select_related("owner__store", "home_store", "entity")
         .filter(public_id=public_id)
@@ -29,9 +30,8 @@ def member_for(actor: Actor, public_id: uuid.UUID) -> Member:
     return member
 
 
-def suggestion_for(actor: Actor, guide: Guide, public_id: uuid.UUID) -> Suggestion:
+def suggestion_for(guide: Guide, public_id: uuid.UUID) -> Suggestion:
     """An open suggestion that this guide is asked about. Else Http404."""
-    del actor
     found = (
         Suggestion.objects.select_related("contact", "member")
         .filter(public_id=public_id, guide=guide, decided_at=None)
@@ -40,6 +40,14 @@ def suggestion_for(actor: Actor, guide: Guide, public_id: uuid.UUID) -> Suggesti
     if found is None:
         raise Http404
     return found
+
+
+def looking_at(actor: Actor, member: Member) -> Actor:
+    """The same actor, who also meets what is told of this one member: her purchases elsewhere too.
+
+    For a member fetched by `member_for` only.
+    """
+    return replace(actor, scope=replace(actor.scope, member=member.pk))
 
 
 def actor_of_member(member: Member) -> Actor:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from members.identity.models import IdentityKind, MemberState
 from members.identity.queries import member_by_card, member_by_identity
-from stores.ledger.models import MergedMember
+from stores.ledger.queries import present_numbers
 from stores.org.models import LegalEntity
 
 # In the order in which they are believed.
@@ -13,7 +13,6 @@ _KINDS = {
     "phone": IdentityKind.PHONE,
     "external_userid": IdentityKind.EXTERNAL_USERID,
 }
-_LONGEST_CHAIN = 10
 
 
 def member_no_of(claim: dict[str, str], *, entity_id: int) -> int | None:
@@ -31,18 +30,5 @@ def member_no_of(claim: dict[str, str], *, entity_id: int) -> int | None:
         if member is None or member.entity_id != entity_id:
             continue
         if member.state in {MemberState.ACTIVE, MemberState.LEFT}:
-            return _as_merged(member.pk)
+            return present_numbers([member.pk])[member.pk]
     return None
-
-
-def _as_merged(number: int) -> int:
-    for _ in range(_LONGEST_CHAIN):
-        into = (
-            MergedMember.objects.filter(member_no=number, undone_at=None)
-            .values_list("into_no", flat=True)
-            .first()
-        )
-        if into is None:
-            return number
-        number = into
-    return number

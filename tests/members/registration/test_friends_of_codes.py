@@ -29,7 +29,8 @@ from wecom.outbox.models import OutboxRow, OutboxState
 
 @action
 def outbox_says(kind: str, *, by: Actor, **said: object) -> DomainEvent | None:
-    return emit(f"outbox.sent.{kind}", subject=str(said.pop("subject", "")), **said)
+    subject = str(said.pop("subject", ""))
+    return emit(f"outbox.sent.{kind}", subject=subject, more=said)
 
 
 def test_every_guide_has_her_usual_codes_once(cast: Cast) -> None:

@@ -1,0 +1,212 @@
+"""Everything known of a member: for her guide on one screen, for herself as a copy.
+
+Call these inside the scope of somebody who looks at her (`identity.access.looking_at`): the
+ledger's own row scope knows guides and stores, and her purchases may stand elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Max, Q, Sum
+
+from kit.money import CURRENCY
+from members.consent.models import Channel, Purpose
+from members.consent.queries import (
+    Permission,
+    current_notice,
+    decisions_of,
+    may,
+    permissions_of,
+)
+from members.consent.rules import Verdict
+from members.identity.models import Contact, Friendship, Identity, Member
+from members.identity.queries import called
+from members.identity.rules import face_of, masked_phone, tone_of
+from members.profile.lists import Place, place_of
+from members.rewards.models import Coupon
+from members.rewards.queries import coupons_to_use
+from stores.ledger.models import PurchaseLine, Touch
+from stores.ledger.queries import numbers_of
+from stores.org.models import Guide, Store
+
+PAGE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One purchase or refund, its lines added up."""
+
+    receipt_no: str
+    sold_at: datetime
+    amount: int
+    currency: str
+    pieces: int
+    store: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of her timeline."""
+
+    at: datetime
+    what: str
+    who: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Who she is, on one screen."""
+
+    member: Member
+    name: str
+    face: str
+    tone: str
+    phone: str
+    friendship: Friendship | None
+    permissions: Sequence[Permission]
+    one_to_one: Verdict
+    receipts: Sequence[Receipt]
+    spent: int
+    bought_at: datetime | None
+    coupons: Sequence[Coupon]
+    identities: Sequence[str]
+
+
+def profile_of(member: Member, *, at: datetime) -> Profile:
+    """The profile that a guide sees; phone and identifiers are masked."""
+    contact = Contact.objects.filter(member=member).order_by("pk").first()
+    friendship = (
+        Friendship.objects.filter(contact__member=member, until=None)
+        .select_related("guide")
+        .order_by("since")
+        .first()
+    )
+    name = called(member, contact)
+    numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
+    totals = PurchaseLine.objects.filter(member_no__in=numbers).aggregate(
+        spent=Sum("amount"), last=Max("sold_at", filter=Q(amount__gt=0))
+    )
+    return Profile(
+        member=member,
+        name=name,
+        face=face_of(name),
+        tone=tone_of(member.pk),
+        phone=masked_phone(member.phone),
+        friendship=friendship,
+        permissions=permissions_of(member, current_notice(member.entity_id)),
+        one_to_one=may(
+            member, Purpose.DIRECT_MARKETING, Channel.WECOM, at=at, entity=member.entity_id
+        ),
+        receipts=receipts_of(numbers),
+        spent=totals["spent"] or 0,
+        bought_at=totals["last"],
+        coupons=list(coupons_to_use(member, at)),
+        identities=sorted(
+            {row.get_kind_display() for row in Identity.objects.filter(member=member)}
+        ),
+    )
+
+
+def receipts_of(numbers: Collection[int], *, most: int = 10) -> list[Receipt]:
+    """Her newest purchases and refunds, one line for each receipt."""
+    rows = list(
+        PurchaseLine.objects.filter(member_no__in=numbers)
+        .values("source", "receipt_no", "store_no", "currency")
+        .annotate(total=Sum("amount"), pieces=Sum("quantity"), at=Max("sold_at"))
+        .order_by("-at")[:most]
+    )
+    stores = dict(
+        Store.objects.filter(pk__in={row["store_no"] for row in rows}).values_list("pk", "name")
+    )
+    return [
+        Receipt(
+            receipt_no=row["receipt_no"],
+            sold_at=row["at"],
+            amount=row["total"],
+            currency=row["currency"] or CURRENCY,
+            pieces=row["pieces"],
+            store=stores.get(row["store_no"], ""),
+        )
+        for row in rows
+    ]
+
+
+def timeline_of(member: Member, *, before: Place | None = None) -> list[Moment]:
+    """Her touches, newest first, one page; `before` is the place where the last page ended."""
+    numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
+    touches = Touch.objects.filter(member_no__in=numbers)
+    if before is not None:
+        at, key = before
+        touches = touches.filter(Q(at__lt=at) | Q(at=at, pk__lt=key))
+    rows = list(touches.order_by("-at", "-pk")[:PAGE])
+    guides = dict(
+        Guide.objects.filter(pk__in={row.guide_no for row in rows if row.guide_no}).values_list(
+            "pk", "name"
+        )
+    )
+    return [
+        Moment(
+            at=row.at,
+            what=row.get_kind_display(),
+            who=guides.get(row.guide_no or 0, ""),
+            key=place_of(row.at, row.pk),
+        )
+        for row in rows
+    ]
+
+
+def copy_of(member: Member) -> dict[str, Any]:
+    """Everything kept of her, for herself, as plain data a program can read (PIPL 45)."""
+    numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
+    lines = PurchaseLine.objects.filter(member_no__in=numbers).order_by("sold_at", "pk")
+    touches = Touch.objects.filter(member_no__in=numbers).order_by("at", "pk")
+    friendships = Friendship.objects.filter(contact__member=member).select_related("guide")
+    return {
+        "member": {
+            "name": member.name,
+            "phone": member.phone,
+            "card_no": member.card_no,
+            "tier": member.tier,
+            "state": member.state,
+            "joined_at": member.joined_at,
+            "store": member.home_store.name,
+            "guide": None if member.owner is None else member.owner.name,
+            "processor": member.entity.name,
+        },
+        "identities": [
+            {"kind": row.kind, "value": row.value, "verified_at": row.verified_at}
+            for row in Identity.objects.filter(member=member).order_by("pk")
+        ],
+        "wecom": [
+            {"guide": row.guide.name, "since": row.since, "until": row.until}
+            for row in friendships.order_by("since")
+        ],
+        "decisions": [
+            {
+                "purpose": row.purpose,
+                "channel": row.channel,
+                "decision": row.decision,
+                "notice": None if row.notice is None else row.notice.version,
+                "at": row.at,
+            }
+            for row in decisions_of(member)
+        ],
+        "coupons": [
+            {
+                "name": row.kind.name,
+                "number": row.number,
+                "expires_at": row.expires_at,
+                "used_at": row.used_at,
+            }
+            for row in Coupon.objects.filter(member=member).select_related("kind").order_by("pk")
+        ],
+        "purchases": list(
+            lines.values("receipt_no", "line", "sku", "quantity", "amount", "currency", "sold_at")
+        ),
+        "touches": list(touches.values("kind", "at")),
+    }

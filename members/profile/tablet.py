@@ -1,0 +1,90 @@
+"""The guide's members: a list that pages by key, and one member on one screen."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from kit.actions import scope_of
+from kit.actor import Actor
+from members.identity.access import looking_at, member_for
+from members.profile.lists import (
+    PAGE,
+    contacts_by_member,
+    last_purchases,
+    lines_of,
+    members_found,
+    members_page,
+    read_place,
+)
+from members.profile.queries import profile_of, timeline_of
+from stores.org.models import Guide
+from stores.tablet.doors import guide_page
+
+
+@require_safe
+@guide_page
+def members(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
+    """Her members, newest first; or who has exactly this phone or card."""
+    context = _list(request, actor)
+    if request.headers.get("HX-Request") and request.GET.get("before"):
+        return render(request, "profile/lines.html", context)
+    return render(request, "profile/members.html", context)
+
+
+@require_safe
+@guide_page
+def member(
+    request: HttpRequest,
+    guide: Guide,
+    actor: Actor,
+    public_id: uuid.UUID,
+) -> HttpResponse:
+    """Who she is, what she agreed to, what she bought, what happened between you."""
+    context = _list(request, actor)
+    with scope_of(actor):
+        found = member_for(actor, public_id)
+    with scope_of(looking_at(actor, found)):
+        context["profile"] = profile_of(found, at=timezone.now())
+        context["moments"] = timeline_of(found)
+        context["has_more_moments"] = len(context["moments"]) == PAGE
+    return render(request, "profile/members.html", context)
+
+
+@require_safe
+@guide_page
+def timeline(
+    request: HttpRequest,
+    guide: Guide,
+    actor: Actor,
+    public_id: uuid.UUID,
+) -> HttpResponse:
+    """The next page of her timeline."""
+    with scope_of(actor):
+        found = member_for(actor, public_id)
+    with scope_of(looking_at(actor, found)):
+        moments = timeline_of(found, before=read_place(request.GET.get("before", "")))
+    context = {"member": found, "moments": moments, "has_more_moments": len(moments) == PAGE}
+    return render(request, "profile/moments.html", context)
+
+
+def _list(request: HttpRequest, actor: Actor) -> dict[str, Any]:
+    words = request.GET.get("q", "").strip()
+    before = read_place(request.GET.get("before", ""))
+    with scope_of(actor):
+        found = members_found(words) if words else members_page(before)
+        contacts = contacts_by_member(found)
+    # The ledger's scope knows who served; of a member she may see, a guide sees every purchase.
+    with scope_of(Actor.system("last purchases of members in scope")):
+        bought = last_purchases(found)
+    lines = lines_of(found, contacts, bought, timezone.now())
+    return {
+        "lines": lines,
+        "words": words,
+        "next_place": lines[-1].place if len(lines) == PAGE and not words else "",
+    }
