@@ -41,6 +41,7 @@ def _paths() -> Iterator[str]:
     yield from switchboard.SWEEPS
     yield from (job.task for job in switchboard.JOBS)
     yield settings.MEMBER_RESOLVER
+    yield settings.MEMBER_FACES
 
 
 def production_is_no_demo(

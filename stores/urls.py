@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from stores.conversions import tablet as figures
+from stores.conversions.api import FiguresView
 from stores.ledger import api as purchases
 from stores.tablet import sign_in, tablet
 
@@ -11,6 +13,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # ledger
     path("api/v1/purchases/", purchases.PurchasesView.as_view(), name="purchases"),
     path("api/v1/purchases/<str:receipt_no>/", purchases.ReceiptView.as_view(), name="receipt"),
+    # conversions
+    path("api/v1/figures/", FiguresView.as_view(), name="figures"),
+    path("tablet/figures/", figures.figures, name="tablet-figures"),
+    path("tablet/figures/people/<slug:kind>/", figures.people, name="tablet-figures-people"),
+    path("tablet/figures/credits/", figures.credits, name="tablet-credits"),
+    path(
+        "tablet/figures/credits/<slug:source>/<str:receipt_no>/",
+        figures.receipt,
+        name="tablet-receipt",
+    ),
     # tablet
     path("tablet/", tablet.today, name="tablet-today"),
     path("tablet/badges/", tablet.badges, name="tablet-badges"),
