@@ -16,6 +16,7 @@ WORDS: Final = {
     "unknown": "小助手没有把握",
     "stale": "资料缺失或太旧",
     "unsent": "小助手没发出去",
+    "muted": "小助手在这里不回答",
 }
 Span = tuple[datetime, datetime]
 

@@ -5,6 +5,7 @@ Pure: articles come as plain entries, nothing is read from the database here.
 
 from __future__ import annotations
 
+import logging
 import math
 import re
 from collections import Counter
@@ -18,6 +19,9 @@ import rjieba
 
 from bot.understanding.calibration import SHIPPED, Calibration
 from bot.understanding.words import CONCEPTS, SHAPES, STOP, WEAK, generalised, plain
+
+# The library lowers its own logger when it is imported.
+logging.getLogger("bm25s").setLevel(logging.WARNING)
 
 _LOOKED_AT: Final = 12
 _FACT: Final = re.compile(r"\{([a-z_]+)\}")

@@ -35,6 +35,7 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
     STALE = "stale"
     UNSENT = "unsent"
+    MUTED = "muted"
     NO_PLACE = "no_place"
     STAFF = "staff"
     NOT_TEXT = "not_text"
@@ -135,12 +136,14 @@ def decide(
     return Escalate(Reason.UNKNOWN, reference=reference, probability=probability)
 
 
-def _tell(best: Candidate, place: Place, private: frozenset[str]) -> Answer | Draft:
+def _tell(best: Candidate, place: Place, private: frozenset[str]) -> Answer | Draft | Escalate:
     """The article is clear: who says it, and is it said in front of others?"""
     if place.is_group and best.key in private:
         return Draft(best.key, best.probability, leads_out=True)
     if place.may_answer:
         return Answer(best.key, best.probability)
+    if not place.is_group:
+        return Escalate(Reason.MUTED, reference=best.key, probability=best.probability)
     return Draft(best.key, best.probability)
 
 
