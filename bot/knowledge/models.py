@@ -76,11 +76,11 @@ class Article(models.Model):
         constraints = (
             models.CheckConstraint(
                 condition=~Q(state="approved") | Q(approved_by__isnull=False),
-                name="approved_by_somebody",
+                name="article_approved_by_somebody",
             ),
             models.CheckConstraint(
                 condition=Q(approved_by=None) | ~Q(approved_by=models.F("written_by")),
-                name="approved_by_a_second_person",
+                name="article_approved_by_a_second_person",
             ),
         )
 
