@@ -1,5 +1,16 @@
 """Browser pages: phone, WeCom client, OAuth, landing pages, control page."""
 
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Mount
+from starlette.staticfiles import StaticFiles
 
-ROUTES: list[BaseRoute] = []
+from . import board, client, landing, oauth, phone
+from .rendering import STATIC
+
+ROUTES: list[BaseRoute] = [
+    *board.ROUTES,
+    *client.ROUTES,
+    *landing.ROUTES,
+    *oauth.ROUTES,
+    *phone.ROUTES,
+    Mount("/sandbox/static", StaticFiles(directory=STATIC)),
+]
