@@ -63,6 +63,8 @@ VETOES: Mapping[str, Sequence[str]] = {}
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
 TODAY_CARDS: Sequence[str] = (
+    "members.registration.cards.to_ask",
+    "members.registration.cards.newcomers",
     "bot.escalations.today.cards",
     "bot.replies.today.cards",
 )

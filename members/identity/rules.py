@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import Literal
 
 import phonenumbers
 
@@ -12,7 +13,8 @@ _MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _FILLING = re.compile(r"[\s\-()（）·]")
 _LONGEST_INPUT = 32
 
-TONES = ("a", "b", "c")
+Tone = Literal["a", "b", "c"]
+TONES: tuple[Tone, ...] = ("a", "b", "c")
 
 
 def read_phone(text: str) -> str | None:
@@ -48,6 +50,6 @@ def face_of(name: str) -> str:
     return name[:1].upper() if name else "客"
 
 
-def tone_of(number: int) -> str:
+def tone_of(number: int) -> Tone:
     """Which of the three soft colours a face has; always the same for the same person."""
     return TONES[number % len(TONES)]

@@ -12,7 +12,7 @@ from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit
 
 from csp.constants import SELF
-from csp.decorators import csp_update
+from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
@@ -37,7 +37,6 @@ _MEMBER_LASTS = 90 * 24 * 3600
 
 _open_host = urlsplit(settings.WECOM_OPEN_BASE_URL)
 _MORE_ALLOWED: dict[str, Any] = {
-    "frame-ancestors": [SELF],
     # After she agrees the form leads on to WeChat's own page, which asks her once more.
     "form-action": [f"{_open_host.scheme}://{_open_host.netloc}"],
     # WeCom draws the contact-me codes.
@@ -47,7 +46,8 @@ _MORE_ALLOWED: dict[str, Any] = {
 
 def phone_page(view: View) -> View:
     """A page of the member's phone: never cached, frameable by our own host only."""
-    page: View = never_cache(xframe_options_sameorigin(csp_update(_MORE_ALLOWED)(view)))  # type: ignore[assignment]
+    framed = csp_replace({"frame-ancestors": [SELF]})(csp_update(_MORE_ALLOWED)(view))
+    page: View = never_cache(xframe_options_sameorigin(framed))  # type: ignore[assignment]
     return page
 
 
