@@ -6,6 +6,7 @@ token's address into its code.
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping
 from typing import Any, Final
@@ -17,6 +18,8 @@ from django.conf import settings
 from requests.adapters import HTTPAdapter
 
 log = structlog.get_logger(__name__)
+# At DEBUG it writes whole addresses, and with them tokens and secrets.
+logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 # Seconds to connect, and to wait for the next byte.
 TIMEOUTS: Final = (5.0, 15.0)

@@ -7,8 +7,9 @@ code by its state. Hidden marks in the text would be carried to customers, so th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, Final
 
 import structlog
@@ -28,6 +29,7 @@ ABSENT_AFTER: Final = timedelta(minutes=10)
 # After WeCom answered "busy" nothing is under way.
 ABSENT_AFTER_ANSWER: Final = timedelta(seconds=60)
 GIVE_UP_AFTER: Final = timedelta(hours=6)
+_UNKNOWN: Final = "企业微信没有给出结果，也无法查证；请人工核对后选择“已送达”或“重新发送”。"
 _ASK_EVERY: Final = timedelta(seconds=30)
 # Clocks differ, and WeCom may need a while to write down what it took.
 _BEFORE, _AFTER = timedelta(minutes=2), timedelta(minutes=30)
@@ -47,7 +49,7 @@ def recover(limit: int = 200) -> int:
         elif row.kind == Kind.MASS_SEND:
             mass_sends[row.app, row.payload.get("chat_type", "single")].append(row)
         elif row.kind == Kind.CONTACT_WAY:
-            _guarded(row, _ask_contact_way)
+            _guarded(row, partial(_ask_contact_way, row))
         else:
             actions.end(row, OutboxState.UNKNOWN, error=_UNKNOWN, code=row.error_code, by=COURIER)
     for (app, chat_type), those in mass_sends.items():
@@ -55,14 +57,18 @@ def recover(limit: int = 200) -> int:
     return len(rows)
 
 
-_UNKNOWN: Final = "企业微信没有给出结果，也无法查证；请人工核对后选择“已送达”或“重新发送”。"
+def _guarded(row: OutboxRow, ask: Callable[[], None]) -> None:
+    """Ask for one row; whatever goes wrong concerns this row alone, which is asked for later.
 
-
-def _guarded(row: OutboxRow, ask: Any) -> None:
+    41063 is among it: the task was made a moment ago, WeCom has not written its records yet.
+    """
     try:
-        ask(gateway_of(row.app), row)
-    except WecomError as error:
-        log.warning("asking_failed", kind=row.kind, row=str(row.public_id), code=error.code)
+        ask()
+    except Exception as error:
+        code = getattr(error, "code", None)
+        if not isinstance(error, WecomError):
+            log.exception("asking_broke", kind=row.kind, row=str(row.public_id))
+        log.warning("asking_failed", kind=row.kind, row=str(row.public_id), code=code)
         _give_up_if_old(row)
 
 
@@ -84,21 +90,20 @@ def _ask_mass_sends(app: str, chat_type: str, rows: list[OutboxRow]) -> None:
     taken = _adopted(record.msgid for record in records)
     free = [record for record in records if record.msgid not in taken]
     for row in rows:
-        try:
-            found = _find(gateway, row, free)
-        except WecomError as error:
-            # 41063: the task was made a moment ago. Or WeCom is unwell. Either way: not known yet.
-            log.info("asking_failed", kind=row.kind, row=str(row.public_id), code=error.code)
-            _give_up_if_old(row)
-            continue
-        if found is None:
-            _absent(row)
-        else:
-            record, reached = found
-            free.remove(record)
-            unreachable = [one for one in recipients_of(row.payload) if one not in reached]
-            answer = {"msgid": record.msgid, "unreachable": unreachable, "adopted": True}
-            actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+        _guarded(row, partial(_adopt, gateway, row, free))
+
+
+def _adopt(gateway: Gateway, row: OutboxRow, free: list[MassSendRecord]) -> None:
+    """Take the record that is this row out of the free ones, or note that there is none."""
+    found = _find(gateway, row, free)
+    if found is None:
+        _absent(row)
+        return
+    record, reached = found
+    free.remove(record)
+    unreachable = [one for one in recipients_of(row.payload) if one not in reached]
+    answer = {"msgid": record.msgid, "unreachable": unreachable, "adopted": True}
+    actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
 
 
 def _find(
@@ -143,9 +148,9 @@ def _adopted(msgids: Iterable[str]) -> set[str]:
     return {row.answer["msgid"] for row in known.only("answer")}
 
 
-def _ask_contact_way(gateway: Gateway, row: OutboxRow) -> None:
+def _ask_contact_way(row: OutboxRow) -> None:
     state, userid = row.payload["state"], str(row.payload["userid"]).lower()
-    for way, its_state, guides in gateway.contact_ways_since(_begun(row) - _BEFORE):
+    for way, its_state, guides in gateway_of(row.app).contact_ways_since(_begun(row) - _BEFORE):
         if its_state == state and userid in guides:
             answer = {
                 "config_id": way.config_id,

@@ -24,6 +24,18 @@ class Kind(models.TextChoices):
     CONTACT_WAY = "contact_way", "联系我二维码"
 
 
+# Without these a row could never be carried; `put` refuses it.
+NEEDS: dict[str, tuple[str, ...]] = {
+    Kind.WELCOME: ("welcome_code",),
+    Kind.MASS_SEND: ("sender", "text"),
+    Kind.MASS_SEND_CANCEL: ("msgid",),
+    Kind.MASS_SEND_REMIND: ("msgid",),
+    Kind.APP_MESSAGE: ("userids", "text"),
+    Kind.KF_MESSAGE: ("open_kfid", "external_userid", "text"),
+    Kind.CONTACT_WAY: ("userid", "state"),
+}
+
+
 class OutboxState(models.TextChoices):
     PLANNED = "planned", "待发送"
     SENDING = "sending", "发送中"

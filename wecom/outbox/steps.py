@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import nudge
-from wecom.outbox.models import Kind, OutboxRow, OutboxState
+from wecom.outbox.models import NEEDS, Kind, OutboxRow, OutboxState
 
 # Rows up to this priority travel by the urgent queue.
 URGENT = 3
@@ -32,8 +32,9 @@ def put(
 ) -> OutboxRow:
     """Wish for one effect at WeCom after the commit. A step.
 
-    The same `once` again returns the row that stands, unchanged. A kind that nobody knows raises
-    ValueError. A welcome without `expires_at` gets WeCom's 20 seconds from now.
+    The same `once` again returns the row that stands, unchanged. A kind that nobody knows, or a
+    payload without what its kind needs, raises ValueError. A welcome without `expires_at` gets
+    WeCom's 20 seconds from now.
     """
     must_be_in_action()
     found = OutboxRow.objects.filter(once=once).first()
@@ -41,6 +42,9 @@ def put(
         return found
     now = timezone.now()
     kind = Kind(kind).value
+    missing = [name for name in NEEDS[kind] if name not in payload]
+    if missing:
+        raise ValueError(f"{kind} needs {', '.join(missing)}")
     if kind == Kind.WELCOME:
         priority = min(priority, 1)
         expires_at = expires_at or now + timedelta(seconds=WELCOME_SECONDS)
