@@ -1,6 +1,13 @@
 """The admin screens of this floor, imported from its rooms for Django to find them."""
 
 from stores.catalogue.admin import ProductAdmin
+from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
+from stores.ledger.admin import (
+    OwnershipAdmin,
+    PurchaseLineAdmin,
+    ReceiptMemberAdmin,
+    TouchAdmin,
+)
 from stores.org.admin import (
     AccountAdmin,
     GuideAdmin,
@@ -12,10 +19,16 @@ from stores.org.admin import (
 
 __all__ = [
     "AccountAdmin",
+    "CreditAdmin",
+    "CreditRuleAdmin",
     "GuideAdmin",
     "LegalEntityAdmin",
     "MachineKeyAdmin",
+    "OwnershipAdmin",
     "ProductAdmin",
+    "PurchaseLineAdmin",
+    "ReceiptMemberAdmin",
     "RegionAdmin",
     "StoreAdmin",
+    "TouchAdmin",
 ]

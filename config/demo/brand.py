@@ -164,7 +164,7 @@ def _judge_everything() -> None:
     """Credits are derived: a second run judges again and changes nothing."""
     after: int | None = 0
     while after is not None:
-        after = judge_next(after, by=_SYSTEM)
+        after = judge_next(after, by=_SYSTEM).after
 
 
 def _write_articles() -> None:

@@ -7,6 +7,7 @@ arrival and any repetition ends in the same rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
@@ -25,6 +26,14 @@ from stores.org.models import Account, Guide
 
 # So many screens are told at most; a recount of everything is not news to anybody.
 _MOST_HINTS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """How far a recount came (None at the end) and how many credits it changed."""
+
+    after: int | None
+    changed: int
 
 
 @action
@@ -51,10 +60,10 @@ def judge_member(member_no: int, *, since: datetime, by: Actor) -> int:
 
 
 @action
-def judge_next(after: int, *, size: int = 500, by: Actor) -> int | None:
-    """Credit anew the receipts of the next keys of the ledger; where to go on, None at the end.
+def judge_next(after: int, *, size: int = 500, by: Actor) -> Judged:
+    """Credit anew the receipts of the next keys of the ledger, for a recount of everything.
 
-    For a recount of everything: called again and again, safe to stop and to repeat.
+    Called again and again with its own answer; safe to stop and to repeat.
     """
     keys = list(
         ReceiptKey.objects.filter(pk__gt=after)
@@ -62,9 +71,9 @@ def judge_next(after: int, *, size: int = 500, by: Actor) -> int | None:
         .values_list("pk", "source", "receipt_no")[:size]
     )
     if not keys:
-        return None
-    judge(sales_behind(sorted({(source, receipt_no) for _, source, receipt_no in keys})))
-    return keys[-1][0]
+        return Judged(after=None, changed=0)
+    receipts = sorted({(source, receipt_no) for _, source, receipt_no in keys})
+    return Judged(after=keys[-1][0], changed=len(judge(sales_behind(receipts))))
 
 
 @action
