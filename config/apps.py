@@ -4,7 +4,17 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from django.apps import AppConfig
+from django.apps import AppConfig, apps
+
+# How the floors are called in HQ's breadcrumbs.
+_FLOORS = {
+    "kit": "底层",
+    "wecom": "企业微信",
+    "stores": "门店与人",
+    "members": "会员",
+    "groups": "客户群与内容",
+    "bot": "小助手",
+}
 
 
 class WiringConfig(AppConfig):
@@ -13,3 +23,5 @@ class WiringConfig(AppConfig):
     def ready(self) -> None:
         # The switchboard imports models, which exist only from now on.
         import_module("config.checks").register_all()
+        for label, name in _FLOORS.items():
+            apps.get_app_config(label).verbose_name = name

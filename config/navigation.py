@@ -110,10 +110,18 @@ def floors(request: HttpRequest) -> list[dict[str, Any]]:
     return [group for group in groups if group["items"]]
 
 
+# Libraries' models under our own words.
+_TITLES = {
+    "admin.logentry": "操作记录",
+    "auth.group": "角色",
+    "axes.accessattempt": "登录失败与锁定",
+}
+
+
 def _item(model: type[Model], icon: str) -> dict[str, Any]:
     address = f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"
     return {
-        "title": str(model._meta.verbose_name_plural),
+        "title": _TITLES.get(model._meta.label_lower, str(model._meta.verbose_name_plural)),
         "icon": icon,
         "link": reverse(address),
     }

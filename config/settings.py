@@ -326,6 +326,7 @@ UNFOLD = {
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": static_address("look/mark.svg")}
     ],
+    "STYLES": [static_address("look/hq.css")],
     "DASHBOARD_CALLBACK": "config.dashboard.panels",
     "COLORS": {
         "primary": {

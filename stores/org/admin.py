@@ -147,9 +147,9 @@ class GuideAdmin(HouseAdmin):
         ("从什么时候到什么时候", {"fields": (("joined_on", "left_on"),)}),
     )
 
-    @admin.display(description="PIN", boolean=True)
-    def has_pin(self, guide: Guide) -> bool:
-        return bool(guide.pin_hash)
+    @admin.display(description="PIN")
+    def has_pin(self, guide: Guide) -> str:
+        return "已设置" if guide.pin_hash else "—"
 
     def save_model(
         self,

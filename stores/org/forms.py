@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.core.exceptions import ValidationError
 from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminPasswordWidget,
     UnfoldAdminSelectWidget,
     UnfoldAdminTextInputWidget,
@@ -94,7 +95,7 @@ class MachineKeyForm(_KeyForm):
     scopes = forms.MultipleChoiceField(
         label="它可以做什么",
         choices=SCOPES,
-        widget=forms.CheckboxSelectMultiple,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
         error_messages={"required": "至少选一项，否则这把密钥什么也做不了。"},
     )
     source = forms.SlugField(
