@@ -50,6 +50,14 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "group_seen": ("groups.chats.inbound.group_changed",),
     "group_found": ("groups.chats.inbound.group_found",),
     "contact_joined": ("groups.chats.inbound.contact_known",),
+    "consent_withdrawn": ("groups.pushes.inbound.consent_withdrawn",),
+    "outbox.sent.mass_send": ("groups.pushes.inbound.task_submitted",),
+    "outbox.failed.mass_send": ("groups.pushes.inbound.task_failed",),
+    "outbox.vetoed.mass_send": ("groups.pushes.inbound.task_held",),
+    "outbox.missed.mass_send": ("groups.pushes.inbound.task_held",),
+    "outbox.unknown.mass_send": ("groups.pushes.inbound.task_doubtful",),
+    "outbox.sent.mass_send_cancel": ("groups.pushes.inbound.task_cancelled",),
+    "outbox.failed.mass_send_cancel": ("groups.pushes.inbound.task_not_cancelled",),
     "code_requested": ("members.registration.inbound.send_code",),
     "friend_added": (
         "members.registration.inbound.suggest_for_friend",
@@ -59,12 +67,15 @@ REACTIONS: Mapping[str, Sequence[str]] = {
 }
 
 # kind of outbox row → may_still_send(row) at the moment of sending
-VETOES: Mapping[str, Sequence[str]] = {}
+VETOES: Mapping[str, Sequence[str]] = {
+    "mass_send": ("groups.pushes.inbound.may_still_send",),
+}
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
 TODAY_CARDS: Sequence[str] = (
     "members.registration.cards.to_ask",
     "members.registration.cards.newcomers",
+    "groups.pushes.today.cards",
     "bot.escalations.today.cards",
     "bot.replies.today.cards",
 )
@@ -78,6 +89,9 @@ SWEEPS: Mapping[str, int] = {
     "wecom.tasks.read_inbox": 2,
     "wecom.tasks.sweep_outbox": 2,
     "wecom.tasks.recover_outbox": 5,
+    "groups.pushes.tasks.submit_push_tasks": 2,
+    "groups.pushes.tasks.look_at_results": 2,
+    "groups.pushes.tasks.end_what_is_over": 30,
     "bot.escalations.tasks.reroute_overdue": 5,
     "bot.replies.tasks.expire_drafts": 60,
 }

@@ -8,6 +8,7 @@ from groups.chats import tablet as chats
 from groups.content import pages as products
 from groups.content import tablet as content
 from groups.pushes import pages as links
+from groups.pushes import tablet as pushes
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # chats
@@ -22,6 +23,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     path("p/<str:sku>/", products.product_page, name="product-page"),
     # pushes
+    path("tablet/tasks/", pushes.tasks, name="tablet-tasks"),
+    path("tablet/tasks/<public:public_id>/", pushes.task, name="tablet-task"),
+    path(
+        "tablet/tasks/<public:public_id>/confirmed/",
+        pushes.confirmed,
+        name="tablet-task-confirmed",
+    ),
     path("s/<str:code>", links.tracked_link, name="tracked-link"),
     path("s/<str:code>/back", links.tracked_link_back, name="tracked-link-back"),
 ]

@@ -21,7 +21,7 @@ class NotPlanned(PushError):
 
 
 class PlanOutdated(PushError):
-    """预演之后人群或授权有了较大变化，请重新预演一次再发起。"""
+    """预演已经是半天以前的了，人群和授权可能有变化。请重新预演一次再发起。"""
 
 
 class NobodyLeft(PushError):

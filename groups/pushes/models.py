@@ -125,6 +125,11 @@ class Push(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def fallen(self) -> int:
+        """How many of the audience get nothing, as planned."""
+        return int(self.plan.get("audience", 0)) - int(self.plan.get("recipients", 0))
+
 
 class PushTask(models.Model):
     """What one guide is asked to confirm: one variant, the array of who gets it."""

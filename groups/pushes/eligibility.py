@@ -1,0 +1,189 @@
+"""Who of an audience a push reaches through which guide, and who falls out: one statement of SQL.
+
+Planning counts its rows, launching writes them as arrays; both read the same text, so a plan never
+promises what a launch would not do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db import connection
+from members.audience.queries import members_in
+
+from groups.content.models import Variant
+from groups.content.rules import variant_for
+from groups.pushes.models import Push
+from groups.pushes.rules import TASK_LIVES, Quiet, due_and_expiry
+from members.consent.models import Channel, Purpose
+from members.consent.queries import permitted, reasons_not
+from members.consent.rules import REASONS as CONSENT_REASONS
+from members.identity.models import Tier
+from stores.org.models import LegalEntity, Store
+
+PURPOSE, CHANNEL = Purpose.DIRECT_MARKETING, Channel.WECOM
+# In the order in which they are tried; consent's own reasons stand for the first.
+REASONS: Mapping[str, str] = {
+    **CONSENT_REASONS,
+    "no_friend": "没有加导购的企业微信",
+    "no_variant": "没有适合她等级的文案",
+    "holdout": "随机留作对照组",
+}
+_CHUNK = 10_000
+
+_CHOSEN = """
+aud AS MATERIALIZED ({audience}),
+chosen AS (
+  SELECT DISTINCT ON (c.member_id) c.member_id, f.guide_id, c.external_userid, s.entity_id
+  FROM aud
+  JOIN members_member m ON m.id = aud.id
+  JOIN members_contact c ON c.member_id = aud.id
+  JOIN members_friendship f ON f.contact_id = c.id AND f.until IS NULL
+  JOIN stores_guide g ON g.id = f.guide_id AND g.left_on IS NULL AND g.wecom_userid IS NOT NULL
+  JOIN stores_store s ON s.id = g.store_id
+  ORDER BY c.member_id, (f.guide_id = m.owner_id) DESC NULLS LAST, f.since DESC, f.id
+),
+may AS ({may}),
+wording AS (SELECT * FROM unnest(%s::text[], %s::bigint[]) AS w(tier, variant_id)),
+verdict AS (
+  SELECT m.id AS member_id, chosen.guide_id, chosen.external_userid, w.variant_id,
+    COALESCE(chosen.entity_id, m.entity_id) AS entity_id,
+    CASE
+      WHEN may.id IS NULL THEN 'consent'
+      WHEN chosen.guide_id IS NULL THEN 'no_friend'
+      WHEN w.variant_id IS NULL THEN 'no_variant'
+      WHEN (hashint8extended(m.id, %s) & 1023) * 100 < %s * 1024 THEN 'holdout'
+      ELSE ''
+    END AS reason
+  FROM aud
+  JOIN members_member m ON m.id = aud.id
+  LEFT JOIN chosen ON chosen.member_id = aud.id
+  LEFT JOIN may ON may.id = aud.id AND may.entity_id = COALESCE(chosen.entity_id, m.entity_id)
+  LEFT JOIN wording w ON w.tier = m.tier
+)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """SQL with its parameters: common table expressions that end in `verdict`."""
+
+    text: str
+    params: tuple[Any, ...]
+
+    def rows(self, ending: str, *params: Any) -> list[tuple[Any, ...]]:
+        """Run with an ending that selects from `verdict`."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"WITH {self.text} {ending}", [*self.params, *params])
+            return cursor.fetchall()
+
+
+def verdicts(push: Push, *, at: datetime) -> Sentence:
+    """One row per member of the audience: guide, variant, or the reason why not."""
+    if push.audience is None:
+        raise ValueError("a push to groups has no audience")
+    people = members_in(push.audience, at).order_by()
+    audience, params = people.values("id").query.sql_with_params()
+    allowed: list[str] = []
+    allowed_params: list[Any] = []
+    for entity in LegalEntity.objects.values_list("pk", flat=True):
+        found = permitted(people, PURPOSE, CHANNEL, at=at, entity=entity).values("id")
+        text, its_params = found.query.sql_with_params()
+        allowed.append(f"SELECT id, %s::bigint AS entity_id FROM ({text}) p")  # noqa: S608
+        allowed_params += [entity, *its_params]
+    wording = wording_of(push)
+    return Sentence(
+        _CHOSEN.format(audience=audience, may=" UNION ALL ".join(allowed)),
+        (
+            *params,
+            *allowed_params,
+            list(wording),
+            list(wording.values()),
+            push.pk,
+            push.holdout_percent,
+        ),
+    )
+
+
+def wording_of(push: Push) -> dict[str, int | None]:
+    """For each tier the number of the variant that it reads."""
+    variants = dict(Variant.objects.filter(material=push.material_id).values_list("tier", "pk"))
+    return {tier: variant_for(tier, variants) for tier in Tier.values}
+
+
+def variant_for_groups(push: Push) -> int:
+    """Groups mix tiers: they read the variant for everybody, else the first there is."""
+    variants = dict(
+        Variant.objects.filter(material=push.material_id).order_by("-pk").values_list("tier", "pk")
+    )
+    return variants.get("") or next(iter(variants.values()))
+
+
+def excluded(sentence: Sentence, *, at: datetime) -> Counter[str]:
+    """How many fall out for each reason; consent is asked for its reasons in chunks."""
+    found: Counter[str] = Counter()
+    for reason, count in sentence.rows(
+        "SELECT reason, count(*) FROM verdict WHERE reason NOT IN ('', 'consent') GROUP BY reason"
+    ):
+        found[reason] += count
+    refused = sentence.rows(
+        "SELECT entity_id, member_id FROM verdict WHERE reason = 'consent' ORDER BY 1, 2"
+    )
+    for entity, lines in groupby(refused, key=lambda line: int(line[0])):
+        for keys in _chunks(int(line[1]) for line in lines):
+            found.update(reasons_not(keys, PURPOSE, CHANNEL, at=at, entity=entity).values())
+    return found
+
+
+def per_guide_and_variant(sentence: Sentence) -> list[tuple[int, int, int]]:
+    """(guide, variant, recipients): each row is one task, and one confirmation."""
+    return [
+        (int(guide), int(variant), int(count))
+        for guide, variant, count in sentence.rows(
+            "SELECT guide_id, variant_id, count(*) FROM verdict WHERE reason = ''"
+            " GROUP BY guide_id, variant_id"
+        )
+    ]
+
+
+def quiet_hours() -> Quiet:
+    """The hours in which nothing is sent, as the settings say."""
+    return Quiet.read(settings.QUIET_HOURS)
+
+
+def windows(push: Push, *, at: datetime) -> dict[str, tuple[datetime, datetime]]:
+    """For each time zone of the stores: when tasks may go out, and until when they stand.
+
+    A zone in which no moment is left is missing.
+    """
+    wanted = max(at, push.planned_for)
+    until = wanted + TASK_LIVES
+    if push.material.valid_until is not None:
+        until = min(until, push.material.valid_until)
+    found = {}
+    for name in Store.objects.order_by().values_list("time_zone", flat=True).distinct():
+        zone = ZoneInfo(name)
+        window = due_and_expiry(
+            wanted=wanted.astimezone(zone), until=until.astimezone(zone), quiet=quiet_hours()
+        )
+        if window is not None:
+            found[name] = window
+    return found
+
+
+def _chunks(keys: Iterable[int]) -> Iterator[list[int]]:
+    chunk: list[int] = []
+    for key in keys:
+        chunk.append(key)
+        if len(chunk) == _CHUNK:
+            yield chunk
+            chunk = []
+    if chunk:
+        yield chunk
