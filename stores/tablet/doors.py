@@ -11,7 +11,7 @@ from typing import Concatenate, ParamSpec
 from urllib.parse import urlencode
 
 from csp.constants import SELF
-from csp.decorators import csp_update
+from csp.decorators import csp_replace
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse
@@ -58,7 +58,7 @@ def sidebar_page(view: Page[P]) -> View:
 
 def framed_by_us(view: View) -> View:
     """Allow pages of our own host to show this one in a frame."""
-    framed: View = xframe_options_sameorigin(csp_update({"frame-ancestors": [SELF]})(view))  # type: ignore[assignment]
+    framed: View = xframe_options_sameorigin(csp_replace({"frame-ancestors": [SELF]})(view))  # type: ignore[assignment]
     return framed
 
 
