@@ -16,12 +16,12 @@ from bot.escalations import actions as escalation_actions
 from bot.escalations.access import escalation_in_scope
 from bot.escalations.errors import TakenByAnother
 from bot.escalations.queries import escalations_in_chat, escalations_of
-from bot.escalations.rules import WORDS
+from bot.escalations.tablet import lines_of as escalation_lines
 from bot.replies import actions
 from bot.replies.access import draft_in_scope
 from bot.replies.errors import NotWaiting
 from bot.replies.queries import drafts_in_chat, drafts_to_send
-from bot.understanding.queries import asker_of, quoted, words_of
+from bot.replies.tablet import lines_of as draft_lines
 from groups.chats.models import Group
 from groups.content.models import MaterialState, Variant
 from kit.actions import scope_of
@@ -32,6 +32,7 @@ from stores.tablet.doors import sidebar_page, with_toast
 from wecom.gateway import WecomError, gateway_of
 
 _MATERIALS = 6
+_AT_MOST = 10
 
 
 @require_safe
@@ -63,7 +64,8 @@ def chat(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
 def signature(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     """Both signatures that the JS-SDK asks for, for a page of our side bar and no other."""
     url = request.GET.get("url", "")
-    if not url.startswith(f"{settings.PUBLIC_URL}/sidebar/"):
+    ours = (f"{settings.PUBLIC_URL}/sidebar/", request.build_absolute_uri("/sidebar/"))
+    if not url.startswith(ours):
         return JsonResponse({"text": "这个页面不在侧边栏里。"}, status=400)
     try:
         signed = gateway_of().jsapi_signature(url, of_app=request.GET.get("for") != "corp")
@@ -152,19 +154,8 @@ def _waiting(guide: Guide, chat_id: str, person: str) -> dict[str, Any]:
         escalations = escalations_of(guide.pk)
         drafts = drafts_to_send(guide.pk, at=now)
     return {
-        "drafts": [
-            {"draft": row, "asker": asker_of(row.heard), "words": words_of(row.heard)}
-            for row in drafts[:10]
-        ],
-        "escalations": [
-            {
-                "escalation": row,
-                "asker": asker_of(row.heard),
-                "quote": quoted(row.heard),
-                "reason": WORDS[row.reason],
-            }
-            for row in escalations[:10]
-        ],
+        "drafts": draft_lines(drafts[:_AT_MOST]),
+        "escalations": escalation_lines(escalations[:_AT_MOST]),
     }
 
 

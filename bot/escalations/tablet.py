@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from django.db.models import Q
@@ -23,7 +23,7 @@ from bot.knowledge.errors import StaleFact
 from bot.knowledge.facts import fill
 from bot.replies.tablet import wecom_chat
 from bot.understanding.models import HeardMessage, HeardOn
-from bot.understanding.queries import asker_of, quoted, words_of
+from bot.understanding.queries import SOMEBODY, asker_of, askers_of, quoted, words_of
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.fields import shown_id
@@ -40,16 +40,9 @@ _LINES = 6
 def escalations(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     """Every question on her desk."""
     with scope_of(actor):
-        lines = [
-            {
-                "escalation": row,
-                "asker": asker_of(row.heard),
-                "quote": quoted(row.heard),
-                "reason": WORDS[row.reason],
-            }
-            for row in escalations_of(guide.pk)
-        ]
-        return render(request, "bot/escalations.html", {"lines": lines})
+        return render(
+            request, "bot/escalations.html", {"lines": lines_of(escalations_of(guide.pk))}
+        )
 
 
 @require_safe
@@ -146,6 +139,21 @@ def _do(
     return redirect(reverse("tablet-escalation", args=[shown_id(public_id)]))
 
 
+def lines_of(escalations: Iterable[Escalation]) -> list[dict[str, object]]:
+    """Escalations with who asked, in which words and why they were handed over, for a list."""
+    found = list(escalations)
+    names = askers_of(row.heard for row in found)
+    return [
+        {
+            "escalation": row,
+            "asker": names.get(row.heard_id or 0, SOMEBODY),
+            "quote": quoted(row.heard),
+            "reason": WORDS[row.reason],
+        }
+        for row in found
+    ]
+
+
 def _talk_before(heard: HeardMessage | None) -> list[dict[str, object]]:
     """The last words in the same chat before the question, oldest first."""
     if heard is None:
@@ -155,15 +163,16 @@ def _talk_before(heard: HeardMessage | None) -> list[dict[str, object]]:
         if heard.group_id
         else Q(open_kfid=heard.open_kfid, sender=heard.sender)
     )
-    rows = (
+    rows = list(
         HeardMessage.objects.select_related("contact__member", "guide")
         .filter(same, said_at__lt=heard.said_at, said_at__gte=heard.said_at - _BEFORE)
         .exclude(text=None)
         .order_by("-said_at")[:_LINES]
     )
+    names = askers_of(row for row in rows if not row.is_staff)
     return [
         {
-            "by": row.guide.name if row.is_staff and row.guide else asker_of(row),
+            "by": names.get(row.pk) or (row.guide.name if row.guide else ""),
             "is_staff": row.is_staff,
             "text": row.text,
             "at": row.said_at,

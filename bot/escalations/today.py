@@ -9,7 +9,7 @@ from django.urls import reverse
 from bot.escalations.models import Escalation, EscalationState
 from bot.escalations.queries import escalations_of
 from bot.escalations.rules import WORDS
-from bot.understanding.queries import asker_of, quoted
+from bot.understanding.queries import SOMEBODY, askers_of, quoted
 from kit.actor import Actor
 from kit.fields import shown_id
 from stores.org.models import Guide
@@ -21,11 +21,12 @@ _AT_MOST = 20
 def cards(actor: Actor, guide: Guide, at: datetime) -> list[Card]:
     """One card for each question on her desk. Inside `scope_of(actor)`."""
     del actor  # the scope around us is hers already
-    return [_card(escalation) for escalation in escalations_of(guide.pk)[:_AT_MOST]]
+    found = list(escalations_of(guide.pk)[:_AT_MOST])
+    names = askers_of(row.heard for row in found)
+    return [_card(row, names.get(row.heard_id or 0, SOMEBODY)) for row in found]
 
 
-def _card(escalation: Escalation) -> Card:
-    asker = asker_of(escalation.heard)
+def _card(escalation: Escalation, asker: str) -> Card:
     where = str(escalation.group) if escalation.group is not None else "微信客服"
     is_taken = escalation.state == EscalationState.TAKEN
     return Card(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
@@ -17,7 +18,7 @@ from bot.replies.access import draft_in_scope
 from bot.replies.errors import NotWaiting
 from bot.replies.models import Draft, DraftState
 from bot.replies.queries import drafts_done, drafts_to_send
-from bot.understanding.queries import asker_of, words_of
+from bot.understanding.queries import SOMEBODY, askers_of, words_of
 from groups.chats.models import Group
 from kit.actions import scope_of
 from kit.actor import Actor
@@ -36,7 +37,7 @@ def drafts(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
             request,
             "bot/drafts.html",
             {
-                "waiting": [_line(draft) for draft in drafts_to_send(guide.pk, at=now)],
+                "waiting": lines_of(drafts_to_send(guide.pk, at=now)),
                 "done": drafts_done(guide.pk, at=now),
             },
         )
@@ -52,7 +53,7 @@ def draft(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID
             request,
             "bot/draft.html",
             {
-                **_line(found),
+                **lines_of([found])[0],
                 "shown_facts": [_fact(row) for row in found.facts],
                 "waits": found.state == DraftState.WAITING and found.expires_at > timezone.now(),
                 "is_hers": found.guide_id == guide.pk,
@@ -111,5 +112,15 @@ def _fact(row: dict[str, str]) -> dict[str, object]:
     return {**row, "as_of": datetime.fromisoformat(row["as_of"]) if row["as_of"] else None}
 
 
-def _line(draft: Draft) -> dict[str, object]:
-    return {"draft": draft, "asker": asker_of(draft.heard), "words": words_of(draft.heard)}
+def lines_of(drafts: Iterable[Draft]) -> list[dict[str, object]]:
+    """Drafts with who asked and in which words, for a list."""
+    found = list(drafts)
+    names = askers_of(draft.heard for draft in found)
+    return [
+        {
+            "draft": draft,
+            "asker": names.get(draft.heard_id or 0, SOMEBODY),
+            "words": words_of(draft.heard),
+        }
+        for draft in found
+    ]
