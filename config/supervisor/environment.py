@@ -81,7 +81,8 @@ def _make_secrets() -> dict[str, str]:
         "WECOM_CORP_ID": f"ww{secrets.token_hex(8)}",
         "WECOM_AGENT_ID": "1000002",
         "WECOM_AGENT_SECRET": secrets.token_urlsafe(32),
-        "WECOM_CONTACT_SECRET": secrets.token_urlsafe(32),
+        # The first application may call the customer API itself, as new corps set it up.
+        "WECOM_CONTACT_SECRET": "",
         "WECOM_CALLBACK_TOKEN": secrets.token_hex(12),
         "WECOM_CALLBACK_AES_KEY": _aes_key(),
         "WECOM_APPS": json.dumps({"service": _service_app()}),

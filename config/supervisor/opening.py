@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,14 +28,14 @@ from config.embedded.roles import grant_working_role
 from config.supervisor.children import Child, Program, end_remembered
 from config.supervisor.environment import PROJECT, kept_secrets, write_env_file
 from config.supervisor.notes import Notes, digest
-from config.supervisor.ports import choose_web_port
+from config.supervisor.ports import choose_web_port, is_listening
 from config.supervisor.progress import Progress
 from config.supervisor.servers import Servers
 from config.supervisor.watch import Watch
 
 STEPS = 8
-_SANDBOX_PORT, _SMS_PORT = 8010, 8011
-_START_SECONDS = 120.0
+# The first start leaves the worker a pile of calls to the sandbox before it is heard of.
+_START_SECONDS = 300.0
 _CONCURRENCY = 3
 
 
@@ -91,8 +92,8 @@ class Opening:
     def _make_environment(self) -> dict[str, str]:
         """Everything the product's settings read."""
         web = f"http://127.0.0.1:{self._port}"
-        sandbox = f"http://127.0.0.1:{self._inner_port('sandbox', _SANDBOX_PORT)}"
-        sms = f"http://127.0.0.1:{self._inner_port('sms', _SMS_PORT)}"
+        sandbox = f"http://127.0.0.1:{self._inner_port('sandbox')}"
+        sms = f"http://127.0.0.1:{self._inner_port('sms')}"
         return {
             **kept_secrets(self.folder),
             **self.servers.environment(),
@@ -113,11 +114,10 @@ class Opening:
             "MEDIA_ROOT": str(self.folder / "media"),
         }
 
-    def _inner_port(self, name: str, preferred: int) -> int:
-        """A port for a server people do not address by hand, the same at every start when it is
-        free.
-        """
-        port = choose_port(int(self._notes.read(f"port: {name}", str(preferred))))
+    def _inner_port(self, name: str) -> int:
+        """A port for a server people do not address by hand, the same at every start if free."""
+        noted = self._notes.read(f"port: {name}")
+        port = choose_port(int(noted) if noted else None)
         while port == self._port:  # chosen for the web, but nobody listens there yet
             port = choose_port()
         self._notes.write(f"port: {name}", str(port))
@@ -183,25 +183,30 @@ class Opening:
         plain = {"PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
         return {**os.environ, **self.environment, **plain, **more}
 
-    def _begin(self, name: str, colour: str, module: str, *arguments: str, **more: str) -> None:
+    def _begin(self, name: str, colour: str, module: str, *arguments: str, **more: str) -> Child:
         command = [sys.executable, "-m", module, *arguments]
         program = Program(name, command, self._child_environment(more), colour)
-        self.watch.begin(Child(program, self._logs))
+        child = Child(program, self._logs)
+        self.watch.begin(child)
+        return child
 
     def _begin_sandbox(self) -> None:
         sandbox, sms = self.environment["SANDBOX_URL"], self.environment["SMS_URL"]
-        self._begin(
-            *("sandbox", "magenta", "wecom.sandbox", "--port", sandbox.rpartition(":")[2]),
-            *("--db", str(self.folder / "sandbox.sqlite3")),
-            *("--public-url", self.environment["PUBLIC_URL"]),
-        )
-        port = sms.rpartition(":")[2]
-        self._begin("sms", "blue", "config.supervisor.sms_gateway", "--port", port)
-        for url in (f"{sandbox}/sandbox/healthz", f"{sms}/healthz"):
-            self.watch.wait_for(partial(is_answering, url), url, _START_SECONDS)
+        begun = {
+            f"{sandbox}/sandbox/healthz": self._begin(
+                *("sandbox", "magenta", "wecom.sandbox", "--port", port_of(sandbox)),
+                *("--db", str(self.folder / "sandbox.sqlite3")),
+                *("--public-url", self.environment["PUBLIC_URL"]),
+            ),
+            f"{sms}/healthz": self._begin(
+                "sms", "blue", "config.supervisor.sms_gateway", "--port", port_of(sms)
+            ),
+        }
+        for url, child in begun.items():
+            self.watch.wait_for(partial(is_answering, child, url), url, _START_SECONDS)
 
     def _begin_product(self) -> None:
-        self._begin(
+        web = self._begin(
             *("web", "cyan", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"),
             *("--port", str(self._port), "--no-access-log", "--timeout-graceful-shutdown", "2"),
             DATABASE_POOL="1",
@@ -216,7 +221,12 @@ class Opening:
             *("--pidfile", "", "--schedule", str(self.folder / "beat-schedule")),
         )
         url = f"{self.environment['BASE_URL']}/readyz"
-        self.watch.wait_for(partial(is_complete, url), url, _START_SECONDS)
+        self.watch.wait_for(partial(is_complete, web, url), url, _START_SECONDS)
+
+
+def port_of(url: str) -> str:
+    """The port an address names."""
+    return str(urlsplit(url).port)
 
 
 def answer_of(url: str) -> dict[str, Any] | None:
@@ -228,12 +238,13 @@ def answer_of(url: str) -> dict[str, Any] | None:
         return None
 
 
-def is_answering(url: str) -> bool:
-    """Tell whether somebody answers there by now."""
-    return answer_of(url) is not None
+def is_answering(child: Child, url: str) -> bool:
+    """Tell whether the child, and nobody else, answers there by now."""
+    pid = child.process.pid if child.process is not None else 0
+    return is_listening(pid, int(port_of(url))) and answer_of(url) is not None
 
 
-def is_complete(ready_url: str) -> bool:
+def is_complete(web: Child, ready_url: str) -> bool:
     """Tell whether web, worker, beat and what they need have all been heard of."""
-    answer = answer_of(ready_url)
+    answer = answer_of(ready_url) if is_answering(web, ready_url) else None
     return answer is not None and answer["parts"]["worker"] == "ok"

@@ -52,6 +52,11 @@ def name_holder(port: int) -> str:
     return "另一个用户的进程"
 
 
+def is_listening(pid: int, port: int) -> bool:
+    """Tell whether this very process listens on the port: somebody else may have been faster."""
+    return _holds(Path(f"/proc/{pid}"), _listening_inodes(port))
+
+
 def _holds(process: Path, inodes: set[str]) -> bool:
     """Tell whether a process has one of these sockets open; of other users' we learn nothing."""
     try:

@@ -17,6 +17,7 @@ from config.supervisor.progress import Progress
 from config.supervisor.servers import Servers
 
 _LOOK_EVERY_SECONDS = 0.5
+_FIRST_WORD_AFTER_SECONDS = 15.0
 PAUSES = (0.2, 1.0, 2.0, 4.0, 8.0)
 # A program that ran this long was well; what happens next is a new story.
 _WELL_AFTER_SECONDS = 60.0
@@ -92,13 +93,18 @@ class Watch:
         """Wait until the question is answered yes; a child that ends meanwhile is an error with
         its last words, and so is the deadline.
         """
-        deadline = time.monotonic() + seconds
+        began = time.monotonic()
+        next_word = _FIRST_WORD_AFTER_SECONDS
         while not answers():
             for child in self.children:
                 if child.status() is not None:
                     name, words = child.program.name, child.last_words()
                     raise EmbeddedServerError(f"{name} 没有启动 / did not start\n{words}")
-            if time.monotonic() > deadline:
+            waited = time.monotonic() - began
+            if waited > next_word:
+                self.progress.say(f"已等 {waited:.0f} 秒，还没有应答：{what} / still waiting")
+                next_word *= 2
+            if waited > seconds:
                 raise EmbeddedServerError(f"等了 {seconds:.0f} 秒，{what} 没有应答 / no answer")
             time.sleep(0.05)
 

@@ -20,7 +20,7 @@ from config.supervisor.environment import (
     write_env_file,
 )
 from config.supervisor.notes import Notes, digest
-from config.supervisor.ports import PortInUseError, choose_web_port
+from config.supervisor.ports import PortInUseError, choose_web_port, is_listening
 
 ROOT = Path(__file__).resolve().parents[2]
 ODD = {"PLAIN": "a", "JSON": '{"a": "it\'s 1"}', "EMPTY": "", "CHINESE": "晴 川", "EQUALS": "a=b=="}
@@ -142,6 +142,8 @@ def test_a_port_that_was_asked_for_and_is_taken_names_its_holder() -> None:
         with pytest.raises(PortInUseError, match=f"{port}.*{os.getpid()}"):
             choose_web_port(str(port), lambda _: None)
         assert choose_port(port) != port
+        assert is_listening(os.getpid(), port)
+        assert not is_listening(os.getppid(), port)
     assert choose_web_port(str(port), lambda _: None) == port
 
 
