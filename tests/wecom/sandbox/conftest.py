@@ -1,16 +1,44 @@
-"""A sandbox of the test's own, in memory, and a receiver of its callbacks."""
+"""A sandbox of the test's own, really served on loopback, and a receiver of its callbacks."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 
+import httpx
 import pytest
-from starlette.testclient import TestClient
+import uvicorn
 
 from tests.wecom.sandbox.receiver import Receiver, start_receiver
 from tests.wecom.sandbox.world import Api, seed_of
 from wecom.sandbox.app import create_app
 from wecom.sandbox.options import Options
+
+
+@contextmanager
+def serve(options: Options) -> Iterator[str]:
+    """Serve a sandbox on a free port, the way its own command does."""
+    started = threading.Event()
+
+    class Server(uvicorn.Server):
+        async def startup(self, sockets: list[object] | None = None) -> None:
+            await super().startup(sockets)
+            started.set()
+
+    config = uvicorn.Config(
+        create_app(options), port=0, log_level="warning", timeout_graceful_shutdown=1
+    )
+    server = Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    assert started.wait(10)
+    port = server.servers[0].sockets[0].getsockname()[1]
+    try:
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(10)
 
 
 @pytest.fixture
@@ -25,8 +53,10 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture
 def empty_api() -> Iterator[Api]:
     """A sandbox that nobody has seeded."""
-    options = Options(public_url="http://shop.example")
-    with TestClient(create_app(options), base_url="http://sandbox.example") as client:
+    with (
+        serve(Options(public_url="http://shop.example")) as address,
+        httpx.Client(base_url=address, timeout=10, trust_env=False) as client,
+    ):
         yield Api(client)
 
 

@@ -14,7 +14,7 @@ def need(body: Body, name: str) -> str:
     """A text that the act cannot do without."""
     value = body.get(name)
     if not isinstance(value, str) or not value.strip():
-        raise Refused(f"{name} is missing")
+        raise Refused(f"缺少 {name}")
     return value.strip()
 
 
@@ -260,7 +260,7 @@ def archive_consent(world: World, body: Body) -> dict[str, Any]:
     customer = people.find_customer(world, need(body, "customer"))["external_userid"]
     agreed = body.get("agree")
     if not isinstance(agreed, bool):
-        raise Refused("agree must be true or false")
+        raise Refused("agree 必须是 true 或 false")
     world.store.run(
         "UPDATE customer SET archive_agreed = ? WHERE external_userid = ?",
         agreed,

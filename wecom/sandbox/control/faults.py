@@ -12,10 +12,10 @@ def order_fault(world: World, body: Body) -> dict[str, Any]:
     """The next ``times`` calls of a path go wrong; -1 is until it is taken back."""
     path = body.get("path")
     if not isinstance(path, str) or not path:
-        raise Refused("path is missing")
+        raise Refused("缺少 path：哪个接口")
     kinds = ("errcode", "http_status", "delay_s")
     if not any(body.get(kind) is not None for kind in kinds):
-        raise Refused(f"one of {', '.join(kinds)} is needed")
+        raise Refused("错误码、HTTP 状态、延迟至少填一个")
     number = world.store.insert(
         "INSERT INTO fault (path, errcode, errmsg, http_status, delay_s, times)"
         " VALUES (?, ?, ?, ?, ?, ?)",
@@ -50,7 +50,7 @@ def move_clock(world: World, body: Body) -> dict[str, Any]:
     elif "advance_seconds" in body:
         world.clock.move(world.clock.offset + float(body["advance_seconds"]))
     else:
-        raise Refused("offset_seconds or advance_seconds is needed")
+        raise Refused("缺少 offset_seconds 或 advance_seconds")
     world.live.announce("control", "tasks")
     return show_clock(world)
 
@@ -80,9 +80,9 @@ def replay(world: World, body: Body) -> dict[str, Any]:
         body.get("event_id"),
     )
     if row is None:
-        raise Refused("no such event")
+        raise Refused("没有这个事件")
     app = world.store.row("SELECT * FROM app WHERE agent_id = ?", row["agent_id"])
     if app is None:
-        raise Refused("its application is gone")
+        raise Refused("它的应用已不存在")
     number = events.queue_delivery(world, app, row["event"], row["change_type"], row["inner_xml"])
     return {"event_id": number}

@@ -21,7 +21,7 @@ def seed(world: World, wanted: dict[str, Any]) -> dict[str, int]:
         for name, put in PARTS.items():
             part = wanted.get(name) or []
             if not isinstance(part, list):
-                raise Refused(f"{name} must be a list")
+                raise Refused(f"{name} 必须是列表")
             try:
                 put(world, part)
             except (KeyError, TypeError) as error:
@@ -53,12 +53,12 @@ def seed_corp(world: World, wanted: dict[str, Any]) -> None:
     store = world.store
     corp_id = wanted.get("corp_id")
     if corp_id and world.corp_id and corp_id != world.corp_id:
-        raise Refused(f"this sandbox plays {world.corp_id}; reset it first")
+        raise Refused(f"这个模拟器已在扮演 {world.corp_id}，请先 reset")
     for name in ("corp_id", "corp_name", "open_platform_bound", "service_account"):
         if name in wanted:
             store.put_setting(name, wanted[name])
     if not world.corp_id:
-        raise Refused("corp_id is missing")
+        raise Refused("缺少 corp_id")
     store.run("INSERT OR IGNORE INTO department (id, name) VALUES (1, '总部')")
 
 

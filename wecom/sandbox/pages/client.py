@@ -176,6 +176,8 @@ async def show_groups(request: Request) -> Response:
     try:
         values = frame_of(request, find_me(request), "groups")
         opened = request.path_params.get("chat_id", "")
+        values["is_new"] = opened == "new"
+        opened = "" if values["is_new"] else opened
         values["group"] = groups.find_group(world, opened) if opened else None
     except Refused as error:
         return render_refusal(request, str(error))

@@ -227,7 +227,9 @@ def members_of(world: World, chat_id: str) -> list[dict[str, Any]]:
             " LEFT JOIN member ON group_member.type = 1 AND member.userid = member_id"
             " LEFT JOIN customer ON group_member.type = 2"
             " AND customer.external_userid = member_id"
-            " WHERE chat_id = ? ORDER BY joined_at, member_id",
+            " JOIN group_chat USING (chat_id)"
+            " WHERE chat_id = ? ORDER BY joined_at, member_id != group_chat.owner,"
+            " group_member.type, member_id",
             chat_id,
         )
     ]
