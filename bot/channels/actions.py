@@ -10,7 +10,7 @@ from django.utils import timezone
 from bot.channels.channel import Incoming
 from bot.channels.hearing import Ears, hear
 from bot.channels.incoming import archived_as_incoming, kf_as_incoming
-from bot.channels.models import ChannelCursor
+from bot.channels.models import ChannelCursor, KfAccount
 from bot.escalations.steps import open_escalation
 from bot.understanding.index import current_index
 from bot.understanding.models import KEPT_DAYS, Decided, HeardMessage
@@ -20,7 +20,7 @@ from kit.actor import Actor
 from kit.fields import read_id
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
-from stores.org.models import Store
+from stores.org.models import Guide, Store
 from wecom.gateway import ArchivedMessage, KfMessage
 
 ARCHIVE = "archive"
@@ -64,6 +64,18 @@ def hear_kf(
     if cursor.position == after and next_cursor:
         _move(cursor, next_cursor)
     return heard
+
+
+@action
+def open_kf_account(open_kfid: str, *, name: str, guide: Guide, by: Actor) -> KfAccount:
+    """Let the bot hear a customer service account for a guide's store; the guide helps out.
+
+    The same account again takes the new name and guide.
+    """
+    account, _ = KfAccount.objects.update_or_create(
+        open_kfid=open_kfid, defaults={"name": name, "store": guide.store, "guide": guide}
+    )
+    return account
 
 
 @action

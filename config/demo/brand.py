@@ -8,8 +8,10 @@ from typing import Any
 
 from django.utils import timezone
 
+from bot.channels.actions import open_kf_account
 from bot.knowledge.actions import approve_article, write_article
 from config.demo import library, past, places
+from config.demo.world import KF_ACCOUNT
 from groups.content.models import Material, MaterialKind, MaterialState, Variant
 from kit.actions import action, scope_of
 from kit.actor import Actor
@@ -105,6 +107,7 @@ def load(say: Callable[[str], None]) -> None:
         ensure_channel_codes(guide, by=_SYSTEM)
     say("渠道码")
     _write_articles()
+    _open_customer_service()
     _write_materials(by=_SYSTEM)
     _name_audiences(by=_SYSTEM)
     say("知识条目、素材、人群")
@@ -180,6 +183,12 @@ def _write_articles() -> None:
             by=actor_of(author),
         )
         approve_article(article.pk, approver=approver, by=actor_of(approver))
+
+
+def _open_customer_service() -> None:
+    with scope_of(_SYSTEM):
+        guide = Guide.objects.select_related("store").get(wecom_userid="linxiao")
+    open_kf_account(KF_ACCOUNT, name="晴川客服", guide=guide, by=_SYSTEM)
 
 
 @action

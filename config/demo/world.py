@@ -39,7 +39,9 @@ def seed(say: Callable[[str], None]) -> None:
             "apps": _apps(),
             "departments": _departments(),
             "members": _members(),
-            "kf_accounts": [{"open_kfid": KF_ACCOUNT, "name": "晴川客服"}],
+            "kf_accounts": [
+                {"open_kfid": KF_ACCOUNT, "name": "晴川客服", "servicers": ["linxiao"]}
+            ],
             **_people(),
         }
     say(f"{len(world['customers'])} 位企微客户，{len(world['groups'])} 个客户群")

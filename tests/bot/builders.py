@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from bot.channels.actions import hear_archive
+from bot.channels.actions import hear_archive, open_kf_account
 from bot.channels.models import KfAccount
 from bot.knowledge.actions import approve_article, write_article
 from bot.knowledge.models import Article
@@ -103,9 +103,9 @@ def say(text: str, *, group: Group, sender: str = CHEN, **more: Any) -> HeardMes
 
 def a_kf_account(guide: Guide, **fields: Any) -> KfAccount:
     """The customer service account of a guide's store."""
-    return KfAccount.objects.create(
-        open_kfid=KF, name="晴川客服", store=guide.store, guide=guide, **fields
-    )
+    account = open_kf_account(KF, name="晴川客服", guide=guide, by=TESTER)
+    KfAccount.objects.filter(pk=account.pk).update(**fields)
+    return account
 
 
 def a_kf_line(number: int, text: str, *, sender: str = CHEN, **more: Any) -> KfMessage:
