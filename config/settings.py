@@ -383,6 +383,7 @@ LOGGING = {
         "httpx": {"level": "WARNING"},
         "axes": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
         # Addresses carry tokens of members; our own request log leaves them out.
         "uvicorn.access": {"handlers": [], "propagate": False},
     },

@@ -36,12 +36,12 @@ class World:
     def __init__(self, environment: Mapping[str, str]) -> None:
         self.base = f"{environment['SANDBOX_URL']}/sandbox/control/api"
 
-    def act(self, name: str, **body: Any) -> dict[str, Any]:
+    def act(self, name: str, /, **body: Any) -> dict[str, Any]:
         """Let somebody in the simulated world do something. Raises Unexpected when refused."""
         response = requests.post(f"{self.base}/acts/{name}", json=body, timeout=TIMEOUT)
         return self._answer(response)
 
-    def see(self, path: str, **query: str) -> dict[str, Any]:
+    def see(self, path: str, /, **query: str) -> dict[str, Any]:
         """Look at the simulated world's own truth."""
         return self._answer(requests.get(f"{self.base}/{path}", params=query, timeout=TIMEOUT))
 

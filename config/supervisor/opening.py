@@ -103,6 +103,8 @@ class Opening:
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             "SANDBOX_URL": sandbox,
             "SMS_URL": sms,
+            # A demo is walked at any hour; a brand keeps its quiet hours.
+            "QUIET_HOURS": os.environ.get("QUIET_HOURS", ""),
             "SMS_GATEWAY_URL": sms,
             "WECOM_API_BASE_URL": f"{sandbox}/sandbox/cgi-bin/",
             "WECOM_OAUTH_BASE_URL": f"{web}/sandbox",
