@@ -134,18 +134,7 @@ def share_sale(
     """
     past = sorted((t for t in touches if t.at <= sale.at), key=TouchFact.in_order)
     earned = _locked(sale, past, terms) or _climb(sale, past, owners, terms)
-    if not earned and terms.server_share and sale.served_by is not None:
-        earned = [_Earning(sale.served_by, 1, "server")]
-    if not earned:
-        return []
-    total = sum(earning.weight for earning in earned)
-    if terms.server_share and sale.served_by is not None:
-        earned = [
-            _Earning(e.guide, e.weight * (100 - terms.server_share), e.reason, e.touches)
-            for e in earned
-        ]
-        earned.append(_Earning(sale.served_by, total * terms.server_share, "server_share"))
-    return _merge(sale.amount, earned)
+    return _merge(sale.amount, _with_server(sale, earned, terms.server_share)) if earned else []
 
 
 def take_back(shares: Sequence[Share], refunds: Sequence[int]) -> list[list[Share]]:
@@ -214,6 +203,18 @@ def _locked(sale: Sale, past: Sequence[TouchFact], terms: Terms) -> list[_Earnin
     return [_Earning(lock.guide, 1, "locked", (lock.number,))]
 
 
+def _with_server(sale: Sale, earned: list[_Earning], percent: int) -> list[_Earning]:
+    """Set the server's percentage aside, unless the whole is hers for serving already."""
+    if not percent or sale.served_by is None or earned[0].reason == "server":
+        return earned
+    total = sum(earning.weight for earning in earned)
+    rest = [
+        _Earning(each.guide, each.weight * (100 - percent), each.reason, each.touches)
+        for each in earned
+    ]
+    return [*rest, _Earning(sale.served_by, total * percent, "server_share")]
+
+
 def _climb(
     sale: Sale, past: Sequence[TouchFact], owners: Sequence[OwnerFact], terms: Terms
 ) -> list[_Earning]:
@@ -227,6 +228,8 @@ def _climb(
             found = _path(sale, near, step.kind, terms) if near else []
         if found:
             return found
+    if terms.server_share and sale.served_by is not None:
+        return [_Earning(sale.served_by, 1, "server")]
     return []
 
 
