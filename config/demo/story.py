@@ -171,9 +171,13 @@ class Story:
         tasks: list[dict[str, Any]] = self.world.see("tasks", userid=LIN)["tasks"]
         return [task for task in tasks if task["status"] == "waiting"]
 
+    def _reaches(self, task: dict[str, Any], customer: Customer) -> bool:
+        rows = self.world.see(f"state/mass/{task['msgid']}")["rows"]
+        return any(row["target"] == customer.id for row in rows)
+
     def _task_with(self, customer: Customer) -> dict[str, Any]:
         def found() -> dict[str, Any] | None:
-            mine = [task for task in self._open_tasks() if customer.id in task["targets"]]
+            mine = [task for task in self._open_tasks() if self._reaches(task, customer)]
             return mine[0] if mine else None
 
         return until(found, f"an open task in WeCom with {customer.name}")
@@ -182,15 +186,13 @@ class Story:
         before = self._task_with(self.wu)["msgid"]
         page = self.wu.browser.open("/m/privacy/")
         form = next(form for form in page.forms if form.fields.get("purpose") == "direct_marketing")
-        self.wu.browser.submit(page, form)
+        self.wu.browser.submit(page, form, untick=("granted",))
 
         def made_again() -> bool:
             tasks = self._open_tasks()
-            if any(self.wu.id in task["targets"] for task in tasks):
+            if any(self._reaches(task, self.wu) for task in tasks):
                 return False
-            return any(
-                self.chen.id in task["targets"] and task["msgid"] != before for task in tasks
-            )
+            return any(task["msgid"] != before and self._reaches(task, self.chen) for task in tasks)
 
         until(made_again, "the task made again without her", seconds=60)
         return "旧任务已取消，新任务不含吴遥"

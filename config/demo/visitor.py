@@ -136,10 +136,22 @@ class Visitor:
             url = urljoin(url, response.headers["Location"])
         raise Unexpected(f"{address}: redirects in a circle")
 
-    def submit(self, page: Page, form: Form, *, tick: tuple[str, ...] = (), **values: str) -> Page:
-        """Send a form with some values of ours; `tick` names boxes to tick as `name=value`."""
+    def submit(
+        self,
+        page: Page,
+        form: Form,
+        *,
+        tick: tuple[str, ...] = (),
+        untick: tuple[str, ...] = (),
+        **values: str,
+    ) -> Page:
+        """Send a form with some values of ours.
+
+        `tick` names boxes to tick as `name=value` or `name`, `untick` names boxes to clear.
+        """
         sent: list[tuple[str, str]] = list({**form.fields, **values}.items())
-        sent += [(name, value) for name, given in form.ticked.items() for value in given]
+        for name, given in form.ticked.items():
+            sent += [(name, value) for value in given if name not in untick]
         for box in tick:
             name, _, value = box.partition("=")
             offered = form.unticked.get(name, [])
