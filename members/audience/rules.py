@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import date
 from typing import Any
+
+from members.consent.rules import PURPOSES
 
 # Deeper trees are nobody's intention and would only tire the planner.
 _DEEPEST = 6
@@ -30,12 +33,15 @@ def _is_days(value: Any) -> bool:
 def _is_date(value: Any) -> bool:
     if not isinstance(value, str) or len(value) != 10:
         return False
-    year, month, day = value[:4], value[5:7], value[8:]
-    return value[4] == value[7] == "-" and (year + month + day).isdigit()
+    try:
+        date.fromisoformat(value)
+    except ValueError:
+        return False
+    return True
 
 
-def _is_word(value: Any) -> bool:
-    return isinstance(value, str) and 0 < len(value) <= 40
+def _is_purpose(value: Any) -> bool:
+    return isinstance(value, str) and value in PURPOSES
 
 
 def _is_truth(value: Any) -> bool:
@@ -49,7 +55,7 @@ TERMS: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     "region": (_is_words, "一个或多个区域名称"),
     "owner": (_is_words, "一个或多个导购工号"),
     "has_owner": (_is_truth, "true 或 false"),
-    "consent": (_is_word, "一个授权用途"),
+    "consent": (_is_purpose, "一个授权用途，如 direct_marketing"),
     "joined_since": (_is_date, "日期，如 2026-01-31"),
     "joined_within_days": (_is_days, "天数"),
     "purchased_within_days": (_is_days, "天数"),

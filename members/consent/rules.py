@@ -8,6 +8,19 @@ from datetime import datetime, timedelta
 from hashlib import sha256
 from json import dumps
 
+PURPOSES = frozenset(
+    {
+        "membership",
+        "order_service",
+        "direct_marketing",
+        "group_marketing",
+        "profiling",
+        "chat_archive",
+        "link_tracking",
+        "share_entity",
+        "birthday",
+    }
+)
 ANY_CHANNEL = ""
 SHARING = "share_entity"
 # What a contract with her needs, a purchase or its return, asks for no consent (PIPL 13(1)(2)).

@@ -15,11 +15,12 @@ from members.consent.errors import ConsentError
 from members.consent.models import Purpose
 from members.consent.queries import current_notice, permissions_of
 from members.consent.steps import Proof
+from members.identity.access import actor_of_entity
 from members.identity.actions import rename_member
 from members.identity.models import Friendship, Member
 from members.identity.queries import called
 from members.identity.rules import masked_phone
-from members.profile.queries import copy_of
+from members.profile.queries import copy_of, friendships_of
 from members.registration.doors import forget_everything, member_page
 from members.registration.pages import address_of
 from members.registration.qr import qr_of
@@ -31,13 +32,10 @@ from members.rewards.queries import coupons_to_use
 @member_page
 def card(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     """Her card as a till scans it, her gifts, her guide."""
+    is_friend = any(
+        row.until is None and row.guide_id == member.owner_id for row in _friendships(member)
+    )
     with scope_of(actor):
-        is_friend = (
-            member.owner is not None
-            and Friendship.objects.filter(
-                contact__member=member, guide=member.owner, until=None
-            ).exists()
-        )
         context = {
             "member": member,
             "name": called(member),
@@ -103,8 +101,9 @@ def rename(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
 @member_page
 def copy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     """Everything kept of her, as a file."""
+    friendships = _friendships(member)
     with scope_of(actor):
-        document = copy_of(member)
+        document = copy_of(member, friendships)
     response = JsonResponse(document, json_dumps_params={"ensure_ascii": False, "indent": 2})
     response["Content-Disposition"] = 'attachment; filename="my-data.json"'
     return response
@@ -120,6 +119,11 @@ def leave(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     response = render(request, "profile/left.html", {"entity": member.entity})
     forget_everything(response)
     return response
+
+
+def _friendships(member: Member) -> list[Friendship]:
+    with scope_of(actor_of_entity(member.entity_id, reason="her own page")):
+        return friendships_of(member)
 
 
 def _proof(request: HttpRequest) -> Proof:

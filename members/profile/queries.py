@@ -160,12 +160,19 @@ def timeline_of(member: Member, *, before: Place | None = None) -> list[Moment]:
     ]
 
 
-def copy_of(member: Member) -> dict[str, Any]:
+def friendships_of(member: Member) -> list[Friendship]:
+    """With which guides she is or was friends. Friendships are in the sight of guides and stores:
+    for her own pages the door asks within her legal entity.
+    """
+    found = Friendship.objects.filter(contact__member=member).select_related("guide")
+    return list(found.order_by("since"))
+
+
+def copy_of(member: Member, friendships: Sequence[Friendship]) -> dict[str, Any]:
     """Everything kept of her, for herself, as plain data a program can read (PIPL 45)."""
     numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
     lines = PurchaseLine.objects.filter(member_no__in=numbers).order_by("sold_at", "pk")
     touches = Touch.objects.filter(member_no__in=numbers).order_by("at", "pk")
-    friendships = Friendship.objects.filter(contact__member=member).select_related("guide")
     return {
         "member": {
             "name": member.name,
@@ -183,8 +190,7 @@ def copy_of(member: Member) -> dict[str, Any]:
             for row in Identity.objects.filter(member=member).order_by("pk")
         ],
         "wecom": [
-            {"guide": row.guide.name, "since": row.since, "until": row.until}
-            for row in friendships.order_by("since")
+            {"guide": row.guide.name, "since": row.since, "until": row.until} for row in friendships
         ],
         "decisions": [
             {

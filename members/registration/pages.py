@@ -196,15 +196,10 @@ def _send_code(request: HttpRequest, visit: Registration, number: str) -> HttpRe
 
 
 def _ask_phone(
-    request: HttpRequest,
-    visit: Registration,
-    *,
-    number: str = "",
-    fault: str = "",
-    status: int = 200,
+    request: HttpRequest, visit: Registration, *, number: str = "", fault: str = ""
 ) -> HttpResponse:
     context = {"visit": visit, "number": number, "fault": fault}
-    return render(request, "registration/phone.html", context, status=status)
+    return render(request, "registration/phone.html", context, status=400 if fault else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -54,12 +54,11 @@ def test_permission_is_the_last_wish_that_covers_the_channel(
 
     def last(wanted: str, over: str) -> bool:
         # Saying the same again is no new decision: only changes count.
-        said = {(p, c): w for p, c, w in ()}
+        said: dict[str, bool] = {}
         newest = False
-        for p, c, w in wishes:
-            if p == wanted and c in {"", over} and said.get((p, c)) is not w:
-                said[p, c] = w
-                newest = w
+        for asked, way, answer in wishes:
+            if asked == wanted and way in {"", over} and said.get(way) is not answer:
+                said[way] = newest = answer
         return newest
 
     allowed = last(purpose, channel) and (entity == 1 or last("share_entity", ""))

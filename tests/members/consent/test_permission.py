@@ -13,6 +13,7 @@ from kit.actions import scope_of
 from members.consent.actions import decide, leave_membership
 from members.consent.models import Channel, Purpose
 from members.consent.queries import may, permitted, reasons_not
+from members.consent.rules import PURPOSES
 from members.identity.models import Member, MemberState
 from stores.org.access import actor_of
 from tests.cast import Cast, a_member
@@ -131,6 +132,7 @@ def test_many_are_asked_with_two_queries_and_the_sql_agrees(cast: Cast) -> None:
     leave_membership(members[1].pk, by=TESTER)
     now = timezone.now()
     for channel in (Channel.WECOM, Channel.SMS, Channel.ANY):
+        reasons: dict[int, str] = {}
         for count in (1, len(members)):
             with CaptureQueriesContext(
                 connection,
@@ -143,3 +145,7 @@ def test_many_are_asked_with_two_queries_and_the_sql_agrees(cast: Cast) -> None:
         assert set(allowed.values_list("pk", flat=True)) == {
             member.pk for member in members if member.pk not in reasons
         }
+
+
+def test_rules_know_the_same_purposes_as_the_tables() -> None:
+    assert set(Purpose.values) == PURPOSES

@@ -25,9 +25,7 @@ def wecom_says(change: str, *, by: Actor, **said: object) -> DomainEvent | None:
     return emit(
         f"wecom.change_external_contact.{change}",
         subject=f"contact:{said['external_userid']}",
-        app="main",
-        created_at=int(timezone.now().timestamp()),
-        **said,
+        more={"app": "main", "created_at": int(timezone.now().timestamp()), **said},
     )
 
 
