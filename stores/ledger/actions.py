@@ -6,13 +6,14 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import emit
+from kit.events import emit, emit_many
 from stores.ledger.models import PurchaseLine, ReceiptKey
 from stores.ledger.queries import Key, keys_of, late_members, lines_of_keys, present_numbers
 from stores.ledger.rules import Line, Receipt, digest_of
@@ -233,25 +234,31 @@ def _announce(
         if names:
             emit("purchases_imported", subject=f"import:{source}", source=source, receipts=names)
         return
-    for i, lines in written.items():
-        placed = receipts[i]
-        subject = (
-            f"receipt:{source}/{placed.receipt.receipt_no}"[:120]
-            if placed.member_no is None
-            else f"member-no:{placed.member_no}"
-        )
-        emit(
-            "purchase_recorded",
-            subject=subject,
-            source=source,
-            receipt_no=placed.receipt.receipt_no,
-            lines=sorted(lines.values()),
-            member_no=placed.member_no,
-            store_no=placed.store_no,
-            amount=sum(line.amount for line in placed.receipt.lines if line.line in lines),
-            sold_at=placed.receipt.sold_at.isoformat(),
-            recorded_at=timezone.now().isoformat(),
-        )
+    emit_many(
+        "purchase_recorded",
+        [_news(receipts[i], source, lines) for i, lines in sorted(written.items())],
+    )
+
+
+def _news(
+    placed: PlacedReceipt, source: str, lines: Mapping[int, int]
+) -> tuple[str, dict[str, Any]]:
+    receipt = placed.receipt
+    subject = (
+        f"receipt:{source}/{receipt.receipt_no}"[:120]
+        if placed.member_no is None
+        else f"member-no:{placed.member_no}"
+    )
+    return subject, {
+        "source": source,
+        "receipt_no": receipt.receipt_no,
+        "lines": sorted(lines.values()),
+        "member_no": placed.member_no,
+        "store_no": placed.store_no,
+        "amount": sum(line.amount for line in receipt.lines if line.line in lines),
+        "sold_at": receipt.sold_at.isoformat(),
+        "recorded_at": timezone.now().isoformat(),
+    }
 
 
 def _outcome(
