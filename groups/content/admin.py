@@ -44,7 +44,7 @@ class MaterialAdmin(HouseAdmin):
     inlines = (VariantInline,)
     fieldsets = (
         ("这是什么", {"fields": (("title", "kind"), "valid_until")}),
-        ("谁写的、谁审的", {"fields": (("state", "created_by", "approved_by", "approved_at"),)}),
+        ("谁写的、谁审的", {"fields": (("state", "created_by"), ("approved_by", "approved_at"))}),
     )
     change_form_outer_before_template = "admin/groups/material_state.html"
 

@@ -108,6 +108,13 @@ def counts_of(task: PushTask) -> dict[str, int]:
     )
 
 
+def withdrawn_from(task: PushTask) -> int:
+    """How many of the guide's members fell out of this push after its launch."""
+    return Delivery.objects.filter(
+        push=task.push_id, task__guide=task.guide_id, state=DeliveryState.CANCELLED
+    ).count()
+
+
 def progress_of(push: Push) -> dict[str, Any]:
     """How far a launched push is, for HQ."""
     tasks = PushTask.objects.filter(push=push)

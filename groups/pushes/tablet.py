@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -11,11 +12,18 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
 
+from groups.content.models import MaterialKind
 from groups.pushes import results
 from groups.pushes.access import task_of
 from groups.pushes.addresses import address_of
 from groups.pushes.models import ChatType, PushTask, TaskState, TrackedLink
-from groups.pushes.queries import counts_of, recent_tasks, recipients_of, tasks_to_confirm
+from groups.pushes.queries import (
+    counts_of,
+    recent_tasks,
+    recipients_of,
+    tasks_to_confirm,
+    withdrawn_from,
+)
 from groups.pushes.rules import text_with_link
 from kit.actions import scope_of
 from kit.actor import Actor
@@ -51,7 +59,8 @@ def task(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID)
             {
                 "task": found,
                 "again": again.first(),
-                "text": _text(found),
+                **_content(found),
+                "left_out": withdrawn_from(found),
                 "people": recipients_of(found),
                 "counts": counts,
                 "waits": found.state == TaskState.OPEN and not found.stopping_for,
@@ -81,6 +90,11 @@ def wecom_address(guide: Guide) -> str:
     return "wxwork://"
 
 
-def _text(task: PushTask) -> str:
+def _content(task: PushTask) -> dict[str, Any]:
+    """Text and link card as WeCom shows them; before submitting there is no link yet."""
     link = TrackedLink.objects.filter(task=task).first()
-    return text_with_link(task.variant.text, address_of(link) if link else "")
+    address = address_of(link) if link else ""
+    if task.push.material.kind != MaterialKind.LINK:
+        return {"text": text_with_link(task.variant.text, address)}
+    title = task.variant.link_title or task.push.material.title
+    return {"text": task.variant.text, "card": {"title": title, "address": address}}
