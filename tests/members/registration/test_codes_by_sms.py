@@ -8,12 +8,14 @@ import pytest
 from django.utils import timezone
 
 from kit.events import Handling, HandlingState
+from members.identity.models import Member
 from members.registration.actions import Proven, request_code, try_code
 from members.registration.doors import registrant
 from members.registration.errors import TooManyCodes
 from members.registration.models import CodeRequest, OneTimeCode, Registration
 from members.registration.rules import LIMITS, exceeded
 from members.registration.sms import HttpSmsGateway, SmsFailed
+from members.rewards.models import Coupon
 from tests.cast import Cast
 from tests.members.builders import a_channel_code, a_notice, run_handlers
 from tests.members.registration.test_way import WU, visit
@@ -102,7 +104,12 @@ def test_a_code_works_once_and_only_in_the_visit_it_was_asked_in(
     other = visit(registration.channel_code)
     assert answer(other, code) == Proven.EXPIRED
     assert answer(registration, code) == Proven.YES
-    assert answer(registration, code) == Proven.EXPIRED
+    # A second tap on the same button is no fault of hers and does nothing more.
+    before = Member.objects.count(), Coupon.objects.count(), OneTimeCode.objects.get().used_at
+    assert answer(registration, code) == Proven.YES
+    assert answer(registration, wrong(code)) != Proven.YES
+    after = Member.objects.count(), Coupon.objects.count(), OneTimeCode.objects.get().used_at
+    assert after == before
 
 
 def test_a_newer_code_ends_the_older(registration: Registration, phone: Phone) -> None:
