@@ -159,7 +159,7 @@ class Contact(models.Model):
         )
 
     def __str__(self) -> str:
-        return self.external_userid
+        return f"企微客户 {self.pk}"
 
 
 class Friendship(models.Model):
