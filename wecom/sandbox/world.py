@@ -23,6 +23,9 @@ class World:
         self.live = Live()
         # Chance (duplicates, drops, delays) is a sequence of its own under the seed.
         self.chance = random.Random(options.seed)  # noqa: S311 - not a secret
+        # Both belong to one life of the world: a reset begins another one.
+        self.life = 1
+        self.archive_told_at = 0.0
         self.wake_courier: Callable[[], None] = lambda: None
 
     @property
@@ -41,6 +44,8 @@ class World:
         self.switches.reset()
         self.clock.move(0.0)
         self.chance = random.Random(self.options.seed)  # noqa: S311 - not a secret
+        self.life += 1
+        self.archive_told_at = 0.0
         self.live.announce("everything")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +23,7 @@ def serve(options: Options) -> Iterator[str]:
     started = threading.Event()
 
     class Server(uvicorn.Server):
-        async def startup(self, sockets: list[object] | None = None) -> None:
+        async def startup(self, sockets: list[socket.socket] | None = None) -> None:
             await super().startup(sockets)
             started.set()
 
@@ -50,14 +51,20 @@ def receiver() -> Iterator[Receiver]:
     server.server_close()
 
 
+@pytest.fixture(scope="session")
+def sandbox() -> Iterator[str]:
+    """One served sandbox for all tests; each begins by emptying it."""
+    with serve(Options(public_url="http://shop.example")) as address:
+        yield address
+
+
 @pytest.fixture
-def empty_api() -> Iterator[Api]:
+def empty_api(sandbox: str) -> Iterator[Api]:
     """A sandbox that nobody has seeded."""
-    with (
-        serve(Options(public_url="http://shop.example")) as address,
-        httpx.Client(base_url=address, timeout=10, trust_env=False) as client,
-    ):
-        yield Api(client)
+    with httpx.Client(base_url=sandbox, timeout=10, trust_env=False) as client:
+        api = Api(client)
+        api.control("reset", {})
+        yield api
 
 
 @pytest.fixture

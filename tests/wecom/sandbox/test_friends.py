@@ -154,7 +154,7 @@ def test_two_applications_have_two_codes_and_one_winner(empty_api: Api, receiver
         empty_api.token(secret)
     with ThreadPoolExecutor(2) as pool:
         answers = dict(zip(codes, pool.map(send, codes), strict=True))
-    assert sorted(answers.values()) == [0, 41096]  # type: ignore[type-var]
+    assert sorted(answers.values()) == [0, 41096]
     loser = next(code for code in codes if answers[code] == 41096)
     assert send(loser) == 41051
 

@@ -88,14 +88,14 @@ class Api:
         ).json()
         return answer
 
-    def act(self, name: str, **body: Any) -> dict[str, Any]:
+    def act(self, name: str, /, **body: Any) -> dict[str, Any]:
         """Something a person does; a refusal fails the test."""
         answer = self.client.post(f"/sandbox/control/api/acts/{name}", json=body)
         assert answer.status_code == 200, answer.text
         result: dict[str, Any] = answer.json()
         return result
 
-    def refused(self, name: str, **body: Any) -> str:
+    def refused(self, name: str, /, **body: Any) -> str:
         """Why a person cannot do something."""
         answer = self.client.post(f"/sandbox/control/api/acts/{name}", json=body)
         assert answer.status_code == 409, answer.text

@@ -33,18 +33,28 @@ def list_departments(call: Call) -> dict[str, Any]:
         if not inside:
             raise ApiError(60003)
         rows = [row for row in rows if row["id"] in inside]
+    return {"department": [write_department(row) for row in rows]}
+
+
+def write_department(row: Row) -> dict[str, Any]:
+    """One department."""
     return {
-        "department": [
-            {
-                "id": row["id"],
-                "name": row["name"],
-                "department_leader": [],
-                "parentid": row["parentid"],
-                "order": row["ord"],
-            }
-            for row in rows
-        ]
+        "id": row["id"],
+        "name": row["name"],
+        "department_leader": [],
+        "parentid": row["parentid"],
+        "order": row["ord"],
     }
+
+
+@endpoint("department/get")
+def get_department(call: Call) -> dict[str, Any]:
+    """One department in range."""
+    wanted = reading.number(dict(call.query), "id", missing=60123)
+    for row in visible_departments(call):
+        if row["id"] == wanted:
+            return {"department": write_department(row)}
+    raise ApiError(60011 if is_department(call, wanted) else 60003)
 
 
 @endpoint("department/simplelist")

@@ -120,7 +120,7 @@ def get_media(call: Call) -> Answer:
     row = media.find(call.world, media_id)
     if row is None or row["kind"] != "media":
         raise ApiError(40007)
-    return Response(
+    whole = Response(
         row["data"],
         media_type=row["content_type"],
         headers={
@@ -128,6 +128,7 @@ def get_media(call: Call) -> Answer:
             "Accept-Ranges": "bytes",
         },
     )
+    return cut_range(whole, call.range) if call.range else whole
 
 
 def cut_range(answer: Response, wanted: str) -> Response:

@@ -29,7 +29,6 @@ class Courier:
         self.bell = asyncio.Event()
         self.loop: asyncio.AbstractEventLoop | None = None
         self.under_way: set[asyncio.Task[None]] = set()
-        self.notified_at = 0.0
         world.wake_courier = self.wake
 
     def wake(self) -> None:
@@ -55,10 +54,10 @@ class Courier:
         newest = world.store.value("SELECT max(seq) FROM archive") or 0
         if newest <= world.store.setting("archive_notified_seq", 0):
             return NOTHING_TO_DO_S
-        wait = self.notified_at + world.switches.on.msgaudit_interval_s - time.monotonic()
-        if self.notified_at and wait > 0:
+        wait = world.archive_told_at + world.switches.on.msgaudit_interval_s - time.monotonic()
+        if world.archive_told_at and wait > 0:
             return wait
-        self.notified_at = time.monotonic()
+        world.archive_told_at = time.monotonic()
         with world.store.writing():
             world.store.put_setting("archive_notified_seq", newest)
             events.tell_archive_grew(world)
@@ -93,7 +92,7 @@ class Courier:
 
     async def carry(self, client: httpx.AsyncClient, row: sqlite3.Row) -> None:
         """One attempt; only HTTP 200 within the deadline counts as received."""
-        world = self.world
+        world, life = self.world, self.world.life
         app = world.store.row("SELECT * FROM app WHERE agent_id = ?", row["agent_id"])
         status, error, began = None, "", time.monotonic()
         if app is None or not app["callback_url"]:
@@ -107,6 +106,8 @@ class Courier:
             except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
                 error = f"{type(problem).__name__}: {problem}"
         latency = (time.monotonic() - began) * 1000
+        if life != world.life:
+            return
         with world.store.writing():
             self.write_down(row, status, error, latency)
         world.live.announce("control")

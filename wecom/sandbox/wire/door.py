@@ -42,6 +42,7 @@ async def answer_api(request: Request) -> Response:
 async def read_call(world: World, request: Request, path: str) -> Call:
     """Body as JSON whatever the content type, or the parts of an upload."""
     call = Call(world, path, dict(request.query_params), {}, caller_ip(request))
+    call.range = request.headers.get("range", "")
     if request.headers.get("content-type", "").startswith("multipart/"):
         call.form = await request.form()
         return call

@@ -24,6 +24,7 @@ class Call:
     query: dict[str, str]
     body: dict[str, Any]
     ip: str = ""
+    range: str = ""
     broken_json: bool = False
     app_row: Row | None = None
     form: FormData = field(default_factory=FormData)
