@@ -63,6 +63,14 @@ def record_leaving(guide: Guide, *, on: date, by: Actor) -> None:
 
 
 @action
+def record_return(guide: Guide, *, by: Actor) -> None:
+    """She works here again: her account opens. Repeating is harmless."""
+    guide.left_on = None
+    guide.save(update_fields=["left_on"])
+    Account.objects.filter(pk=guide.account_id).update(is_active=True)
+
+
+@action
 def issue_key(key: MachineKey, *, by: Actor) -> str:
     """Save a new machine key and give its text, the only time that anybody sees it."""
     text = new_key()

@@ -18,7 +18,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from stores.org.actions import hire_guide, issue_key, record_leaving, set_pin
+from stores.org.actions import hire_guide, issue_key, record_leaving, record_return, set_pin
 from stores.org.forms import GuideForm, MachineKeyForm, OpeningHoursForm
 from stores.org.hq import HouseAdmin, HouseInline, ReadOnlyAdmin, actor_behind
 from stores.org.models import (
@@ -158,14 +158,18 @@ class GuideAdmin(HouseAdmin):
         form: ModelForm[Guide],
         change: bool,  # noqa: FBT001
     ) -> None:
-        by = actor_behind(request)
-        left_on = obj.left_on if "left_on" in form.changed_data else None
+        by, left_on, left_before = actor_behind(request), obj.left_on, form.initial.get("left_on")
+        # Leaving is more than a date: it has an action of its own.
+        obj.left_on = left_before
         if change:
             super().save_model(request, obj, form, change)
         else:
             hire_guide(obj, by=by)
-        if left_on is not None:
-            record_leaving(obj, on=left_on, by=by)
+        if left_on != left_before:
+            if left_on is None:
+                record_return(obj, by=by)
+            else:
+                record_leaving(obj, on=left_on, by=by)
         if form.cleaned_data.get("new_pin"):
             set_pin(obj, pin=form.cleaned_data["new_pin"], by=by)
 
