@@ -77,7 +77,9 @@ async function recogniseCodes() {
     if (element.getBoundingClientRect().width < 80) continue;
     try {
       const urls = await readPicture(await toPng(element));
-      if (urls.length) return followCode(urls[0]);
+      // A card number is a code too, but nothing a phone could open.
+      const address = urls.find((text) => /^https?:/.test(text));
+      if (address) return followCode(address);
     } catch (error) {
       if (!(error instanceof DOMException)) return Sandbox.note(error.message);
     }
