@@ -1,0 +1,236 @@
+"""The callback door among real processes: killed, flooded, told twice, its database away."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import httpx
+import psycopg
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection
+from pytest_django import Settings
+
+from kit.actor import Actor
+from kit.events import DomainEvent
+from tests.processes import wait_for
+from tests.servers import TestServers
+from tests.wecom.inbox.post import AES_KEY, CORP, TOKEN, Post, a_door, a_post, an_event, send
+from wecom.inbox.actions import read_waiting
+from wecom.inbox.models import InboxMessage
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BY = Actor.system("test")
+EVENTS = 250
+SERVED = "tests.faults.door_app:application"
+
+
+@dataclass(frozen=True)
+class Web:
+    """A web process that serves the door."""
+
+    url: str
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def a_web_process(servers: TestServers) -> Iterator[Web]:
+    """uvicorn with the door alone, as the demo and production run it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    known = {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": servers.app_url,
+        "DATABASE_ROLE": servers.assume_role,
+        "REDIS_URL": servers.redis_url,
+        "WECOM_CORP_ID": CORP,
+        "WECOM_CALLBACK_TOKEN": TOKEN,
+        "WECOM_CALLBACK_AES_KEY": AES_KEY,
+        "LOG_LEVEL": "ERROR",
+    }
+    command = [sys.executable, "-m", "uvicorn", SERVED, "--port", str(port)]
+    process = subprocess.Popen(
+        [*command, "--log-level", "error", "--no-access-log"], env={**os.environ, **known}
+    )
+
+    def answers() -> bool:
+        assert process.poll() is None, "the web process ended at its start"
+        with socket.socket() as attempt:
+            return attempt.connect_ex(("127.0.0.1", port)) == 0
+
+    try:
+        wait_for(answers, "the web process")
+        yield Web(f"http://127.0.0.1:{port}/wecom/callback/", process)
+    finally:
+        process.kill()
+        process.wait(timeout=10)
+
+
+def number(n: int) -> str:
+    """The n-th event."""
+    return an_event("change_external_chat", "update", ChatId=f"wr{n}", UpdateDetail="add_member")
+
+
+def bodies() -> Counter[str]:
+    return Counter(InboxMessage.objects.values_list("body", flat=True))
+
+
+async def test_what_was_answered_before_a_kill_is_there_after_it(servers: TestServers) -> None:
+    answered: list[str] = []
+
+    async def sender(client: httpx.AsyncClient, web: Web, numbers: Iterator[int]) -> None:
+        for n in numbers:
+            post = a_post(number(n))
+            try:
+                answer = await client.post(web.url, params=dict(post.params), content=post.body)
+            except httpx.TransportError:
+                return
+            if answer.status_code == 200:
+                answered.append(number(n))
+            if len(answered) == 200:
+                os.kill(web.process.pid, signal.SIGKILL)
+
+    with a_web_process(servers) as web:
+        numbers = iter(range(5000))
+        limits = httpx.Limits(max_connections=32)
+        async with httpx.AsyncClient(limits=limits, timeout=10) as client:
+            await asyncio.gather(*(sender(client, web, numbers) for _ in range(32)))
+    stored = await sync_to_async(bodies)()
+    assert len(answered) >= 200
+    assert set(answered) <= set(stored)
+    assert set(stored.values()) == {1}
+
+
+async def test_events_told_one_to_eight_times_by_sixteen_senders_are_a_row_each(
+    servers: TestServers,
+) -> None:
+    dice = random.Random(3)  # noqa: S311 - the same order in every run
+    told = [n for n in range(EVENTS) for _ in range(dice.randint(1, 8))]
+    dice.shuffle(told)
+    total = len(told)
+
+    async def sender(client: httpx.AsyncClient, web: Web) -> None:
+        while told:
+            post = a_post(number(told.pop()))
+            answer = await client.post(web.url, params=dict(post.params), content=post.body)
+            assert answer.status_code == 200
+
+    with a_web_process(servers) as web:
+        limits = httpx.Limits(max_connections=16)
+        async with httpx.AsyncClient(limits=limits, timeout=10) as client:
+            await asyncio.gather(*(sender(client, web) for _ in range(16)))
+    rows = await sync_to_async(
+        lambda: list(InboxMessage.objects.values_list("repeats", flat=True))
+    )()
+    assert len(rows) == EVENTS
+    assert sum(rows) == total - EVENTS
+
+
+async def test_beyond_its_queue_the_door_says_busy_at_once_and_loses_nothing(
+    servers: TestServers,
+) -> None:
+    door = a_door(queue=20)
+    with psycopg.connect(servers.owner_url) as other:
+        other.execute("LOCK TABLE wecom_inboxmessage IN EXCLUSIVE MODE")
+        # One batch of each writer is under way, then the queue fills.
+        posts = [asyncio.create_task(send(door, a_post(number(n)))) for n in range(200)]
+        busy, _ = await asyncio.wait(posts, timeout=2)
+        assert {task.result().status_code for task in busy} == {503}
+        other.rollback()
+    answers = Counter([(await task).status_code for task in posts])
+    await door.close()
+    stored = await sync_to_async(InboxMessage.objects.count)()
+    assert answers[200] + answers[503] == 200
+    assert stored == answers[200] > 0
+    assert answers[503] >= 100
+
+
+async def test_without_a_database_the_door_says_busy_and_recovers(
+    settings: Settings, servers: TestServers
+) -> None:
+    door = a_door()
+    known = dict(connection.settings_dict)
+    try:
+        connection.settings_dict.update({"HOST": "127.0.0.1", "PORT": "9"})
+        answer = await send(door, a_post(number(1)))
+        assert answer.status_code == 503
+        await door.close()
+    finally:
+        connection.settings_dict.update(known)
+    assert (await send(door, a_post(number(1)))).status_code == 200
+    await door.close()
+    assert await sync_to_async(InboxMessage.objects.count)() == 1
+
+
+async def test_a_restarted_database_is_found_again(servers: TestServers) -> None:
+    door = a_door()
+    assert (await send(door, a_post(number(1)))).status_code == 200
+    with psycopg.connect(servers.owner_url, autocommit=True) as other:
+        other.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE pid <> pg_backend_pid() AND query LIKE '%INSERT INTO wecom_inboxmessage%'"
+        )
+    assert (await send(door, a_post(number(2)))).status_code == 200
+    await door.close()
+    assert await sync_to_async(InboxMessage.objects.count)() == 2
+
+
+async def test_the_door_works_as_the_role_it_was_given_or_not_at_all(
+    servers: TestServers,
+) -> None:
+    door = a_door()
+    known = dict(connection.settings_dict)
+    try:
+        options = {**known["OPTIONS"], "assume_role": "nobody_of_this_name"}
+        connection.settings_dict.update({"OPTIONS": options})
+        assert (await send(door, a_post(number(1)))).status_code == 503
+    finally:
+        connection.settings_dict.update(known)
+        await door.close()
+    assert await sync_to_async(InboxMessage.objects.count)() == 0
+
+
+def test_a_captured_callback_told_again_later_has_no_second_effect() -> None:
+    door = a_door(clock=lambda: CLOCK.now)
+    post = a_post(an_event("enter_agent", EventKey=""), age=0)
+    CLOCK.now = float(post.params["timestamp"])
+    assert _status(door, post) == 200
+    read_waiting(by=BY)
+    for later in (1, 240):
+        CLOCK.now = float(post.params["timestamp"]) + later
+        assert _status(door, post) == 200
+        read_waiting(by=BY)
+    for later in (301, 360, 86_400):
+        CLOCK.now = float(post.params["timestamp"]) + later
+        assert _status(door, post) == 403
+    read_waiting(by=BY)
+    assert DomainEvent.objects.count() == 1
+
+
+@dataclass
+class _Clock:
+    now: float = 0.0
+
+
+CLOCK = _Clock()
+
+
+def _status(door: object, post: Post) -> int:
+    async def go() -> int:
+        answer = await send(door, post)  # type: ignore[arg-type]
+        await door.close()  # type: ignore[attr-defined]
+        return answer.status_code
+
+    return asyncio.run(go())
