@@ -9,9 +9,9 @@ from django.utils import timezone
 
 from bot.channels.channel import Incoming
 from bot.channels.hearing import Ears, hear
-from bot.channels.incoming import archived_as_incoming, kf_as_incoming
+from bot.channels.incoming import archived_as_incoming, kf_as_incoming, private_words
 from bot.channels.models import ChannelCursor, KfAccount
-from bot.escalations.steps import open_escalation
+from bot.escalations.steps import note_private_words, open_escalation
 from bot.understanding.index import current_index
 from bot.understanding.models import KEPT_DAYS, Decided, HeardMessage
 from bot.understanding.rules import Reason
@@ -39,6 +39,8 @@ def hear_archive(page: Sequence[ArchivedMessage], *, after: int, by: Actor) -> i
         return 0
     fresh = sorted((m for m in page if m.seq > position), key=lambda m: m.seq)
     heard = _hear_all(archived_as_incoming(fresh))
+    for guide, customer, at in private_words(fresh):
+        note_private_words(guide, customer=customer, at=at)
     if fresh:
         _move(cursor, str(fresh[-1].seq))
     return heard

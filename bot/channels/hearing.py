@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.channels.channel import Incoming
-from bot.escalations.steps import note_words_of, open_escalation
+from bot.escalations.steps import note_words_in_group, open_escalation
 from bot.knowledge.errors import StaleFact
 from bot.knowledge.facts import Filled, fill
 from bot.knowledge.models import Article
@@ -131,7 +131,9 @@ def _follow_staff(incoming: Incoming) -> None:
     if incoming.group is None or incoming.guide is None or not incoming.text:
         return
     settle_by_words(group=incoming.group, text=incoming.text, at=incoming.said_at)
-    note_words_of(incoming.guide, group=incoming.group, at=incoming.said_at)
+    note_words_in_group(
+        incoming.guide, group=incoming.group, text=incoming.text, at=incoming.said_at
+    )
 
 
 def _follow(heard: HeardMessage, incoming: Incoming, understood: Understood, ears: Ears) -> None:

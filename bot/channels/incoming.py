@@ -6,6 +6,7 @@ Set-based: a page costs the same few queries whatever its size.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import Final
 
 from django.db.models import Q
@@ -61,6 +62,19 @@ def archived_as_incoming(page: Sequence[ArchivedMessage]) -> list[Incoming]:
             )
         )
     return found
+
+
+def private_words(page: Sequence[ArchivedMessage]) -> list[tuple[Guide, str, datetime]]:
+    """Which guide wrote to which customer in private, and when; the words are left out."""
+    written = [
+        (m.sender, to, m.at)
+        for m in page
+        if not m.chat_id and m.action == "send" and not m.sender.startswith(_EXTERNAL)
+        for to in m.recipients
+        if to.startswith(_EXTERNAL)
+    ]
+    staff = _guides(sender for sender, _, _ in written)
+    return [(staff[sender], to, at) for sender, to, at in written if sender in staff]
 
 
 def kf_as_incoming(page: Sequence[KfMessage], served: Mapping[str, bool]) -> list[Incoming]:
@@ -123,6 +137,8 @@ def _contacts(senders: Iterable[str]) -> dict[tuple[int | None, str], Contact]:
 
 def _guides(senders: Iterable[str]) -> dict[str, Guide]:
     keys = {sender for sender in senders if not sender.startswith(_EXTERNAL)}
+    if not keys:
+        return {}
     rows = Guide.objects.select_related("store").filter(wecom_userid__in=keys)
     return {str(row.wecom_userid): row for row in rows}
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from bot.escalations.models import Escalation, EscalationState
 from bot.escalations.rules import WORDS, Span, deadline_after
 from bot.knowledge.models import Article
 from bot.understanding.models import HeardMessage
+from bot.understanding.queries import asker_of
 from groups.chats.models import Group
 from kit.actions import must_be_in_action
 from kit.events import emit
@@ -87,27 +90,46 @@ def ask(escalation: Escalation, guide: Guide) -> None:
         )
 
 
-def note_words_of(guide: Guide, *, group: Group, at: datetime) -> int:
-    """A guide spoke in a group after the question: it is being answered. How many. A step.
+def note_words_in_group(guide: Guide, *, group: Group, text: str, at: datetime) -> int:
+    """A guide spoke to somebody by name in a group: her question is being answered. How many.
 
-    It becomes hers when she was asked or manages the store; another colleague's word only stops
-    the clock.
+    A step. Other words in the group stop no clock: they may be meant for anybody.
     """
     must_be_in_action()
-    taken = list(
+    if "@" not in text:
+        return 0
+    asked = [
+        row
+        for row in _waiting(at).filter(group=group)
+        if row.heard is not None and f"@{asker_of(row.heard)}" in text
+    ]
+    return _being_answered(asked, guide, at)
+
+
+def note_private_words(guide: Guide, *, customer: str, at: datetime) -> int:
+    """A guide wrote to a customer in private after her question: it is being answered. A step.
+
+    That she wrote is known from the archive; what she wrote is not read.
+    """
+    must_be_in_action()
+    return _being_answered(list(_waiting(at).filter(heard__sender=customer)), guide, at)
+
+
+def _waiting(at: datetime) -> QuerySet[Escalation]:
+    return (
         Escalation.objects.select_for_update(of=("self",))
-        .select_related("guide", "holder")
-        .filter(
-            group=group,
-            state__in=[EscalationState.OPEN, EscalationState.REROUTED],
-            heard__said_at__lt=at,
-        )
+        .select_related("guide", "holder", "heard__contact__member")
+        .filter(state__in=[EscalationState.OPEN, EscalationState.REROUTED], heard__said_at__lt=at)
     )
-    for escalation in taken:
+
+
+def _being_answered(escalations: Sequence[Escalation], guide: Guide, at: datetime) -> int:
+    """It becomes hers when she was asked or manages the store; else it stays with its holder."""
+    for escalation in escalations:
         is_asked = guide.pk in (escalation.guide_id, escalation.holder_id)
         manages = guide.role != Role.GUIDE and guide.store_id == escalation.store_id
         take_up(escalation, guide if is_asked or manages else escalation.holder, at=at)
-    return len(taken)
+    return len(escalations)
 
 
 def take_up(escalation: Escalation, guide: Guide, *, at: datetime) -> None:

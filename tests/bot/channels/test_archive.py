@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -14,6 +15,7 @@ from bot.channels.models import ChannelCursor
 from bot.escalations.models import Escalation, EscalationState
 from bot.replies.models import Draft, DraftState, SentThrough
 from bot.understanding.models import Decided, HeardMessage
+from groups.chats.models import GroupMember
 from members.consent.actions import decide
 from members.consent.models import Purpose
 from stores.ledger.models import Touch, TouchKind
@@ -126,10 +128,8 @@ def test_words_of_one_who_said_no_to_the_archive_are_not_kept(cast: Cast) -> Non
 def test_private_talk_and_unknown_groups_are_none_of_the_bots(cast: Cast) -> None:
     the_knowledge(cast)
     group = a_group(cast.lin)
-    alone = a_line(1, "几点关门？", group=group)
-    object.__setattr__(alone, "chat_id", "")
-    elsewhere = a_line(2, "几点关门？", group=group)
-    object.__setattr__(elsewhere, "chat_id", "wrUnknown")
+    alone = replace(a_line(1, "几点关门？", group=group), chat_id="")
+    elsewhere = replace(a_line(2, "几点关门？", group=group), chat_id="wrUnknown")
     hear_archive([alone, elsewhere], after=0, by=TESTER)
     assert list(HeardMessage.objects.values_list("decision", "reason")) == [("silence", "no_place")]
     assert not Draft.objects.exists()
@@ -163,13 +163,32 @@ def test_other_words_of_the_guide_settle_no_draft(cast: Cast) -> None:
     assert Draft.objects.get().state == DraftState.WAITING
 
 
-def test_a_guide_who_speaks_has_taken_the_question_up(cast: Cast) -> None:
+def test_only_words_to_her_take_her_question_up(cast: Cast) -> None:
+    the_knowledge(cast)
+    group = a_group(cast.lin)
+    GroupMember.objects.create(group=group, person_id=CHEN, name="陈静", joined_at=timezone.now())
+    say("我要退款", group=group, at=timezone.now() - timedelta(seconds=5))
+    say("停车怎么收费？", group=group, sender=STRANGER)
+    # An answer to somebody else leaves the clock running.
+    say("可以停在商场地下停车场。", group=group, sender="linxiao")
+    assert Escalation.objects.get().state == EscalationState.OPEN
+    say("@陈静 您好，我私聊您。", group=group, sender="linxiao")
+    escalation = Escalation.objects.get()
+    assert (escalation.state, escalation.holder) == (EscalationState.TAKEN, cast.lin)
+
+
+def test_a_private_word_to_her_takes_her_question_up_unread(cast: Cast) -> None:
     the_knowledge(cast)
     group = a_group(cast.lin)
     say("我要退款", group=group, at=timezone.now() - timedelta(seconds=5))
-    say("您好，我私聊您。", group=group, sender="linxiao")
-    escalation = Escalation.objects.get()
-    assert (escalation.state, escalation.holder) == (EscalationState.TAKEN, cast.lin)
+    word = replace(
+        a_line(2, "您好，我来帮您看。", group=group, sender="linxiao"),
+        chat_id="",
+        recipients=(CHEN,),
+    )
+    hear_archive([word], after=1, by=TESTER)
+    assert Escalation.objects.get().state == EscalationState.TAKEN
+    assert HeardMessage.objects.count() == 1
 
 
 def test_a_page_of_many_costs_the_queries_of_one_and_what_follows(cast: Cast) -> None:
