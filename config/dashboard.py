@@ -108,7 +108,7 @@ def _picture(
         now=say(sum(values[-7:])),
         before=say(sum(values[:-7])),
         values=values,
-        labels=(f"{days[0].month}/{days[0].day}", "今天"),
+        labels=(f"{days[0].month}/{days[0].day}", f"今天 {say(values[-1])}"),
         href=_list_of(model),
     )
 

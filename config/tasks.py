@@ -12,12 +12,12 @@ from kit.schedule import Job, finish, take_due
 
 @shared_task
 def tick() -> None:
+    note_worker()
     second = int(timezone.now().timestamp())
     for task, every in SWEEPS.items():
         if second % every == 0:
             current_app.send_task(task, queue="urgent", expires=max(2, every))
     if second % 5 == 0:
-        note_worker()
         take_due(JOBS, timezone.now(), _send)
 
 

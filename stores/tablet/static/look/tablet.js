@@ -15,10 +15,10 @@ function toast(text, { undo = "", bad = false } = {}) {
   words.textContent = text;
   box.append(words);
   $("[data-toasts]")?.append(box);
-  live_for_a_while(box, undo);
+  liveForAWhile(box, undo);
 }
 
-function live_for_a_while(box, undo) {
+function liveForAWhile(box, undo) {
   const gone = setTimeout(() => box.remove(), undo ? UNDO_MS : 5_000);
   const button = document.createElement("button");
   button.type = "button";
@@ -27,12 +27,12 @@ function live_for_a_while(box, undo) {
   button.addEventListener("click", async () => {
     clearTimeout(gone);
     box.remove();
-    if (undo) await take_back(undo);
+    if (undo) await takeBack(undo);
   });
   box.append(button);
 }
 
-async function take_back(address) {
+async function takeBack(address) {
   const headers = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
   try {
     const answer = await fetch(address, { method: "POST", headers });
@@ -43,7 +43,7 @@ async function take_back(address) {
   }
 }
 
-all("[data-toast]").forEach((box) => live_for_a_while(box, box.dataset.undo ?? ""));
+all("[data-toast]").forEach((box) => liveForAWhile(box, box.dataset.undo ?? ""));
 document.addEventListener("toast", (event) => toast(event.detail.text, event.detail));
 for (const fault of ["htmx:sendError", "htmx:timeout"]) {
   document.addEventListener(fault, () => toast("网络不稳，没有发出去。内容还在，请再点一次。", { bad: true }));
@@ -121,7 +121,7 @@ function cares(part, kind) {
   return kind === "*" || part.dataset.live.split(" ").includes(kind);
 }
 
-function is_touched(part) {
+function isTouched(part) {
   const at = document.activeElement;
   return part.contains(at) && at.matches("input, textarea, select");
 }
@@ -129,12 +129,12 @@ function is_touched(part) {
 function hear(hint) {
   for (const part of all("[data-live]")) {
     if (!cares(part, hint.kind)) continue;
-    const may_move = part.hasAttribute("data-live-refresh") && !is_touched(part);
-    if (may_move) refresh(part);
+    const mayMove = part.hasAttribute("data-live-refresh") && !isTouched(part);
+    if (mayMove) refresh(part);
     else if (hint.kind !== "*") waiting.set(`${hint.kind}:${hint.subject}`, part);
   }
-  show_bar();
-  count_badges();
+  showBar();
+  countBadges();
 }
 
 function refresh(part) {
@@ -142,7 +142,7 @@ function refresh(part) {
   else location.reload();
 }
 
-function show_bar() {
+function showBar() {
   const bar = $("[data-live-bar]");
   if (!bar) return;
   bar.hidden = waiting.size === 0;
@@ -152,15 +152,15 @@ function show_bar() {
 $("[data-live-bar]")?.addEventListener("click", () => {
   const parts = new Set(waiting.values());
   waiting.clear();
-  show_bar();
+  showBar();
   parts.forEach((part) => part.isConnected ? refresh(part) : location.reload());
 });
 
 // ---------------------------------------------------------------- badges of the rail
 
-let badges_due = 0;
+let badgesDue = 0;
 
-function paint_badges(counts) {
+function paintBadges(counts) {
   for (const dot of all("[data-badge]")) {
     const count = counts[dot.dataset.badge] ?? 0;
     dot.hidden = count === 0;
@@ -168,28 +168,28 @@ function paint_badges(counts) {
   }
 }
 
-function count_badges() {
+function countBadges() {
   if (!$("[data-badge]")) return;
-  clearTimeout(badges_due);
-  badges_due = setTimeout(async () => {
+  clearTimeout(badgesDue);
+  badgesDue = setTimeout(async () => {
     try {
       const answer = await fetch("/tablet/badges/", { headers: { Accept: "application/json" } });
       if (!answer.ok || answer.redirected) return;
       const counts = await answer.json();
       sessionStorage.setItem("badges", JSON.stringify(counts));
-      paint_badges(counts);
+      paintBadges(counts);
     } catch { /* the next hint asks again */ }
   }, 150);
 }
 
-try { paint_badges(JSON.parse(sessionStorage.getItem("badges") ?? "{}")); } catch { /* private mode */ }
-count_badges();
+try { paintBadges(JSON.parse(sessionStorage.getItem("badges") ?? "{}")); } catch { /* private mode */ }
+countBadges();
 
 // ---------------------------------------------------------------- the socket
 
 const WORDS = { live: "已连接", away: "正在重连", offline: "没有网络" };
 const SILENCE_MS = 75_000;
-let socket = null, tries = 0, was_live = false, silence = 0, bar_due = 0;
+let socket = null, tries = 0, wasLive = false, silence = 0, barDue = 0;
 
 function net(state) {
   const sign = $("[data-net]");
@@ -198,13 +198,13 @@ function net(state) {
     $("[data-net-word]", sign).textContent = WORDS[state];
   }
   const bar = $("[data-net-bar]");
-  clearTimeout(bar_due);
+  clearTimeout(barDue);
   if (!bar) return;
   if (state === "live") bar.hidden = true;
-  else bar_due = setTimeout(() => { bar.hidden = false; }, state === "offline" ? 0 : 8_000);
+  else barDue = setTimeout(() => { bar.hidden = false; }, state === "offline" ? 0 : 8_000);
 }
 
-function expect_word() {
+function expectWord() {
   clearTimeout(silence);
   silence = setTimeout(() => socket?.close(), SILENCE_MS);
 }
@@ -215,13 +215,13 @@ function connect() {
   socket.addEventListener("open", () => {
     tries = 0;
     net("live");
-    expect_word();
+    expectWord();
     // What was announced while we were away is lost: parts that may move ask again.
-    if (was_live) hear({ kind: "*", subject: "" });
-    was_live = true;
+    if (wasLive) hear({ kind: "*", subject: "" });
+    wasLive = true;
   });
   socket.addEventListener("message", (event) => {
-    expect_word();
+    expectWord();
     const word = JSON.parse(event.data);
     if (word.kind !== "beat") hear(word);
   });
@@ -235,8 +235,8 @@ function connect() {
   });
 }
 
-const is_for_guides = ["tablet", "sidebar"].includes(document.body.dataset.screen);
-if (is_for_guides) {
+const isForGuides = ["tablet", "sidebar"].includes(document.body.dataset.screen);
+if (isForGuides) {
   connect();
   addEventListener("offline", () => { net("offline"); socket?.close(); });
   addEventListener("online", () => { tries = 0; });
