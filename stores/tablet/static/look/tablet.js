@@ -118,7 +118,8 @@ setInterval(tick, 15_000);
 const waiting = new Map();
 
 function cares(part, kind) {
-  return kind === "*" || part.dataset.live.split(" ").includes(kind);
+  const kinds = part.dataset.live.split(" ");
+  return kind === "*" || kinds.includes("*") || kinds.includes(kind);
 }
 
 function isTouched(part) {
