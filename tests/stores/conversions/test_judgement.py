@@ -213,8 +213,9 @@ def _facts(cast: Cast) -> list[Callable[[], object]]:
         lambda: sell("R1", shop, lines=[(1, -1)], refund_of="A1/1", at=NOON + days(7)),
         lambda: sell("R2", shop, lines=[(1, -33)], refund_of="A1/1", at=NOON + days(8)),
         lambda: sell("R3", shop, lines=[(4, -5_003)], refund_of="A1/2", at=NOON + days(8)),
-        lambda: sell("R4", shop, lines=[(1, -3)], refund_of="A2/1", at=NOON + days(9)),
-        lambda: sell("R5", shop, lines=[(1, -3)], refund_of="A2/1", at=NOON + days(9)),
+        lambda: sell("R4", shop, lines=[(1, -5)], refund_of="A2/1", at=NOON + days(9)),
+        # At the same moment as R4, and split otherwise if it were taken first.
+        lambda: sell("R5", shop, lines=[(1, -1)], refund_of="A2/1", at=NOON + days(9)),
     ]
 
 
@@ -224,7 +225,7 @@ _SHARED = {
 }
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_any_order_and_any_repetition_end_in_the_same_credits(cast: Cast, seed: int) -> None:
     CreditRule.objects.create(
         name="均分",
@@ -250,8 +251,7 @@ def test_any_order_and_any_repetition_end_in_the_same_credits(cast: Cast, seed: 
             "A3/1": 1,
             "R2/1": -12,
             "R3/4": -1_751,
-            "R4/1": -2,
-            "R5/1": -2,
+            "R4/1": -4,
         },
         "G003": {"A1/1": 66, "A1/2": 3_252, "R1/1": -1, "R2/1": -21, "R3/4": -3_252},
     }

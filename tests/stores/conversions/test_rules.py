@@ -67,6 +67,11 @@ def test_each_kind_by_hand(kind: str, expected: dict[int, int]) -> None:
     assert {share.reason for share in shares} == {kind}
 
 
+def test_an_odd_cent_goes_to_the_lower_number() -> None:
+    both = [touch(1, MA, 9), touch(2, LIN, 2)]
+    assert amounts(share_sale(Sale(11, NOON), both, [], by("linear"))) == {LIN: 6, MA: 5}
+
+
 def test_every_share_names_the_touches_that_earned_it() -> None:
     shares = share_sale(Sale(1000, NOON), PATH, [], by("linear"))
     assert {share.guide: share.touches for share in shares} == {LIN: (1,), ZHOU: (2, 4), MA: (3,)}
