@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from django.db.models import Count, Max, Q, QuerySet
 
+from kit.actor import Scope
 from members.identity.models import Contact, Identity, IdentityKind, Member, MemberState
 from members.identity.queries import called, digest_of
 from members.identity.rules import face_of, read_phone, tone_of
@@ -31,9 +32,15 @@ class Line:
     place: str
 
 
-def members_page(before: Place | None = None) -> list[Member]:
-    """Newest first, one page, by key and not by offset."""
+def members_page(scope: Scope, before: Place | None = None) -> list[Member]:
+    """Newest first, one page, by key and not by offset.
+
+    The scope is said once more as plain conditions: row-level security decides, but only these
+    lead the database to the index of a guide's or a store's newest members.
+    """
     found = _present().order_by("-joined_at", "-pk")
+    if not scope.everything:
+        found = found.filter(Q(owner=scope.guide or 0) | Q(home_store__in=scope.stores))
     if before is not None:
         at, key = before
         found = found.filter(Q(joined_at__lt=at) | Q(joined_at=at, pk__lt=key))

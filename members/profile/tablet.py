@@ -77,7 +77,7 @@ def _list(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     words = request.GET.get("q", "").strip()
     before = read_place(request.GET.get("before", ""))
     with scope_of(actor):
-        found = members_found(words) if words else members_page(before)
+        found = members_found(words) if words else members_page(actor.scope, before)
         contacts = contacts_by_member(found)
     # The ledger's scope knows who served; of a member she may see, a guide sees every purchase.
     with scope_of(Actor.system("last purchases of members in scope")):

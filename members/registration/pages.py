@@ -11,7 +11,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import (
+    require_GET,
+    require_http_methods,
+    require_POST,
+    require_safe,
+)
 
 from kit.actions import scope_of
 from kit.actor import Actor
@@ -21,13 +26,11 @@ from members.consent.queries import current_notice
 from members.consent.steps import Proof
 from members.identity.rules import masked_phone
 from members.registration.actions import (
-    Proven,
     agree,
     decline,
     keep_wechat_identity,
     open_registration,
     request_code,
-    try_code,
 )
 from members.registration.doors import (
     forget_everything,
@@ -39,9 +42,10 @@ from members.registration.doors import (
     remember_visit,
 )
 from members.registration.errors import RegistrationError, TooManyCodes, WrongPhone
+from members.registration.joining import Proven, try_code
 from members.registration.models import ChannelCode, Registration, RegistrationState
 from members.registration.queries import code_by_token, newest_code_of
-from members.registration.rules import MOST_TRIES
+from members.registration.rules import MOST_TRIES, VISIT_LASTS
 from wecom.gateway import WecomError
 from wecom.gateway.web import person_by_code, service_account_authorize_url
 
@@ -51,7 +55,7 @@ State = RegistrationState
 _READER = Actor.system("landing page")
 
 
-@require_safe
+@require_GET
 @phone_page
 def join(request: HttpRequest, token: str) -> HttpResponse:
     """Who asks, what for, and a permission per purpose; a reload goes on where she was."""
@@ -62,8 +66,8 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     if member is not None and member.entity_id == code.store.entity_id:
         return render(request, "registration/already.html", {"code": code, "member": member})
     visit = _visit_of(request, code)
-    is_new = visit is None
-    if visit is None:
+    is_new = visit is None or _is_over(visit)
+    if visit is None or is_new:
         visit = open_registration(code.pk, by=registrant(code))
     if "again" not in request.GET and visit.state in {State.AGREED, State.PHONE}:
         return redirect("member-code" if visit.state == State.PHONE else "member-phone")
@@ -302,6 +306,11 @@ def _visit_of(request: HttpRequest, code: ChannelCode) -> Registration | None:
     if visit is None or visit.channel_code_id != code.pk or visit.state == State.DONE:
         return None
     return visit
+
+
+def _is_over(visit: Registration) -> bool:
+    """She looked some time ago and did not go on: looking again is another scan."""
+    return visit.agreed_at is None and timezone.now() - visit.opened_at > VISIT_LASTS
 
 
 def _number_of_notice(shown: str) -> int:

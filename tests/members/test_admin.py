@@ -16,6 +16,7 @@ from members.audience.models import Audience
 from members.consent.models import Notice
 from members.consent.queries import current_notice
 from members.identity.models import Member, Suggestion
+from members.registration.actions import request_code
 from members.registration.models import ChannelCode, CodeRequest, Registration
 from members.rewards.models import CouponKind
 from stores.org.models import Account
@@ -29,7 +30,7 @@ from tests.members.builders import (
     a_welcome_gift,
     grant,
 )
-from tests.members.registration.test_way import WU, request_code, visit
+from tests.members.registration.test_way import WU, visit
 from wecom.outbox.models import OutboxRow
 
 MODELS = list(apps.get_app_config("members").get_models())

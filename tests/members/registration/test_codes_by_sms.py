@@ -9,9 +9,10 @@ from django.utils import timezone
 
 from kit.events import Handling, HandlingState
 from members.identity.models import Member
-from members.registration.actions import Proven, request_code, try_code
+from members.registration.actions import request_code
 from members.registration.doors import registrant
 from members.registration.errors import TooManyCodes
+from members.registration.joining import Proven, try_code
 from members.registration.models import CodeRequest, OneTimeCode, Registration
 from members.registration.rules import LIMITS, exceeded
 from members.registration.sms import HttpSmsGateway, SmsFailed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import zxingcpp
 from django.conf import settings
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from PIL import Image, ImageDraw
 
 from kit.fields import shown_id
@@ -96,6 +98,16 @@ def test_the_first_look_keeps_nothing_but_the_scan(client: Client, code: Channel
         None,
         shown_id(code.public_id),
     )
+
+
+def test_looking_again_later_is_another_scan(client: Client, code: ChannelCode) -> None:
+    client.get(address(code))
+    Registration.objects.update(opened_at=timezone.now() - timedelta(minutes=31))
+    client.get(address(code))
+    assert Registration.objects.count() == Touch.objects.count() == 2
+    agree(client, code)
+    Registration.objects.update(opened_at=timezone.now() - timedelta(minutes=31))
+    assert client.get(address(code))["Location"] == reverse("member-phone")
 
 
 def test_she_joins_in_wechat_and_finds_her_gift(

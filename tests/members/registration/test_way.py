@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from kit.fields import shown_id
 from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Purpose
@@ -10,16 +13,16 @@ from members.consent.queries import states_unlike_log
 from members.consent.steps import Proof
 from members.identity.models import Identity, IdentityKind, Member, MemberState
 from members.registration.actions import (
-    Proven,
     agree,
     decline,
+    forget_expired,
     keep_wechat_identity,
     open_registration,
     request_code,
-    try_code,
 )
 from members.registration.doors import registrant
 from members.registration.errors import NotAgreedYet, NoticeChanged, WrongPhone
+from members.registration.joining import Proven, try_code
 from members.registration.models import (
     ChannelCode,
     CodeRequest,
@@ -31,6 +34,7 @@ from members.rewards.models import Coupon
 from stores.ledger.models import Ownership, Touch, TouchKind
 from tests.cast import Cast, an_identity
 from tests.members.builders import (
+    TESTER,
     a_channel_code,
     a_contact,
     a_notice,
@@ -212,3 +216,19 @@ def test_who_left_and_comes_back_is_the_same_member(cast: Cast, phone: Phone) ->
     Member.objects.filter(pk=cast.chen.pk).update(state=MemberState.LEFT)
     prove(visit(a_channel_code(cast.lin)), phone, "+8613800000001")
     assert Member.objects.get().state == MemberState.ACTIVE
+
+
+def test_visits_that_led_nowhere_are_forgotten(cast: Cast, phone: Phone) -> None:
+    a_notice(cast.entity)
+    code = a_channel_code(cast.lin)
+    member_made = visit(code)
+    prove(member_made, phone)
+    led_nowhere, recent = visit(code), visit(code)
+    long_ago = timezone.now() - timedelta(days=31)
+    Registration.objects.exclude(pk=recent.pk).update(opened_at=long_ago)
+    OneTimeCode.objects.update(made_at=long_ago)
+    CodeRequest.objects.update(at=long_ago)
+    assert forget_expired(by=TESTER) == 3
+    assert set(Registration.objects.all()) == {member_made, recent}
+    assert led_nowhere not in Registration.objects.all()
+    assert forget_expired(by=TESTER) == 0

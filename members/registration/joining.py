@@ -1,0 +1,199 @@
+"""Actions that end a visit: the code is compared, the phone is proven, she is a member."""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import F
+from django.utils import timezone
+
+from kit.actions import action
+from kit.actor import Actor
+from kit.events import emit
+from kit.fields import shown_id
+from members.consent.models import Method, Purpose
+from members.consent.steps import Circumstances, Proof, record_decisions
+from members.identity.errors import AlreadySomebody
+from members.identity.models import Contact, Identity, IdentityKind, Member, MemberState
+from members.identity.queries import digest_of, member_by_identity
+from members.identity.steps import bind_identity, give_owner, join_contact, tell_guide
+from members.registration.models import OneTimeCode, Registration, RegistrationState
+from members.registration.rules import MOST_TRIES
+from members.registration.steps import digest_of_code, locked_registration
+from members.rewards.steps import give_welcome_gift
+from stores.ledger.models import TouchKind
+from stores.ledger.steps import record_touch
+
+State = RegistrationState
+
+
+class Proven(StrEnum):
+    """What became of a try."""
+
+    YES = "yes"
+    WRONG = "wrong"
+    EXPIRED = "expired"
+    TOO_MANY = "too_many"
+
+
+@action
+def try_code(registration_id: int, *, code: str, by: Actor) -> Proven:
+    """Compare what she typed with the visit's newest code. Every try counts, also a parallel one.
+
+    It answers rather than raises, since a raised error would take the count back with it.
+    """
+    row = (
+        OneTimeCode.objects.filter(registration=registration_id).order_by("-made_at", "-pk").first()
+    )
+    now = timezone.now()
+    if row is not None and _was_right(row, code):
+        return Proven.YES
+    if row is None or not row.is_open(now):
+        return Proven.EXPIRED
+    # The database counts: two tries in one moment never share a number.
+    counted = OneTimeCode.objects.filter(pk=row.pk, tries__lt=MOST_TRIES, used_at=None).update(
+        tries=F("tries") + 1
+    )
+    if not counted:
+        row.refresh_from_db()
+        return Proven.YES if _was_right(row, code) else Proven.TOO_MANY
+    if not hmac.compare_digest(bytes(row.digest), digest_of_code(row, code)):
+        return Proven.WRONG
+    taken = OneTimeCode.objects.filter(pk=row.pk, used_at=None).update(used_at=now)
+    if not taken:
+        # The same code in the same moment: the other call has made her a member by now.
+        is_done = Registration.objects.filter(pk=registration_id, state=State.DONE).exists()
+        return Proven.YES if is_done else Proven.EXPIRED
+    _finish(locked_registration(registration_id), str(row.phone), now)
+    return Proven.YES
+
+
+def _was_right(row: OneTimeCode, code: str) -> bool:
+    """A second tap on the same right code, while the first is at work or done."""
+    is_same = hmac.compare_digest(bytes(row.digest), digest_of_code(row, code))
+    return is_same and row.used_at is not None
+
+
+def _finish(registration: Registration, phone: str, now: datetime) -> Member:
+    """The phone is proven: the visit ends in a member, a new one or the one she was before."""
+    member, is_new = _member_of_phone(registration, phone, now)
+    _bind_wechat(registration, member, now)
+    record_decisions(
+        member,
+        {Purpose.MEMBERSHIP: True, **_decisions(registration)},
+        _around(registration),
+        keep_granted=True,
+    )
+    give_owner(member, registration.guide, at=now, reason="registration")
+    give_welcome_gift(member, at=now)
+    registration.member, registration.state, registration.finished_at = member, State.DONE, now
+    registration.save(update_fields=["member", "state", "finished_at"])
+    shown = shown_id(member.public_id)
+    record_touch(
+        TouchKind.REGISTRATION,
+        once=f"registration:{shown_id(registration.public_id)}",
+        at=now,
+        member_no=member.pk,
+        guide_no=registration.guide_id,
+        store_no=registration.store_id,
+        source=shown_id(registration.channel_code.public_id),
+    )
+    emit(
+        "member_registered",
+        subject=f"member:{shown}",
+        once=f"member_registered:{shown_id(registration.public_id)}",
+        member=member.pk,
+        registration=registration.pk,
+        guide=registration.guide_id,
+        is_new=is_new,
+    )
+    tell_guide(registration.guide, kind="member", subject=shown)
+    return member
+
+
+def _decisions(registration: Registration) -> Mapping[str, bool]:
+    return {str(purpose): bool(wanted) for purpose, wanted in registration.decisions.items()}
+
+
+def _around(registration: Registration) -> Circumstances:
+    """She decided when she agreed, not when her phone was proven."""
+    return Circumstances(
+        method=Method.LANDING,
+        at=registration.agreed_at or registration.opened_at,
+        notice=registration.notice,
+        guide=registration.guide,
+        store=registration.store,
+        source=shown_id(registration.channel_code.public_id),
+        proof=Proof(ip=registration.ip or "", user_agent=registration.user_agent),
+    )
+
+
+def _member_of_phone(registration: Registration, phone: str, now: datetime) -> tuple[Member, bool]:
+    """The member to whom the phone leads within the entity, locked; a new one if it leads nowhere.
+
+    Two stores in the same moment: both make a member, one identity wins, the other's member goes.
+    """
+    known = member_by_identity(IdentityKind.PHONE, phone, registration.store.entity)
+    if known is None:
+        made = _new_member(registration, phone, now)
+        # The constraint waits for a rival and decides; the look says for whom.
+        known = member_by_identity(IdentityKind.PHONE, phone, registration.store.entity)
+        if known is None or known.pk == made.pk:
+            return made, True
+        made.delete()
+    member = Member.objects.select_for_update(of=("self",)).get(pk=known.pk)
+    if member.state != MemberState.ACTIVE:
+        member.state, member.left_at, member.joined_at = MemberState.ACTIVE, None, now
+    member.phone, member.version = phone, member.version + 1
+    member.save(update_fields=["state", "left_at", "joined_at", "phone", "version"])
+    return member, False
+
+
+def _new_member(registration: Registration, phone: str, now: datetime) -> Member:
+    entity = registration.store.entity
+    member = Member.objects.create(
+        entity=entity,
+        state=MemberState.ACTIVE,
+        phone=phone,
+        home_store=registration.store,
+        card_no=f"{secrets.randbelow(10**10):010d}",
+        joined_at=now,
+    )
+    mine = Identity(
+        entity=entity,
+        member=member,
+        kind=IdentityKind.PHONE,
+        value=phone,
+        digest=digest_of(IdentityKind.PHONE, phone, entity),
+        verified_at=now,
+    )
+    Identity.objects.bulk_create([mine], ignore_conflicts=True)
+    return member
+
+
+def _bind_wechat(registration: Registration, member: Member, now: datetime) -> None:
+    """Her WeChat identities lead to her, and a contact waiting for them is joined.
+
+    One that leads to somebody else (a family's shared phone) stays where it is: the phone in her
+    hand was proven, whose WeChat it is was not.
+    """
+    known = {IdentityKind.UNIONID: registration.unionid, IdentityKind.OPENID: registration.openid}
+    for kind, value in known.items():
+        if not value:
+            continue
+        try:
+            bind_identity(member, kind, value, verified_at=now)
+        except AlreadySomebody:
+            return
+    if not registration.unionid:
+        return
+    digest = digest_of(IdentityKind.UNIONID, registration.unionid, member.entity)
+    waiting = Contact.objects.select_for_update(of=("self",)).filter(
+        entity=member.entity_id, unionid_digest=digest, member=None
+    )
+    for contact in waiting.select_related("guide__store"):
+        join_contact(contact, member, how="unionid")

@@ -1,0 +1,13 @@
+"""Celery's door to registration: the nightly forgetting."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from kit.actor import Actor
+from members.registration.actions import forget_expired
+
+
+@shared_task(name="members.tasks.forget_expired_visits")
+def forget_expired_visits() -> None:
+    forget_expired(by=Actor.system("retention of visits"))

@@ -1,0 +1,5 @@
+"""The tasks of this floor, imported from its rooms for Celery to find them."""
+
+from members.registration.tasks import forget_expired_visits
+
+__all__ = ["forget_expired_visits"]
