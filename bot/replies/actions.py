@@ -10,7 +10,7 @@ from bot.knowledge.models import Article, ArticleState
 from bot.replies.errors import NotWaiting
 from bot.replies.models import Draft, DraftState, SentThrough
 from bot.replies.queries import score_of
-from bot.replies.steps import settle
+from bot.replies.steps import settle, settle_same
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
@@ -34,7 +34,9 @@ def mark_sent(draft_id: int, *, text: str, by: Actor) -> bool:
         return False
     if draft.state == DraftState.DISMISSED:
         raise NotWaiting
-    settle(draft, text=text or draft.text, at=timezone.now(), through=SentThrough.SIDEBAR)
+    said, now = text or draft.text, timezone.now()
+    settle(draft, text=said, at=now, through=SentThrough.SIDEBAR)
+    settle_same(draft, text=said, at=now)
     return True
 
 
@@ -93,6 +95,6 @@ def mute_if_weak(article_id: int, *, at: datetime, by: Actor) -> bool:
 def _locked(draft_id: int) -> Draft:
     return (
         Draft.objects.select_for_update(of=("self",))
-        .select_related("heard__contact", "guide")
+        .select_related("heard__contact", "guide", "group")
         .get(pk=draft_id)
     )

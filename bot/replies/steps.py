@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from bot.knowledge.facts import Filled
@@ -44,26 +45,36 @@ def write_draft(
     return draft
 
 
-def settle_by_words(*, group: Group, text: str, at: datetime) -> Draft | None:
-    """What a guide said in the group: the waiting draft it was made from is sent. A step.
+def settle_by_words(*, group: Group, text: str, at: datetime) -> list[Draft]:
+    """What a guide said in the group: the waiting drafts it was made from are sent. A step.
 
-    The likest draft counts; words unlike any draft settle none. A draft marked sent in the side
-    bar stays as it is.
+    Several with the same words were asked by several people and are answered at once; of those
+    that only resemble it the likest counts. Words unlike any draft settle none, and one marked
+    sent in the side bar stays as it is.
     """
     must_be_in_action()
-    best: tuple[Likeness, Draft] | None = None
-    for draft in (
+    waiting = list(_waiting_in(group).filter(made_at__gte=at - WAITS))
+    same = [draft for draft in waiting if likeness(draft.text, text) == Likeness.AS_IS]
+    alike = [draft for draft in waiting if likeness(draft.text, text) == Likeness.EDITED]
+    for draft in same or alike[:1]:
+        settle(draft, text=text, at=at, through=SentThrough.HEARD)
+    return same or alike[:1]
+
+
+def settle_same(draft: Draft, *, text: str, at: datetime) -> None:
+    """The same words wait for others in the group: they have been said now. A step."""
+    must_be_in_action()
+    for other in _waiting_in(draft.group).filter(text=draft.text).exclude(pk=draft.pk):
+        settle(other, text=text, at=at, through=SentThrough(draft.sent_through))
+
+
+def _waiting_in(group: Group) -> QuerySet[Draft]:
+    return (
         Draft.objects.select_for_update(of=("self",))
         .select_related("heard__contact", "guide")
-        .filter(group=group, state=DraftState.WAITING, made_at__gte=at - WAITS)
-    ):
-        alike = likeness(draft.text, text)
-        if alike != Likeness.OTHER and (best is None or alike == Likeness.AS_IS):
-            best = (alike, draft)
-    if best is None:
-        return None
-    settle(best[1], text=text, at=at, through=SentThrough.HEARD)
-    return best[1]
+        .filter(group=group, state=DraftState.WAITING)
+        .order_by("-made_at")
+    )
 
 
 def settle(draft: Draft, *, text: str, at: datetime, through: SentThrough) -> None:

@@ -155,6 +155,20 @@ def test_what_the_guide_says_settles_her_draft(cast: Cast) -> None:
     assert touches.count() == 2
 
 
+def test_one_answer_settles_the_same_question_of_several_people(cast: Cast) -> None:
+    the_knowledge(cast)
+    group = a_group(cast.lin)
+    say("请问今天营业到几点？", group=group)
+    say("今天几点关门呀？", group=group, sender=STRANGER)
+    say("停车怎么收费？", group=group)
+    say("国贸店今天营业时间 10:00–22:00。", group=group, sender="linxiao")
+    assert list(Draft.objects.order_by("pk").values_list("state", flat=True)) == [
+        "sent",
+        "sent",
+        "waiting",
+    ]
+
+
 def test_other_words_of_the_guide_settle_no_draft(cast: Cast) -> None:
     the_knowledge(cast)
     group = a_group(cast.lin)

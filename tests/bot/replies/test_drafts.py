@@ -22,7 +22,8 @@ from bot.replies.queries import score_of
 from bot.replies.rules import Likeness, Score, likeness
 from kit.events import DomainEvent
 from stores.ledger.models import Touch
-from tests.bot.builders import TESTER, a_group, say, the_knowledge
+from stores.org.access import actor_of_guide
+from tests.bot.builders import STRANGER, TESTER, a_group, say, the_knowledge
 from tests.cast import Cast
 
 
@@ -55,6 +56,13 @@ def test_one_tap_sends_it_once(cast: Cast) -> None:
     assert Touch.objects.count() == 1
     event = DomainEvent.objects.get(kind="draft_sent")
     assert event.payload == {"likeness": "as_is"}
+
+
+def test_one_tap_answers_all_who_asked_the_same(cast: Cast) -> None:
+    draft = _draft(cast)
+    say("今天几点关门呀？", group=draft.group, sender=STRANGER)
+    assert mark_sent(draft.pk, text=draft.text, by=actor_of_guide(cast.lin))
+    assert not Draft.objects.filter(state=DraftState.WAITING).exists()
 
 
 def test_a_dismissed_one_is_not_sent_and_can_be_taken_back(cast: Cast) -> None:
