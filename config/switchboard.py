@@ -73,6 +73,7 @@ VETOES: Mapping[str, Sequence[str]] = {
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
 TODAY_CARDS: Sequence[str] = (
+    "stores.conversions.cards.cards",
     "members.registration.cards.to_ask",
     "members.registration.cards.newcomers",
     "groups.pushes.today.cards",
@@ -81,7 +82,7 @@ TODAY_CARDS: Sequence[str] = (
 )
 
 # suppliers of panels for HQ's start page: (actor, at) → list of panels
-HQ_PANELS: Sequence[str] = ()
+HQ_PANELS: Sequence[str] = ("stores.conversions.panels.panels",)
 
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {
@@ -98,6 +99,7 @@ SWEEPS: Mapping[str, int] = {
 
 # jobs by the clock, each slot once whatever the number of tickers
 JOBS: list[Job] = [
+    Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),
     Job("sync groups", timedelta(hours=1), "groups.chats.tasks.sync_groups"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),

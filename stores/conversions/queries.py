@@ -31,6 +31,7 @@ from stores.conversions.access import Subject
 from stores.conversions.models import Credit
 from stores.conversions.periods import Week
 from stores.ledger.models import Touch, TouchKind
+from stores.org.models import Guide
 
 PAGE = 50
 WEEKS_BEFORE = 4
@@ -171,13 +172,34 @@ def receipts_behind(
     return [{**row, "skus": skus[row["source"], row["receipt_no"]]} for row in rows]
 
 
-def latest_credits(guide_no: int, *, since: datetime, most: int = 3) -> Sequence[Credit]:
-    """What was credited to a guide since; for her Today page."""
+def latest_receipts(
+    guide_no: int, *, since: datetime, until: datetime, most: int = 3
+) -> list[dict[str, Any]]:
+    """The newest receipts of a guide that were kept; for her Today page."""
     return list(
-        Credit.objects.filter(_KEPT, guide_no=guide_no, sold_at__gte=since).order_by("-sold_at")[
-            :most
-        ]
+        Credit.objects.filter(_KEPT, guide_no=guide_no, sold_at__gte=since, sold_at__lte=until)
+        .values("source", "receipt_no")
+        .annotate(
+            amount=Sum("kept"), at=Max("sold_at"), member_no=Max("member_no"), reason=Max("reason")
+        )
+        .order_by("-at", "receipt_no")[:most]
     )
+
+
+def leaders_of(subject: Subject, week: Week, *, most: int) -> list[tuple[int, str, str, int]]:
+    """The guides with the largest credit of the week: number, name, store, amount."""
+    rows = list(
+        _credits(subject, week.begins, week.ends)
+        .values("guide_no")
+        .annotate(total=Sum("amount"))
+        .order_by("-total", "guide_no")[:most]
+    )
+    guides = Guide.objects.select_related("store").in_bulk([row["guide_no"] for row in rows])
+    return [
+        (guide.pk, guide.name, guide.store.name, row["total"])
+        for row in rows
+        if (guide := guides.get(row["guide_no"])) is not None
+    ]
 
 
 def _touched(subject: Subject, weeks: Sequence[Week]) -> dict[Any, dict[str, int]]:
