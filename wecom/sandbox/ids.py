@@ -1,10 +1,12 @@
 """Identifiers in WeCom's shapes, the same again under the same seed and order of acts."""
 
+import base64
 import hashlib
 
 from .store import Store
 
-ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# Ids hold letters and digits only; the rare others of base64 become letters too.
+LETTERS_ONLY = bytes.maketrans(b"+/=", b"xyz")
 
 
 class Ids:
@@ -36,17 +38,13 @@ class Ids:
 
     def derive(self, kind: str, what: object, length: int, prefix: str = "") -> str:
         """An id that depends on the seed and on ``what`` alone."""
-        text = f"{self.seed}|{kind}|{what}".encode()
-        number = int.from_bytes(hashlib.sha512(text).digest(), "big")
-        letters = []
-        # 64 bytes of hash carry 85 letters; longer ids (tokens) are hashed in parts.
-        for place in range(length - len(prefix)):
-            if place and place % 80 == 0:
-                text = hashlib.sha512(text).digest()
-                number = int.from_bytes(hashlib.sha512(text).digest(), "big")
-            number, rest = divmod(number, len(ALPHABET))
-            letters.append(ALPHABET[rest])
-        return prefix + "".join(letters)
+        wanted = length - len(prefix)
+        digest = hashlib.sha512(f"{self.seed}|{kind}|{what}".encode()).digest()
+        letters = base64.b64encode(digest).translate(LETTERS_ONLY)
+        while len(letters) < wanted:
+            digest = hashlib.sha512(digest).digest()
+            letters += base64.b64encode(digest).translate(LETTERS_ONLY)
+        return prefix + letters[:wanted].decode()
 
     def new(self, kind: str, length: int = 32, prefix: str = "") -> str:
         """The next id of a kind."""

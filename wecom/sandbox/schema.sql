@@ -86,7 +86,7 @@ CREATE TABLE IF NOT EXISTS customer (
   archive_agreed INTEGER NOT NULL DEFAULT 1,
   created_at INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE INDEX IF NOT EXISTS customer_by_name ON customer (name);
+CREATE INDEX IF NOT EXISTS newest_customers ON customer (created_at, external_userid);
 
 -- status: friends, half, deleted_by_customer, deleted_by_member (wecom.md 8.4)
 CREATE TABLE IF NOT EXISTS friendship (

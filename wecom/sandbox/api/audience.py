@@ -14,6 +14,11 @@ from wecom.sandbox.wire.registry import Call
 MOST_CUSTOMERS = 10_000
 MOST_GROUPS = 2000
 TAGS_A_GROUP = 100
+# Only constants of ours are put into statements below.
+RELATIONS = (
+    "SELECT userid, external_userid, status, chatted_at, created_at FROM friendship"
+    " WHERE status IN ('friends', 'deleted_by_customer')"
+)
 
 
 @dataclass
@@ -71,16 +76,20 @@ def rank(row: Row) -> tuple[bool, float, int]:
 
 def relations(call: Call, wanted: list[str], sender: str) -> Iterator[Row]:
     """Relations in range of the customers wanted, or of the sender's customers."""
-    rows = call.world.store.rows(
-        "SELECT userid, external_userid, status, chatted_at, created_at FROM friendship"
-        " WHERE status IN ('friends', 'deleted_by_customer')"
-        " AND (? = '' OR userid = ?)"
-        " AND (? = '[]' OR external_userid IN (SELECT value FROM json_each(?)))",
-        sender,
-        sender,
-        json_list(wanted),
-        json_list(wanted),
-    )
+    store, ids = call.world.store, json_list(wanted)
+    if not wanted:
+        rows = store.rows(f"{RELATIONS} AND (userid = ? OR ? = '')", sender, sender)
+    elif sender:
+        rows = store.rows(
+            f"{RELATIONS} AND userid = ? AND external_userid IN (SELECT value FROM json_each(?))",  # noqa: S608
+            sender,
+            ids,
+        )
+    else:
+        rows = store.rows(
+            f"{RELATIONS} AND external_userid IN (SELECT value FROM json_each(?))",  # noqa: S608
+            ids,
+        )
     visible: dict[str, bool] = {}
     for row in rows:
         userid = row["userid"]

@@ -26,7 +26,7 @@ async def choose_member(request: Request) -> Response:
     """Pick the guide whose client this is."""
     world: World = request.app.state.world
     search = request.query_params.get("q", "")
-    members, _ = lists.find_people(world, search)
+    members = lists.find_members(world, search)
     return render(request, "client_choose.html", members=members, search=search)
 
 

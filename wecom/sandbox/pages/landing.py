@@ -32,7 +32,7 @@ def meet_visitor(request: Request, template: str, **values: Any) -> Response:
         request,
         template,
         customer=people.find_customer(world, person.id) if person else None,
-        customers=lists.find_people(world, search)[1],
+        customers=lists.find_customers(world, search),
         search=search,
         here=here,
         link=lambda name: add_query(here, **{"as": name}),

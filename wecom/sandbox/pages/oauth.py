@@ -90,14 +90,13 @@ def ask_who(request: Request, *, members: bool, customers: bool) -> Response:
     """The page that finds out by script which phone or client opened it, or lets choose."""
     world: World = request.app.state.world
     search = request.query_params.get("q", "")
-    found_members, found_customers = lists.find_people(world, search)
     known = cookie_person(request, members=members and not customers)
     here = local_address(request)
     return render(
         request,
         "choose.html",
-        members=found_members if members else [],
-        customers=found_customers if customers else [],
+        members=lists.find_members(world, search) if members else [],
+        customers=lists.find_customers(world, search) if customers else [],
         search=search,
         here=here,
         link=lambda name: add_query(here, **{"as": name}),
@@ -142,7 +141,7 @@ async def web_login(request: Request) -> Response:
         request,
         "login.html",
         app=app,
-        members=lists.find_people(world, search)[0],
+        members=lists.find_members(world, search),
         search=search,
         here=here,
         link=lambda name: add_query(here, **{"as": name}),

@@ -34,7 +34,7 @@ async def choose_phone(request: Request) -> Response:
         # With two phones in one browser a cookie would name only one of them.
         answer.delete_cookie(PHONE_COOKIE, path="/sandbox/")
         return answer
-    _, customers = lists.find_people(world, query.get("q", ""))
+    customers = lists.find_customers(world, query.get("q", ""))
     return render(
         request,
         "phone_choose.html",

@@ -96,29 +96,32 @@ def chats_of_member(world: World, userid: str) -> list[dict[str, Any]]:
     return [entry(world, userid, row) for row in rows]
 
 
-def find_people(
-    world: World, search: str, limit: int = 30
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Members and customers whose name or id holds the text, for chooser pages."""
-    like = f"%{search}%"
-    members = world.store.rows(
+def find_members(world: World, search: str, limit: int = 30) -> list[dict[str, Any]]:
+    """Members whose name or id holds the text, for chooser pages."""
+    rows = world.store.rows(
         "SELECT userid AS id, member.name, avatar, department.name AS line FROM member"
         " LEFT JOIN department ON department.id = main_department"
         " WHERE status != 5 AND (member.name LIKE ? OR userid LIKE ?)"
         " ORDER BY userid LIMIT ?",
-        like,
-        like,
+        f"%{search}%",
+        f"%{search}%",
         limit,
     )
-    customers = world.store.rows(
+    return [dict(row) for row in rows]
+
+
+def find_customers(world: World, search: str, limit: int = 30) -> list[dict[str, Any]]:
+    """Customers whose name or id holds the text, the newest first."""
+    rows = world.store.rows(
         "SELECT external_userid AS id, name, avatar, external_userid AS line FROM customer"
-        " WHERE name LIKE ? OR external_userid LIKE ?"
-        " ORDER BY created_at DESC, external_userid LIMIT ?",
-        like,
-        like,
+        " WHERE ? = '' OR name LIKE ? OR external_userid LIKE ?"
+        " ORDER BY created_at DESC, external_userid DESC LIMIT ?",
+        search,
+        f"%{search}%",
+        f"%{search}%",
         limit,
     )
-    return [dict(row) for row in members], [dict(row) for row in customers]
+    return [dict(row) for row in rows]
 
 
 def recent_codes(world: World, limit: int = 12) -> list[dict[str, Any]]:

@@ -100,8 +100,12 @@ let planned = 0;
 function hear(topics) {
   const wanted = (document.body.dataset.topics || "").split(" ");
   if (!topics.some((topic) => topic === "everything" || wanted.includes(topic))) return;
-  clearTimeout(planned);
-  planned = setTimeout(() => Sandbox.refresh().catch(() => {}), 40);
+  // One reading for hints that come together; a page that costs more may ask for a longer pause.
+  if (planned) return;
+  planned = setTimeout(() => {
+    planned = 0;
+    Sandbox.refresh().catch(() => {});
+  }, Number(document.body.dataset.pause || 60));
 }
 
 function listen() {
