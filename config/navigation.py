@@ -24,7 +24,12 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("members.notice", "policy"),
             ("members.consentevent", "history_edu"),
             ("members.consentstate", "fact_check"),
-            ("members.benefit", "redeem"),
+            ("members.identity", "fingerprint"),
+            ("members.registration", "how_to_reg"),
+            ("members.onetimecode", "password"),
+            ("members.coderequest", "sms"),
+            ("members.couponkind", "local_activity"),
+            ("members.coupon", "redeem"),
         ),
     ),
     (
@@ -35,6 +40,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("groups.delivery", "mark_email_read"),
             ("groups.material", "photo_library"),
             ("groups.group", "forum"),
+            ("groups.groupmember", "group"),
             ("groups.trackedlink", "link"),
         ),
     ),
@@ -44,7 +50,9 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("bot.article", "menu_book"),
             ("bot.escalation", "support_agent"),
             ("bot.draft", "edit_note"),
-            ("bot.chatmessage", "chat"),
+            ("bot.heardmessage", "hearing"),
+            ("bot.kfaccount", "headset_mic"),
+            ("bot.channelcursor", "bookmark"),
         ),
     ),
     (
@@ -55,12 +63,14 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("stores.region", "map"),
             ("stores.legalentity", "gavel"),
             ("stores.product", "checkroom"),
+            ("stores.stock", "inventory_2"),
         ),
     ),
     (
         "业绩",
         (
             ("stores.purchaseline", "receipt_long"),
+            ("stores.receiptmember", "receipt"),
             ("stores.credit", "workspace_premium"),
             ("stores.creditrule", "rule"),
             ("stores.touch", "touch_app"),
@@ -115,6 +125,9 @@ _TITLES = {
     "admin.logentry": "操作记录",
     "auth.group": "角色",
     "axes.accessattempt": "登录失败与锁定",
+    "kit.jobslot": "定时任务",
+    "members.onetimecode": "验证码",
+    "members.coderequest": "验证码请求",
 }
 
 

@@ -1,6 +1,6 @@
 """The admin screens of this floor, imported from its rooms for Django to find them."""
 
-from stores.catalogue.admin import ProductAdmin
+from stores.catalogue.admin import ProductAdmin, StockAdmin
 from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
 from stores.ledger.admin import (
     OwnershipAdmin,
@@ -29,6 +29,7 @@ __all__ = [
     "PurchaseLineAdmin",
     "ReceiptMemberAdmin",
     "RegionAdmin",
+    "StockAdmin",
     "StoreAdmin",
     "TouchAdmin",
 ]

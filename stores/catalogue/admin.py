@@ -38,3 +38,13 @@ class ProductAdmin(HouseAdmin):
     @admin.display(description="各店库存")
     def pieces(self, product: Product) -> int:
         return int(getattr(product, "pieces_counted", 0) or 0)
+
+
+@admin.register(Stock)
+class StockAdmin(HouseAdmin):
+    store_path = "store"
+    list_display = ("product", "store", "quantity", "counted_at")
+    list_filter = ("store__region", "store", "product__category")
+    list_select_related = ("product", "store")
+    search_fields = ("product__name", "product__sku")
+    autocomplete_fields = ("product",)

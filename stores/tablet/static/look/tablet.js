@@ -132,7 +132,7 @@ function hear(hint) {
     if (!cares(part, hint.kind)) continue;
     const mayMove = part.hasAttribute("data-live-refresh") && !isTouched(part);
     if (mayMove) refresh(part);
-    else if (hint.kind !== "*") waiting.set(`${hint.kind}:${hint.subject}`, part);
+    else waiting.set(`${hint.kind}:${hint.subject}`, part);
   }
   showBar();
   countBadges();
@@ -147,7 +147,8 @@ function showBar() {
   const bar = $("[data-live-bar]");
   if (!bar) return;
   bar.hidden = waiting.size === 0;
-  bar.textContent = `有 ${waiting.size} 条新的，点这里看`;
+  // After a gap nobody knows how many: what was announced meanwhile is lost.
+  bar.textContent = waiting.has("*:") ? "刚才断线了，点这里更新" : `有 ${waiting.size} 条新的，点这里看`;
 }
 
 $("[data-live-bar]")?.addEventListener("click", () => {
