@@ -203,7 +203,7 @@ def _ask_phone(
     request: HttpRequest, visit: Registration, *, number: str = "", fault: str = ""
 ) -> HttpResponse:
     context = {"visit": visit, "number": number, "fault": fault}
-    return render(request, "registration/phone.html", context, status=400 if fault else 200)
+    return render(request, "registration/phone.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -250,7 +250,7 @@ def _ask_code(request: HttpRequest, visit: Registration, proven: Proven | None) 
         "tries_left": MOST_TRIES - newest.tries if proven == Proven.WRONG else None,
         "fault": _FAULTS.get(proven, "") if proven else "",
     }
-    return render(request, "registration/code.html", context, status=400 if proven else 200)
+    return render(request, "registration/code.html", context)
 
 
 @require_safe
