@@ -47,7 +47,7 @@ class Command(BaseCommand):
                 return
             raise SystemExit(_run(folder, progress))
         except StopRequested:
-            progress.line("已停止 / stopped")
+            return
         except PermissionError as error:
             text = f"✗ {error.filename} 属于另一个用户（曾以 root 启动？）/ belongs to another user"
             progress.line(progress.paint(text, "red"))
