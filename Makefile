@@ -40,13 +40,15 @@ journeys: .venv/dev.stamp ## 用真实浏览器走主线 / the main job in a rea
 	@$(RUN) -m pytest tests/journeys
 
 check: .venv/dev.stamp ## 提交前的全部检查 / every check CI runs
-	@echo "── ruff check"; $(RUN) -m ruff check .
-	@echo "── ruff format"; $(RUN) -m ruff format --check .
-	@echo "── mypy"; $(RUN) -m mypy .
-	@echo "── import-linter"; .venv/bin/lint-imports
-	@echo "── migrations"; $(PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run
-	@echo "── django check"; $(PRODUCTION) $(RUN) manage.py check
-	@echo "── django check --deploy"; $(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING
+	@failed=""; run() { echo "── $$1"; local name=$$1; shift; "$$@" || failed="$$failed [$$name]"; }; \
+	run "ruff check" $(RUN) -m ruff check .; \
+	run "ruff format" $(RUN) -m ruff format --check .; \
+	run "mypy" $(RUN) -m mypy .; \
+	run "import-linter" .venv/bin/lint-imports; \
+	run "migrations" $(PRODUCTION) $(RUN) -W ignore::RuntimeWarning manage.py makemigrations --check --dry-run; \
+	run "django check" $(PRODUCTION) $(RUN) manage.py check; \
+	run "django check --deploy" $(PRODUCTION) $(RUN) manage.py check --deploy --fail-level WARNING; \
+	if [ -n "$$failed" ]; then echo "✗$$failed"; exit 1; fi; echo "✓ 全部检查通过 / all checks passed"
 
 bench: .venv/demo.stamp ## 小规模的速度测量 / measurements at a small scale
 	@$(RUN) manage.py bench all --scale small
