@@ -7,6 +7,7 @@ import pytest
 from bot.channels.archive import Archive
 from bot.channels.inbound import archive_has_news, kf_has_news, move_kf_session
 from bot.channels.kf import CustomerService
+from bot.channels.tasks import listen_again
 from bot.escalations.models import Escalation
 from bot.replies.models import Draft, DraftState
 from bot.understanding.models import HeardMessage
@@ -66,6 +67,18 @@ def test_without_the_archive_nothing_is_heard_and_it_says_so(
     assert not Archive().is_open()
     with pytest.raises(WecomError, match="WECOM_ARCHIVE_BRIDGE_URL"):
         Archive().listen()
+
+
+def test_what_was_said_without_a_hint_is_found_by_the_clock(wecom: Sandbox, cast: Cast) -> None:
+    the_knowledge(cast)
+    a_group(cast.lin, chat_id=GROUP)
+    a_kf_account(cast.lin)
+    wecom.act("chat", **{"from": CHEN, "chat_id": GROUP, "text": "请问今天营业到几点呀？"})
+    wecom.act("kf_chat", customer=CHEN, open_kfid=KF, text="我要退款")
+    listen_again()
+    listen_again()
+    assert Draft.objects.count() == 1
+    assert Escalation.objects.count() == 1
 
 
 def test_customer_service_is_answered_by_the_bot_itself_once(wecom: Sandbox, cast: Cast) -> None:

@@ -69,8 +69,8 @@ def test_talk_among_people_is_not_interrupted() -> None:
 
 
 def test_a_decision_is_quick() -> None:
-    # The goal is 1 ms; the bound leaves room for a busy machine.
-    assert evaluate(QUESTIONS, ARTICLES)["latency_ms"]["p95"] < 5
+    # The goal is 1 ms; the middle of many leaves room for a busy machine.
+    assert evaluate(QUESTIONS, ARTICLES)["latency_ms"]["p50"] < 2
 
 
 def test_the_shipped_curve_is_the_fitted_one() -> None:
