@@ -103,6 +103,7 @@ JOBS: list[Job] = [
     Job("sync groups", timedelta(hours=1), "groups.chats.tasks.sync_groups"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
+    Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),
     Job("expire articles", timedelta(hours=6), "bot.knowledge.tasks.expire_articles"),
     Job("forget what was heard", timedelta(days=1), "bot.channels.tasks.forget_heard"),
 ]
