@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 
+from config.supervisor.environment import read_env_file
 from tests.journeys.running import RunningDemo, running_demo
 
 IPAD = {"width": 1180, "height": 820}
@@ -18,6 +19,11 @@ PHONE = {"width": 390, "height": 844}
 
 @pytest.fixture(scope="session")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningDemo]:
+    """A fresh one; `DEMO_FOLDER` names one that runs already, while a journey is being written."""
+    given = os.environ.get("DEMO_FOLDER")
+    if given:
+        yield RunningDemo(Path(given), read_env_file(Path(given) / "demo.env"), None)
+        return
     with running_demo(tmp_path_factory.mktemp("journey") / "data") as running:
         yield running
 
@@ -55,7 +61,7 @@ class Desk:
             timezone_id="Asia/Shanghai",
             color_scheme="dark" if dark else "light",
         )
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(40_000)
         self._contexts.append(context)
         page = context.new_page()
         page.on("console", self._heard)
@@ -67,6 +73,11 @@ class Desk:
         # The admin has a policy of its own and the sandbox is not our page.
         if message.type in {"error", "warning"} and "/admin/" not in where:
             self.complaints.append(f"{where}: {message.text}")
+
+    def must_be_silent(self) -> None:
+        """Fails with every word that a console said."""
+        if self.complaints:
+            pytest.fail("\n".join(self.complaints))
 
     def close(self) -> None:
         for context in self._contexts:

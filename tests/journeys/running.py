@@ -26,7 +26,7 @@ class RunningDemo:
 
     folder: Path
     environment: dict[str, str]
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None
 
     @property
     def base(self) -> str:
