@@ -74,7 +74,7 @@ def _read(row: InboxMessage) -> None:
             _tell(row, news)
     except (Unreadable, ExpatError, ValueError, DataError) as error:
         row.state, row.error = InboxState.PARKED, f"{type(error).__name__}: {error}"[:500]
-        log.error("callback_parked", app=row.app, row=str(row.public_id), error=row.error)
+        log.error("callback_parked", app=row.app, row=row.pk, error=row.error)
     else:
         row.state, row.error = InboxState.DONE, ""
     row.save(update_fields=["state", "kind", "attempts", "error"])

@@ -11,7 +11,7 @@ import contextlib
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from itertools import islice
 from typing import Any, Final
 
 import psycopg
@@ -21,7 +21,6 @@ from django.utils import timezone
 from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
-from kit.fields import new_public_id
 from wecom.inbox.bell import ReaderBell
 
 log = structlog.get_logger(__name__)
@@ -32,12 +31,13 @@ _BATCH: Final = 500
 _QUEUE: Final = 2000
 _WRITERS: Final = 2
 
+# Arrays travel in binary (%b): as text, quoting them costs more than everything else here.
 _INSERT = """
 INSERT INTO wecom_inboxmessage AS row
-  (public_id, app, digest, body, received_at, repeats, state, kind, attempts, error)
-SELECT public_id, app, digest, body, at, repeats, 'waiting', '', 0, ''
-FROM unnest(%s::uuid[], %s::text[], %s::bytea[], %s::text[], %s::timestamptz[], %s::int[])
-  AS told (public_id, app, digest, body, at, repeats)
+  (app, digest, body, received_at, repeats, state, kind, attempts, error)
+SELECT app, digest, body, %b::timestamptz, repeats, 'waiting', '', 0, ''
+FROM unnest(%b::text[], %b::bytea[], %b::text[], %b::int2[])
+  AS told (app, digest, body, repeats)
 ON CONFLICT (digest) DO UPDATE SET
   repeats = row.repeats + 1 + excluded.repeats,
   last_repeat_at = excluded.received_at,
@@ -56,7 +56,7 @@ class Told:
     app: str
     digest: bytes
     body: str
-    at: datetime
+    since: float
     waiting: list[asyncio.Future[None]] = field(default_factory=list)
 
 
@@ -80,20 +80,20 @@ class InboxLedger:
         Raises Full when the queue is long, TimeoutError or psycopg.Error when the database
         does not answer; then nothing is promised and WeCom tells it again.
         """
+        loop = asyncio.get_running_loop()
         told = self._waiting.get(digest)
         if told is None:
             if len(self._waiting) >= self._limit:
                 raise Full
-            told = Told(app, digest, body, timezone.now())
+            told = Told(app, digest, body, loop.time())
             self._waiting[digest] = told
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        done: asyncio.Future[None] = loop.create_future()
         told.waiting.append(done)
         if len(self._writers) < _WRITERS:
             writer = asyncio.create_task(self._write())
             self._writers.add(writer)
             writer.add_done_callback(self._writers.discard)
-        async with asyncio.timeout(_PATIENCE_SECONDS):
-            await done
+        await done
 
     async def close(self) -> None:
         """Let begun commits end and give the connections back."""
@@ -108,8 +108,7 @@ class InboxLedger:
         # Callbacks that arrived in the same turn of the loop travel together.
         await asyncio.sleep(0)
         while self._waiting:
-            keys = list(self._waiting)[:_BATCH]
-            batch = [self._waiting.pop(key) for key in keys]
+            batch = self._next_batch()
             try:
                 await self._commit(batch)
             except Exception as error:  # noqa: BLE001 - every waiter gets it as an answer
@@ -118,16 +117,29 @@ class InboxLedger:
                 _answer(batch, None)
                 self._bell.ring()
 
+    def _next_batch(self) -> list[Told]:
+        """The oldest that wait, but for those whose sender has given up by now."""
+        keys = list(islice(self._waiting, _BATCH))
+        oldest = asyncio.get_running_loop().time() - _PATIENCE_SECONDS
+        batch: list[Told] = []
+        late: list[Told] = []
+        for key in keys:
+            told = self._waiting.pop(key)
+            (late if told.since < oldest else batch).append(told)
+        _answer(late, TimeoutError())
+        return batch
+
     async def _commit(self, batch: list[Told]) -> None:
+        if not batch:
+            return
         # In one order everywhere, or two processes with common digests would lock each other.
         batch.sort(key=lambda told: told.digest)
         columns = (
-            [new_public_id() for _ in batch],
+            timezone.now(),
             [told.app for told in batch],
             [told.digest for told in batch],
             [told.body for told in batch],
-            [told.at for told in batch],
-            [max(0, len(told.waiting) - 1) for told in batch],
+            [min(len(told.waiting) - 1, 9999) for told in batch],
         )
         async with asyncio.timeout(_PATIENCE_SECONDS):
             pool = await self._open_pool()
@@ -189,7 +201,7 @@ def _assume(role: str) -> Callable[[psycopg.AsyncConnection[Any]], Any]:
 
 
 def _answer(batch: list[Told], error: Exception | None) -> None:
-    if error is not None:
+    if error is not None and batch:
         log.error("inbox_not_stored", rows=len(batch), error=type(error).__name__)
     for told in batch:
         for done in told.waiting:
