@@ -36,18 +36,15 @@ def add_friend(
     config_id: str = "",
     verified: bool = True,
 ) -> dict[str, Any]:
-    """Make the two friends and tell the applications; friends stay friends, silently.
-
-    With ``verified=False`` the request waits for the member in his client.
-    """
+    """Make them friends, or let the unverified wait for the member; friends stay friends."""
     member, customer = find_member(world, userid), find_customer(world, external_userid)
     userid = member["userid"]
     if not member["contact"]:
         raise Refused(f"{member['name']}没有客户联系权限")
     before = find_friendship(world, userid, external_userid)
-    answer = {"userid": userid, "external_userid": external_userid, "state": state}
+    answer = {"userid": userid, "external_userid": external_userid}
     if before is not None and before["status"] == "friends":
-        return answer | {"already": True, "state": before["state"], "waiting": False}
+        return answer | {"state": before["state"], "already": True, "waiting": False}
     with world.store.writing():
         world.store.run(
             "INSERT OR REPLACE INTO friendship (userid, external_userid, status,"
@@ -66,7 +63,7 @@ def add_friend(
         if verified:
             become_friends(world, member, customer, state)
     world.live.announce(f"customer:{external_userid}", f"member:{userid.lower()}")
-    return answer | {"already": False, "waiting": not verified}
+    return answer | {"state": state, "already": False, "waiting": not verified}
 
 
 def become_friends(world: World, member: sqlite3.Row, customer: sqlite3.Row, state: str) -> None:

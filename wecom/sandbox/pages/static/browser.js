@@ -69,6 +69,10 @@ async function readPicture(blob) {
 }
 
 async function recogniseCodes() {
+  const loading = innerDocument();
+  if (loading && (loading.readyState !== "complete" || loading.location.href === "about:blank")) {
+    await new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+  }
   const inner = innerDocument();
   if (!inner) return Sandbox.note("这个页面来自别的网站，不能识别其中的二维码");
   for (const element of inner.querySelectorAll("img, svg, canvas")) {
