@@ -318,6 +318,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+# The brand's one colour as #rrggbb; empty keeps the one in look.css.
+BRAND_ACCENT = env.text("BRAND_ACCENT", "")
 static_address = lazy(static, str)
 UNFOLD = {
     "SITE_TITLE": "总部",

@@ -24,6 +24,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tablet-receipt",
     ),
     # tablet
+    path("look/accent.css", tablet.accent, name="look-accent"),
     path("tablet/", tablet.today, name="tablet-today"),
     path("tablet/badges/", tablet.badges, name="tablet-badges"),
     path("tablet/settings/", tablet.settings_page, name="tablet-settings"),

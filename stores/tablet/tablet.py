@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.templatetags.static import static
@@ -19,6 +20,7 @@ from stores.org.models import Guide
 from stores.org.queries import hours_on, shop_day
 from stores.tablet.cards import collect
 from stores.tablet.doors import guide_page, toast_next
+from stores.tablet.rules import accent_tokens
 from stores.tablet.tags import rail_items
 
 _SECTIONS = (("now", "等不得的"), ("today", "今天做"), ("kind", "有空时"))
@@ -95,6 +97,20 @@ def manifest(request: HttpRequest) -> HttpResponse:
         "icons": icons,
     }
     return JsonResponse(document, content_type="application/manifest+json")
+
+
+@require_safe
+@cache_control(max_age=31_536_000, public=True, immutable=True)
+def accent(request: HttpRequest) -> HttpResponse:
+    """The brand's accent as tokens over look.css; its address changes with the colour."""
+    if not settings.BRAND_ACCENT:
+        raise Http404
+    light, dark = (
+        "".join(f"--{name}:{value};" for name, value in theme.items())
+        for theme in accent_tokens(settings.BRAND_ACCENT)
+    )
+    sheet = f":root{{{light}}}@media (prefers-color-scheme:dark){{:root{{{dark}}}}}"
+    return HttpResponse(sheet, content_type="text/css; charset=utf-8")
 
 
 def greeting(at: datetime, guide: Guide) -> str:

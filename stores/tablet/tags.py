@@ -10,7 +10,9 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
@@ -64,6 +66,18 @@ def icon(name: str, extra: str = "") -> SafeString:
         '<svg class="icon {}" viewBox="0 0 24 24" aria-hidden="true"><path d="{}"/></svg>',
         extra,
         _ICONS[name],
+    )
+
+
+@register.simple_tag
+def brand_accent() -> SafeString:
+    """The sheet with the brand's accent, where the brand has set one."""
+    if not settings.BRAND_ACCENT:
+        return mark_safe("")
+    return format_html(
+        '<link rel="stylesheet" href="{}?{}">',
+        reverse("look-accent"),
+        settings.BRAND_ACCENT.lstrip("#"),
     )
 
 

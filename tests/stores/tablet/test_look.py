@@ -8,7 +8,12 @@ from pathlib import Path
 
 import pytest
 from django.contrib.staticfiles import finders
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+from pytest_django import Settings
 
+from stores.tablet.rules import accent_tokens
 from stores.tablet.tags import bar, left, rail_items, spark, spoken, yuan
 
 NOW = datetime(2026, 11, 21, 2, 24, tzinfo=UTC)  # Saturday, 10:24 in Shanghai
@@ -28,6 +33,12 @@ def tokens(theme: int) -> dict[str, str]:
     return light if theme == 0 else light | dark
 
 
+def contrast(one: str, other: str) -> float:
+    """Worked out apart from the product's own way, to check that one too."""
+    shades = sorted(map(luminance, (one, other)), reverse=True)
+    return (shades[0] + 0.05) / (shades[1] + 0.05)
+
+
 def luminance(colour: str) -> float:
     digits = colour.lstrip("#")
     if len(digits) == 3:
@@ -35,11 +46,6 @@ def luminance(colour: str) -> float:
     parts = [int(digits[i : i + 2], 16) / 255 for i in (0, 2, 4)]
     linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    high, low = sorted((luminance(one), luminance(other)), reverse=True)
-    return (high + 0.05) / (low + 0.05)
 
 
 TEXT = [
@@ -140,3 +146,35 @@ def test_a_line_stands_on_zero_and_shares_a_scale() -> None:
 def test_the_rail_marks_where_she_is(path: str, current: str) -> None:
     marked = [item["href"] for item in rail_items(path) if item["is_current"]]
     assert marked == ([current] if current else [])
+
+
+@given(st.integers(min_value=0, max_value=0xFFFFFF))
+def test_any_brands_colour_becomes_readable_in_both_themes(number: int) -> None:
+    for theme, mine in enumerate(accent_tokens(f"#{number:06x}")):
+        colours = tokens(theme) | mine
+        for ground in ("paper", "card", "accent-soft"):
+            assert contrast(colours["accent"], colours[ground]) >= 4.4
+        assert contrast(colours["accent-ink"], colours["accent"]) >= 4.4
+
+
+def test_a_colour_that_reads_well_is_kept() -> None:
+    light, _ = accent_tokens("#9a3b2e")
+    assert light["accent"] == "#9a3b2e"
+
+
+def test_what_is_no_colour_is_refused() -> None:
+    for word in ("", "red", "#12345", "#9a3b2e;}body{display:none"):
+        with pytest.raises(ValueError, match="colour"):
+            accent_tokens(word)
+
+
+def test_the_brands_accent_is_a_sheet_of_its_own(
+    client: Client, db: None, settings: Settings
+) -> None:
+    assert "accent.css" not in client.get("/").content.decode()
+    assert client.get("/look/accent.css").status_code == 404
+    settings.BRAND_ACCENT = "#0b5fff"
+    assert "/look/accent.css?0b5fff" in client.get("/").content.decode()
+    sheet_of_brand = client.get("/look/accent.css?0b5fff")
+    assert sheet_of_brand["Content-Type"].startswith("text/css")
+    assert "prefers-color-scheme" in sheet_of_brand.content.decode()
