@@ -170,9 +170,6 @@ def friendships_of(member: Member) -> list[Friendship]:
 
 def copy_of(member: Member, friendships: Sequence[Friendship]) -> dict[str, Any]:
     """Everything kept of her, for herself, as plain data a program can read (PIPL 45)."""
-    numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
-    lines = PurchaseLine.objects.filter(member_no__in=numbers).order_by("sold_at", "pk")
-    touches = Touch.objects.filter(member_no__in=numbers).order_by("at", "pk")
     return {
         "member": {
             "name": member.name,
@@ -202,6 +199,17 @@ def copy_of(member: Member, friendships: Sequence[Friendship]) -> dict[str, Any]
             }
             for row in decisions_of(member)
         ],
+        **_what_happened(member),
+    }
+
+
+def _what_happened(member: Member) -> dict[str, Any]:
+    """Her coupons, purchases and touches as plain data."""
+    numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
+    lines = PurchaseLine.objects.filter(member_no__in=numbers).order_by("sold_at", "pk")
+    touches = Touch.objects.filter(member_no__in=numbers).order_by("at", "pk")
+    coupons = Coupon.objects.filter(member=member).select_related("kind").order_by("pk")
+    return {
         "coupons": [
             {
                 "name": row.kind.name,
@@ -209,7 +217,7 @@ def copy_of(member: Member, friendships: Sequence[Friendship]) -> dict[str, Any]
                 "expires_at": row.expires_at,
                 "used_at": row.used_at,
             }
-            for row in Coupon.objects.filter(member=member).select_related("kind").order_by("pk")
+            for row in coupons
         ],
         "purchases": list(
             lines.values("receipt_no", "line", "sku", "quantity", "amount", "currency", "sold_at")
