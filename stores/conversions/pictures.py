@@ -50,6 +50,11 @@ def _picture(
         now=say(values[-1]),
         values=values,
         top=top or max(values),
-        before="、".join(say(number) for number in values[:-1]),
+        before=say(_average(values[:-1], whole=100 if say is shown else 1)),
         key=key,
     )
+
+
+def _average(values: tuple[int, ...], *, whole: int) -> int:
+    """Rounded to whole persons or whole yuan; the table has the numbers themselves."""
+    return round(sum(values) / len(values) / whole) * whole if values else 0

@@ -75,8 +75,8 @@ class WeekFigures:
 
     @property
     def basket(self) -> int:
-        """The average receipt after refunds."""
-        return self.kept // self.receipts if self.receipts else 0
+        """The average receipt after refunds, in whole yuan."""
+        return round(self.kept / self.receipts / 100) * 100 if self.receipts else 0
 
     @property
     def is_empty(self) -> bool:

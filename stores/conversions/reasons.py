@@ -24,32 +24,48 @@ _REACH = timedelta(days=3650)
 
 def reasons_for(
     credits: Collection[Credit], *, looker: int, guides: Mapping[int, str]
-) -> dict[int, dict[str, Any]]:
-    """For each credit its tag, sentences, touches and rule; three queries for any number."""
+) -> list[dict[str, Any]]:
+    """Each reason once, with the lines and the money it stands for; three queries."""
     touches = _touches(credits)
     owned = _owned_since(credits)
-    found = {}
+    found: dict[Any, dict[str, Any]] = {}
     for credit in credits:
-        terms = read_terms(credit.rule.terms)
-        is_own = credit.guide_no == looker
-        because = Because(
-            reason=credit.reason,
-            terms=terms,
-            who="你" if is_own else guides.get(credit.guide_no, "这位导购"),
-            is_member=credit.member_no is not None,
-            owned_since=owned.get((credit.guide_no, credit.pk)),
-            touches=len(credit.touches),
-        )
-        found[credit.pk] = {
-            "tag": tag_of(credit.reason),
-            "who": because.who,
-            "is_own": is_own,
-            "why": why(because),
-            "touches": [touches[number] for number in credit.touches if number in touches],
-            "rule": credit.rule,
-            "rungs": rule_in_words(terms),
-        }
-    return found
+        key = (credit.guide_no, credit.reason, tuple(credit.touches), credit.rule_id)
+        reason = found.get(key)
+        if reason is None:
+            known = [touches[number] for number in credit.touches if number in touches]
+            since = owned.get((credit.guide_no, credit.pk))
+            reason = found[key] = {
+                **_reason(credit, since, is_own=credit.guide_no == looker, guides=guides),
+                "touches": known,
+                "amount": 0,
+                "lines": [],
+            }
+        reason["amount"] += credit.amount
+        reason["lines"].append(credit.line)
+    return list(found.values())
+
+
+def _reason(
+    credit: Credit, owned_since: datetime | None, *, is_own: bool, guides: Mapping[int, str]
+) -> dict[str, Any]:
+    terms = read_terms(credit.rule.terms)
+    because = Because(
+        reason=credit.reason,
+        terms=terms,
+        who="你" if is_own else guides.get(credit.guide_no, "这位导购"),
+        is_member=credit.member_no is not None,
+        owned_since=owned_since,
+        touches=len(credit.touches),
+    )
+    return {
+        "tag": tag_of(credit.reason),
+        "who": because.who,
+        "is_own": is_own,
+        "why": why(because),
+        "rule": credit.rule,
+        "rungs": rule_in_words(terms),
+    }
 
 
 def _touches(credits: Collection[Credit]) -> dict[int, Touch]:

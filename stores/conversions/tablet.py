@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -134,12 +133,7 @@ def receipt(
         refunds = refunds_behind(found)
         guides = _guides({credit.guide_no for credit in [*found, *refunds]})
         names = _products({credit.sku for credit in found})
-        lines: dict[int, dict[str, Any]] = defaultdict(lambda: {"shares": []})
-        reasons = reasons_for(found, looker=guide.pk, guides=guides)
-        for credit in found:
-            line = lines[credit.line]
-            line.update(thing=names.get(credit.sku, credit.sku), credit=credit)
-            line["shares"].append({"credit": credit, **reasons[credit.pk]})
+        lines = {credit.line: (credit, names.get(credit.sku, credit.sku)) for credit in found}
         context = {
             "receipt_no": receipt_no,
             "at": found[0].sold_at,
@@ -150,6 +144,7 @@ def receipt(
             "total": sum(credit.amount for credit in found),
             "whose": "你" if {credit.guide_no for credit in found} == {guide.pk} else "导购",
             "lines": [lines[number] for number in sorted(lines)],
+            "reasons": reasons_for(found, looker=guide.pk, guides=guides),
             "refunds": [(each, each.refund_of.rpartition("/")[2]) for each in refunds],
             "guides": guides,
         }
