@@ -21,6 +21,7 @@ from wecom.outbox import actions
 from wecom.outbox.carriers import CARRIERS, recipients_of
 from wecom.outbox.delivery import COURIER, MAX_ATTEMPTS
 from wecom.outbox.models import Kind, OutboxRow, OutboxState
+from wecom.outbox.steps import call_courier
 
 log = structlog.get_logger(__name__)
 
@@ -177,6 +178,7 @@ def _plan_again(row: OutboxRow, *, in_doubt: bool) -> None:
     actions.put_back(
         row, pause=0, error=row.error, code=row.error_code, in_doubt=in_doubt, by=COURIER
     )
+    call_courier([row.pk], row.priority)
 
 
 def _give_up_if_old(row: OutboxRow) -> None:
