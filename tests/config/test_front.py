@@ -157,6 +157,12 @@ def test_a_guide_does_not_enter_hq(client: Client, cast: Cast) -> None:
     assert client.get("/admin/").status_code == 302
 
 
+def test_the_admins_library_speaks_chinese(hq: Client) -> None:
+    page = hq.get(reverse("admin:stores_guide_changelist")).content.decode()
+    assert "找一个页面" in page
+    assert "Type to search" not in page
+
+
 # ---------------------------------------------------------------- policies
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kit.events import DomainEvent
@@ -15,7 +17,7 @@ from stores.org.admin import GuideAdmin
 from stores.org.hq import HouseAdmin, masked
 from stores.org.keys import digest_of
 from stores.org.models import Account, Guide, MachineKey, OpeningHours
-from tests.cast import PASSWORD, Cast
+from tests.cast import PASSWORD, Cast, a_guide
 
 
 @pytest.fixture
@@ -180,6 +182,18 @@ def test_every_screen_opens_with_few_queries(
     address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
     with django_assert_max_num_queries(16):
         assert hq.get(address).status_code == 200
+
+
+def test_a_list_asks_as_often_for_twenty_guides_as_for_five(hq: Client, cast: Cast) -> None:
+    address = reverse("admin:stores_guide_changelist")
+    hq.get(address)
+    with CaptureQueriesContext(connection) as few:
+        hq.get(address)
+    for number in range(20):
+        a_guide(f"导购{number}", cast.wangjing, employee_no=f"X{number:03d}")
+    with CaptureQueriesContext(connection) as many:
+        hq.get(address)
+    assert len(many) == len(few)
 
 
 def test_every_field_of_every_screen_is_spoken_of_in_words(hq: Client) -> None:
