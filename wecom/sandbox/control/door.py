@@ -1,6 +1,7 @@
 """The control API's door: JSON in, JSON out, refusals with a reason."""
 
 import json
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,9 @@ def answer(world: World, act: Callable[[], Body]) -> JSONResponse:
             result = act()
     except (Refused, UnknownSwitch) as error:
         return JSONResponse({"ok": False, "error": str(error)}, 409)
-    except (ApiError, TypeError, ValueError) as error:
+    except sqlite3.Error as error:
+        return JSONResponse({"ok": False, "error": f"存不进去，与已有的数据冲突或不合格式：{error}"}, 409)
+    except (ApiError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return JSONResponse({"ok": False, "error": str(error)}, 400)
     return JSONResponse({"ok": True} | result)
 

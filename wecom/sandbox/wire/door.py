@@ -4,6 +4,7 @@ import asyncio
 import hashlib
 import inspect
 import json
+import re
 import time
 from sqlite3 import Row
 from typing import Any, cast
@@ -139,7 +140,8 @@ def write_error(call: Call, error: ApiError) -> Response:
     )
     answer = write_json({"errcode": error.code, "errmsg": errmsg} | error.fields)
     answer.headers["Error-Code"] = str(error.code)
-    answer.headers["Error-Msg"] = error.text.encode("ascii", "replace").decode()
+    # A caller's words may stand in the text, and a header holds printable letters only.
+    answer.headers["Error-Msg"] = re.sub(r"[^ -~]", "?", error.text)
     return answer
 
 
