@@ -45,8 +45,7 @@ def plan_push(push_id: int, *, by: Actor) -> Push:
     push = _locked(push_id)
     now = timezone.now()
     _must_be_fit(push, now)
-    counted, fallen = _counted(push, at=now)
-    push.plan = _plan(push, counted, fallen)
+    push.plan = _plan(push, _counted(push, at=now))
     push.state, push.planned_at = PushState.PLANNED, now
     push.save(update_fields=["plan", "state", "planned_at"])
     return push
@@ -161,31 +160,32 @@ def _must_be_fit(push: Push, at: datetime) -> None:
             raise errors.MaterialUnfit(f"“{variant}”：{fault}")
 
 
-def _counted(push: Push, *, at: datetime) -> tuple[list[tuple[int, int, int]], Counter[str]]:
+def _counted(push: Push, *, at: datetime) -> eligibility.Counted:
     if push.chat_type == ChatType.SINGLE:
-        sentence = eligibility.verdicts(push, at=at)
-        return eligibility.per_guide_and_variant(sentence), eligibility.excluded(sentence, at=at)
+        return eligibility.counted(eligibility.verdicts(push, at=at), at=at)
     variant = eligibility.variant_for_groups(push)
     owners = Counter(Group.objects.active().values_list("owner_id", flat=True))
-    return [(guide, variant, count) for guide, count in owners.items()], Counter()
+    return eligibility.Counted(
+        [(guide, variant, count) for guide, count in owners.items()], Counter()
+    )
 
 
-def _plan(push: Push, counted: list[tuple[int, int, int]], fallen: Counter[str]) -> dict[str, Any]:
+def _plan(push: Push, counted: eligibility.Counted) -> dict[str, Any]:
     """Counts for the plan page. No person stands in it."""
-    recipients = sum(count for _, _, count in counted)
+    recipients = sum(count for _, _, count in counted.tasks)
     words = {variant.pk: variant.tier_word for variant in push.material.variants.all()}
     per_variant: Counter[int] = Counter()
     per_guide: Counter[int] = Counter()
-    for guide, variant, count in counted:
+    for guide, variant, count in counted.tasks:
         per_variant[variant] += count
         per_guide[guide] += count
-    tasks = Counter(guide for guide, _, _ in counted)
+    tasks = Counter(guide for guide, _, _ in counted.tasks)
     busiest = [guide for guide, _ in per_guide.most_common(_GUIDES_SHOWN)]
     named = Guide.objects.select_related("store").in_bulk(busiest)
     return {
-        "audience": recipients + sum(fallen.values()),
+        "audience": recipients + counted.excluded.total(),
         "recipients": recipients,
-        "confirmations": len(counted),
+        "confirmations": len(counted.tasks),
         "guides": len(per_guide),
         "variants": [
             {"variant": pk, "word": words[pk], "count": count}
@@ -193,7 +193,7 @@ def _plan(push: Push, counted: list[tuple[int, int, int]], fallen: Counter[str])
         ],
         "excluded": [
             {"reason": reason, "text": eligibility.REASONS[reason], "count": count}
-            for reason, count in fallen.most_common()
+            for reason, count in counted.excluded.most_common()
         ],
         "per_guide": [
             {

@@ -7,7 +7,7 @@ promises what a launch would not do.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
@@ -16,12 +16,12 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from members.audience.queries import members_in
 
 from groups.content.models import Variant
 from groups.content.rules import variant_for
 from groups.pushes.models import Push
 from groups.pushes.rules import TASK_LIVES, Quiet, due_and_expiry
+from members.audience.queries import members_in
 from members.consent.models import Channel, Purpose
 from members.consent.queries import permitted, reasons_not
 from members.consent.rules import REASONS as CONSENT_REASONS
@@ -38,37 +38,43 @@ REASONS: Mapping[str, str] = {
 }
 _CHUNK = 10_000
 
-_CHOSEN = """
+_VERDICT = """
 aud AS MATERIALIZED ({audience}),
 chosen AS (
-  SELECT DISTINCT ON (c.member_id) c.member_id, f.guide_id, c.external_userid, s.entity_id
+  SELECT DISTINCT ON (aud.id) aud.id, f.guide_id, c.external_userid, s.entity_id, s.time_zone
   FROM aud
-  JOIN members_member m ON m.id = aud.id
   JOIN members_contact c ON c.member_id = aud.id
   JOIN members_friendship f ON f.contact_id = c.id AND f.until IS NULL
   JOIN stores_guide g ON g.id = f.guide_id AND g.left_on IS NULL AND g.wecom_userid IS NOT NULL
   JOIN stores_store s ON s.id = g.store_id
-  ORDER BY c.member_id, (f.guide_id = m.owner_id) DESC NULLS LAST, f.since DESC, f.id
+  ORDER BY aud.id, (f.guide_id = aud.owner_id) DESC NULLS LAST, f.since DESC, f.id
 ),
 may AS ({may}),
 wording AS (SELECT * FROM unnest(%s::text[], %s::bigint[]) AS w(tier, variant_id)),
 verdict AS (
-  SELECT m.id AS member_id, chosen.guide_id, chosen.external_userid, w.variant_id,
-    COALESCE(chosen.entity_id, m.entity_id) AS entity_id,
+  SELECT aud.id AS member_id, chosen.guide_id, chosen.external_userid, chosen.time_zone,
+    w.variant_id,
+    COALESCE(chosen.entity_id, aud.entity_id) AS entity_id,
     CASE
       WHEN may.id IS NULL THEN 'consent'
       WHEN chosen.guide_id IS NULL THEN 'no_friend'
       WHEN w.variant_id IS NULL THEN 'no_variant'
-      WHEN (hashint8extended(m.id, %s) & 1023) * 100 < %s * 1024 THEN 'holdout'
+      WHEN (hashint8extended(aud.id, %s) & 1023) * 100 < %s * 1024 THEN 'holdout'
       ELSE ''
     END AS reason
   FROM aud
-  JOIN members_member m ON m.id = aud.id
-  LEFT JOIN chosen ON chosen.member_id = aud.id
-  LEFT JOIN may ON may.id = aud.id AND may.entity_id = COALESCE(chosen.entity_id, m.entity_id)
-  LEFT JOIN wording w ON w.tier = m.tier
+  LEFT JOIN chosen ON chosen.id = aud.id
+  LEFT JOIN may ON may.id = aud.id AND may.entity_id = COALESCE(chosen.entity_id, aud.entity_id)
+  LEFT JOIN wording w ON w.tier = aud.tier
 )
 """
+
+_COUNT = """
+SELECT reason, CASE WHEN reason = '' THEN guide_id END, CASE WHEN reason = '' THEN variant_id END,
+  count(*)
+FROM verdict GROUP BY 1, 2, 3
+"""
+_REFUSED = "SELECT entity_id, member_id FROM verdict WHERE reason = 'consent' ORDER BY 1, 2"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,20 @@ class Sentence:
     def rows(self, ending: str, *params: Any) -> list[tuple[Any, ...]]:
         """Run with an ending that selects from `verdict`."""
         with connection.cursor() as cursor:
-            cursor.execute(f"WITH {self.text} {ending}", [*self.params, *params])
+            self._run(cursor, ending, params)
             return cursor.fetchall()
+
+    def write(self, ending: str, *params: Any) -> int:
+        """Run with an ending that inserts from `verdict`; how many rows."""
+        with connection.cursor() as cursor:
+            self._run(cursor, ending, params)
+            return int(cursor.rowcount)
+
+    def _run(self, cursor: Any, ending: str, params: Sequence[Any]) -> None:
+        # Row security hides from the planner how many rows there are; it then walks millions one
+        # by one. Everything here is set against set, so hashes and merges are always right.
+        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+        cursor.execute(f"WITH {self.text} {ending}", [*self.params, *params])
 
 
 def verdicts(push: Push, *, at: datetime) -> Sentence:
@@ -90,7 +108,7 @@ def verdicts(push: Push, *, at: datetime) -> Sentence:
     if push.audience is None:
         raise ValueError("a push to groups has no audience")
     people = members_in(push.audience, at).order_by()
-    audience, params = people.values("id").query.sql_with_params()
+    audience, params = people.values("id", "tier", "owner_id", "entity_id").query.sql_with_params()
     allowed: list[str] = []
     allowed_params: list[Any] = []
     for entity in LegalEntity.objects.values_list("pk", flat=True):
@@ -100,7 +118,7 @@ def verdicts(push: Push, *, at: datetime) -> Sentence:
         allowed_params += [entity, *its_params]
     wording = wording_of(push)
     return Sentence(
-        _CHOSEN.format(audience=audience, may=" UNION ALL ".join(allowed)),
+        _VERDICT.format(audience=audience, may=" UNION ALL ".join(allowed)),
         (
             *params,
             *allowed_params,
@@ -126,31 +144,29 @@ def variant_for_groups(push: Push) -> int:
     return variants.get("") or next(iter(variants.values()))
 
 
-def excluded(sentence: Sentence, *, at: datetime) -> Counter[str]:
-    """How many fall out for each reason; consent is asked for its reasons in chunks."""
-    found: Counter[str] = Counter()
-    for reason, count in sentence.rows(
-        "SELECT reason, count(*) FROM verdict WHERE reason NOT IN ('', 'consent') GROUP BY reason"
-    ):
-        found[reason] += count
-    refused = sentence.rows(
-        "SELECT entity_id, member_id FROM verdict WHERE reason = 'consent' ORDER BY 1, 2"
-    )
-    for entity, lines in groupby(refused, key=lambda line: int(line[0])):
-        for keys in _chunks(int(line[1]) for line in lines):
-            found.update(reasons_not(keys, PURPOSE, CHANNEL, at=at, entity=entity).values())
-    return found
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a plan counts: (guide, variant, recipients) per task, and how many fall out and why."""
+
+    tasks: list[tuple[int, int, int]]
+    excluded: Counter[str]
 
 
-def per_guide_and_variant(sentence: Sentence) -> list[tuple[int, int, int]]:
-    """(guide, variant, recipients): each row is one task, and one confirmation."""
-    return [
-        (int(guide), int(variant), int(count))
-        for guide, variant, count in sentence.rows(
-            "SELECT guide_id, variant_id, count(*) FROM verdict WHERE reason = ''"
-            " GROUP BY guide_id, variant_id"
-        )
-    ]
+def counted(sentence: Sentence, *, at: datetime) -> Counted:
+    """Count everybody once. Consent is asked for its own reasons in chunks, two queries each."""
+    tasks: list[tuple[int, int, int]] = []
+    excluded: Counter[str] = Counter()
+    for reason, guide, variant, count in sentence.rows(_COUNT):
+        if reason:
+            excluded[reason] += count
+        else:
+            tasks.append((guide, variant, count))
+    if excluded.pop("consent", 0):
+        refused = sentence.rows(_REFUSED)
+        for entity, lines in groupby(refused, key=lambda line: int(line[0])):
+            for keys in _chunks(int(line[1]) for line in lines):
+                excluded.update(reasons_not(keys, PURPOSE, CHANNEL, at=at, entity=entity).values())
+    return Counted(tasks, excluded)
 
 
 def quiet_hours() -> Quiet:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
-from django.db import connection
 from django.utils import timezone
 
 from groups.chats.models import Group
@@ -40,10 +39,8 @@ SELECT {_UUID7}, %s, v.guide_id, v.variant_id, array_agg(v.member_id ORDER BY v.
   array_agg(v.external_userid ORDER BY v.member_id), count(*), 'waiting', '', '', %s, z.due,
   z.expiry, 0, ''
 FROM verdict v
-JOIN stores_guide g ON g.id = v.guide_id
-JOIN stores_store s ON s.id = g.store_id
 JOIN unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) AS z(zone, due, expiry)
-  ON z.zone = s.time_zone
+  ON z.zone = v.time_zone
 WHERE v.reason = ''
 GROUP BY v.guide_id, v.variant_id, z.due, z.expiry
 """  # noqa: S608 - a constant of ours is put in
@@ -60,20 +57,14 @@ def write_tasks_to_members(push: Push, windows: Windows, *, at: datetime) -> int
     One statement: rows never leave the database. The caller holds the lock on the push.
     """
     must_be_in_action()
-    sentence = eligibility.verdicts(push, at=at)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"WITH {sentence.text} {_WRITE}",
-            [
-                *sentence.params,
-                push.pk,
-                at,
-                list(windows),
-                [due for due, _ in windows.values()],
-                [expiry for _, expiry in windows.values()],
-            ],
-        )
-        made = int(cursor.rowcount)
+    made = eligibility.verdicts(push, at=at).write(
+        _WRITE,
+        push.pk,
+        at,
+        list(windows),
+        [due for due, _ in windows.values()],
+        [expiry for _, expiry in windows.values()],
+    )
     return made + _split_too_large(push)
 
 
