@@ -52,7 +52,10 @@ def lively(api: Api) -> Api:
     api.act("chat", **{"from": CHEN, "to": LIN, "text": "<b>看</b> https://shop.example/a?b=1&c=2"})
     api.act("chat", **{"from": WU, "chat_id": GROUP, "text": "几点关门"})
     api.act("kf_chat", customer=CHEN, open_kfid=KF, text="在吗")
-    link: dict[str, object] = {"msgtype": "link", "link": {"title": "秋款", "url": "https://shop.example/s/1"}}
+    link: dict[str, object] = {
+        "msgtype": "link",
+        "link": {"title": "秋款", "url": "https://shop.example/s/1"},
+    }
     body: dict[str, object] = {"sender": LIN, "text": {"content": "你好"}, "attachments": [link]}
     api.post("externalcontact/add_msg_template", body)
     menu = {

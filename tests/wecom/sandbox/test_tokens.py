@@ -7,6 +7,7 @@ import re
 import pytest
 
 from tests.wecom.sandbox.world import CORP, GUIDE_SECRET, OTHER_SECRET, Api
+from wecom.sandbox.wire.registry import ENDPOINTS
 
 
 def ask(api: Api, **query: str) -> dict[str, object]:
@@ -134,3 +135,20 @@ def test_calls_are_logged_without_secrets(api: Api) -> None:
     assert newest["path"] == "department/list"
     assert (newest["errcode"], newest["agent_id"]) == (0, 1000002)
     assert api.token() not in newest["query"]["access_token"]
+
+
+@pytest.mark.parametrize(
+    "value", [None, 1, -1, 2**70, 1.5, True, [], {}, [None], [{}], "\u0000", "é"]
+)
+def test_nonsense_is_refused_and_never_breaks_the_server(api: Api, value: object) -> None:
+    names = ("userid", "external_userid", "external_userid_list", "party", "user", "tag", "cursor")
+    body: dict[str, object] = dict.fromkeys(names, value) | {"limit": value, "type": 2, "scene": 2}
+    for path in ENDPOINTS:
+        answer = api.client.post(
+            f"/sandbox/cgi-bin/{path}", params={"access_token": api.token()}, json=body
+        )
+        assert answer.status_code == 200, path
+    broken = {"errcode": value, "path": "x", "agent_id": value, "offset_seconds": value}
+    for path in ("faults", "tokens/expire", "deliveries/replay", "seed", "acts/chat"):
+        answer = api.client.post(f"/sandbox/control/api/{path}", json=broken | {"members": [value]})
+        assert answer.status_code in (200, 400, 409), path

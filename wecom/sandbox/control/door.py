@@ -43,7 +43,9 @@ def answer(world: World, act: Callable[[], Body]) -> JSONResponse:
     except (Refused, UnknownSwitch) as error:
         return JSONResponse({"ok": False, "error": str(error)}, 409)
     except sqlite3.Error as error:
-        return JSONResponse({"ok": False, "error": f"存不进去，与已有的数据冲突或不合格式：{error}"}, 409)
+        return JSONResponse(
+            {"ok": False, "error": f"存不进去，与已有的数据冲突或不合格式：{error}"}, 409
+        )
     except (ApiError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         return JSONResponse({"ok": False, "error": str(error)}, 400)
     return JSONResponse({"ok": True} | result)
