@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from wecom.gateway.client import Calls
 from wecom.gateway.contacts import moment, pages
+from wecom.gateway.errors import NobodyReachable
 from wecom.gateway.types import (
     AppMessageReceipt,
     MassSendReceipt,
@@ -42,13 +43,16 @@ class SendingCalls(Calls):
         chat_type: str,
         sender: str,
         text: str,
-        recipients: Sequence[str] = (),
+        recipients: Sequence[str],
         attachments: Sequence[Attachment] = (),
     ) -> MassSendReceipt:
         """Put a task before a guide; she confirms it in her WeCom client, or never.
 
-        `recipients` are external ids (single) or chat ids (group). Raises NobodyReachable.
+        `recipients` are external ids (single) or chat ids (group). Raises NobodyReachable; also
+        for an empty list, which WeCom would read as "all customers of this guide".
         """
+        if not recipients:
+            raise NobodyReachable(None, "no recipients", api="add_msg_template")
         asked: dict[str, Any] = {
             "chat_type": chat_type,
             "sender": sender,

@@ -18,9 +18,9 @@ from django.utils import timezone
 from wecom.gateway import Gateway, MassSendRecord, WecomError, gateway_of
 from wecom.gateway.sending import wecom_attachment
 from wecom.outbox import actions
-from wecom.outbox.carriers import CARRIERS, recipients_of
+from wecom.outbox.carriers import CARRIERS
 from wecom.outbox.delivery import COURIER, MAX_ATTEMPTS
-from wecom.outbox.models import Kind, OutboxRow, OutboxState
+from wecom.outbox.models import Kind, OutboxRow, OutboxState, recipients_of
 from wecom.outbox.steps import call_courier
 
 log = structlog.get_logger(__name__)

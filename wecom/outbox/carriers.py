@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wecom.gateway import AlreadyChatting, Cancelled, Gateway, WecomError
-from wecom.outbox.models import Kind, OutboxRow
+from wecom.outbox.models import Kind, OutboxRow, recipients_of
 
 Send = Callable[[Gateway, OutboxRow], dict[str, Any]]
 
@@ -86,11 +86,6 @@ def _contact_way(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
     said = row.payload
     way = gateway.create_contact_way(said["userid"], said["state"], said.get("remark", ""))
     return {"config_id": way.config_id, "qr_code_url": way.qr_code_url}
-
-
-def recipients_of(payload: Mapping[str, Any]) -> list[str]:
-    """External ids of a single send, chat ids of a group send."""
-    return list(payload.get("recipients") or payload.get("chat_ids") or ())
 
 
 def kf_msgid(row: OutboxRow) -> str:

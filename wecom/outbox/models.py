@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -34,6 +35,11 @@ NEEDS: dict[str, tuple[str, ...]] = {
     Kind.KF_MESSAGE: ("open_kfid", "external_userid", "text"),
     Kind.CONTACT_WAY: ("userid", "state"),
 }
+
+
+def recipients_of(payload: Mapping[str, Any]) -> list[str]:
+    """External ids of a single send, chat ids of a group send."""
+    return list(payload.get("recipients") or payload.get("chat_ids") or ())
 
 
 class OutboxState(models.TextChoices):

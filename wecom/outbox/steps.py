@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import nudge
-from wecom.outbox.models import NEEDS, Kind, OutboxRow, OutboxState
+from wecom.outbox.models import NEEDS, Kind, OutboxRow, OutboxState, recipients_of
 
 # Rows up to this priority travel by the urgent queue.
 URGENT = 3
@@ -48,6 +48,8 @@ def put(
     if kind == Kind.WELCOME:
         priority = min(priority, 1)
         expires_at = expires_at or now + timedelta(seconds=WELCOME_SECONDS)
+    if kind == Kind.MASS_SEND and not recipients_of(payload):
+        raise ValueError("a mass send without recipients would go to every customer of the guide")
     due = due_at or now
     row = OutboxRow(
         kind=kind,

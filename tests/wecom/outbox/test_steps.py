@@ -10,6 +10,8 @@ from django.utils import timezone
 from kit.actions import NotInAction, action
 from kit.actor import Actor
 from tests.wecom.outbox.wishes import a_wish
+from wecom.gateway import gateway_of
+from wecom.gateway.errors import NobodyReachable
 from wecom.outbox import actions
 from wecom.outbox.models import OutboxRow, OutboxState
 from wecom.outbox.steps import cancel, put
@@ -56,6 +58,15 @@ def test_a_kind_that_nobody_carries_is_refused(db: None) -> None:
 def test_a_wish_without_what_it_needs_is_refused(db: None) -> None:
     with pytest.raises(ValueError, match="sender"):
         a_wish("mass_send", {"text": "您好", "recipients": ["wm1"]})
+
+
+def test_a_mass_send_to_nobody_is_refused_since_wecom_would_send_to_all(db: None) -> None:
+    with pytest.raises(ValueError, match="every customer"):
+        a_wish("mass_send", {"text": "您好", "sender": "linxiao", "recipients": []})
+    with pytest.raises(NobodyReachable):
+        gateway_of().create_mass_send(
+            chat_type="single", sender="linxiao", recipients=[], text="您好"
+        )
 
 
 def test_a_wish_is_taken_back_before_it_is_claimed_and_not_after(db: None) -> None:
