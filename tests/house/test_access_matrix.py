@@ -1,0 +1,337 @@
+"""Every address is tried as the wrong person. An address without a row here fails the test.
+
+A row says who may: everybody, any guide, only the one whose thing it is, a machine with a scope, a
+member with her card. Missing and forbidden answer alike.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Permission
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
+
+from bot.escalations.models import Escalation
+from bot.knowledge.models import Article
+from bot.replies.models import Draft
+from bot.understanding.models import HeardMessage
+from groups.chats.models import Group
+from groups.content.models import Variant
+from groups.pushes.models import PushTask
+from kit.fields import new_public_id, shown_id
+from members.identity.models import Suggestion
+from stores.conversions.models import Credit, CreditRule
+from stores.org.keys import digest_of, new_key
+from stores.org.models import Account, Guide, MachineKey
+from tests.cast import Cast
+from tests.groups.builders import a_material, a_push
+from tests.members.builders import a_channel_code, a_contact, a_notice
+
+Ids = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Row:
+    """Who may, by which method, and which thing stands in the address."""
+
+    who: str  # everybody | guide | owner | machine | member
+    thing: str = ""
+    method: str = "get"
+
+
+EVERYBODY, GUIDE, MEMBER = Row("everybody"), Row("guide"), Row("member")
+MATRIX: dict[str, Row] = {
+    # the house
+    "doors": EVERYBODY, "healthz": EVERYBODY, "readyz": EVERYBODY, "metrics": EVERYBODY,
+    "schema": EVERYBODY, "api-docs": EVERYBODY, "look-accent": EVERYBODY,
+    # signing in
+    "tablet-sign-in": EVERYBODY, "tablet-wecom-begin": EVERYBODY, "tablet-wecom-back": EVERYBODY,
+    "tablet-sign-out": Row("everybody", method="post"), "tablet-manifest": EVERYBODY,
+    "sidebar-sign-in": EVERYBODY, "sidebar-sign-in-back": EVERYBODY,
+    # the iPad
+    "tablet-today": GUIDE, "tablet-badges": GUIDE, "tablet-settings": GUIDE,
+    "tablet-thumb-side": Row("guide", method="post"),
+    "tablet-code": GUIDE, "tablet-codes-make": Row("guide", method="post"),
+    "tablet-code-of": Row("owner", "code"),
+    "tablet-members": GUIDE,
+    "tablet-member": Row("owner", "member"), "tablet-member-timeline": Row("owner", "member"),
+    "tablet-suggestion": Row("owner", "suggestion", "post"),
+    "tablet-groups": GUIDE, "tablet-group": Row("owner", "group"),
+    "tablet-materials": GUIDE, "tablet-material-picture": Row("guide", "variant"),
+    "tablet-tasks": GUIDE, "tablet-task": Row("owner", "task"),
+    "tablet-task-confirmed": Row("owner", "task", "post"),
+    "tablet-figures": GUIDE, "tablet-figures-people": Row("guide", "people"),
+    "tablet-credits": GUIDE, "tablet-receipt": Row("owner", "receipt"),
+    "tablet-drafts": GUIDE, "tablet-draft": Row("owner", "draft"),
+    "tablet-draft-copied": Row("owner", "draft", "post"),
+    "tablet-draft-dismiss": Row("owner", "draft", "post"),
+    "tablet-draft-take-back": Row("owner", "draft", "post"),
+    "tablet-escalations": GUIDE, "tablet-escalation": Row("owner", "escalation"),
+    "tablet-escalation-take": Row("owner", "escalation", "post"),
+    "tablet-escalation-answered": Row("owner", "escalation", "post"),
+    "tablet-escalation-manager": Row("owner", "escalation", "post"),
+    # the side bar
+    "sidebar-home": GUIDE, "sidebar-chat": GUIDE, "sidebar-signature": GUIDE,
+    "sidebar-draft-sent": Row("owner", "draft", "post"),
+    "sidebar-draft-dismiss": Row("owner", "draft", "post"),
+    "sidebar-escalation-answered": Row("owner", "escalation", "post"),
+    # a member's phone
+    "member-join": Row("everybody", "token"), "member-agree": Row("everybody", "token", "post"),
+    "member-decline": Row("everybody", "token", "post"), "notice": Row("everybody", "notice"),
+    "member-back": EVERYBODY, "member-phone": EVERYBODY, "member-code": EVERYBODY,
+    "member-code-again": Row("everybody", method="post"),
+    "member-somebody-else": Row("everybody", method="post"),
+    "member-home": MEMBER, "member-privacy": MEMBER, "member-copy": MEMBER,
+    "member-decide": Row("member", method="post"), "member-rename": Row("member", method="post"),
+    "member-leave": Row("member", method="post"),
+    "product-page": Row("everybody", "sku"),
+    "tracked-link": Row("everybody", "link"), "tracked-link-back": Row("everybody", "link"),
+    # machines
+    "purchases": Row("machine", method="post"), "receipt": Row("machine", "own_receipt"),
+    "figures": Row("machine"),
+}  # fmt: skip
+
+
+def named_routes(resolver: URLResolver | None = None) -> set[str]:
+    """Names of all addresses outside the admin."""
+    found: set[str] = set()
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLResolver):
+            if pattern.namespace != "admin":
+                found |= named_routes(pattern)
+        elif isinstance(pattern, URLPattern):
+            found.add(pattern.name or str(pattern.pattern))
+    return found
+
+
+def test_every_address_has_a_row() -> None:
+    assert named_routes() - set(MATRIX) == set()
+    assert set(MATRIX) - named_routes() == set()
+
+
+@pytest.fixture
+def things(cast: Cast) -> dict[str, Ids]:
+    """One thing of each kind, all Lin's."""
+    lin, now = cast.lin, timezone.now()
+    contact = a_contact(lin, external_userid="wmSomebody")
+    suggestion = Suggestion.objects.create(contact=contact, member=cast.chen, guide=lin)
+    group = Group.objects.create(
+        chat_id="wrLin", name="暖冬会员群", owner=lin, store=lin.store, read_at=now
+    )
+    material = a_material(cast.hq)
+    variant = Variant.objects.filter(material=material).first()
+    assert variant is not None
+    task = PushTask.objects.create(
+        push=a_push(cast.hq, material),
+        guide=lin,
+        variant=variant,
+        members=[cast.chen.pk],
+        recipients=["wmSomebody"],
+        size=1,
+        due_at=now,
+        expires_at=now + timedelta(hours=8),
+    )
+    article = Article.objects.create(question="几点关门", answer="22:00")
+    heard = HeardMessage.objects.create(
+        heard_on="archive", msgid="m1", group=group, sender="wmSomebody", store=lin.store,
+        guide=lin, decision="draft", said_at=now,
+    )  # fmt: skip
+    draft = Draft.objects.create(
+        heard=heard, group=group, guide=lin, store=lin.store, article=article, text="22:00",
+        expires_at=now + timedelta(hours=1),
+    )  # fmt: skip
+    escalation = Escalation.objects.create(
+        heard=heard, group=group, store=lin.store, guide=lin, holder=lin, reason="money",
+        deadline=now + timedelta(minutes=10),
+    )  # fmt: skip
+    _a_credit(lin, cast)
+    return {
+        "": {},
+        "code": _id(a_channel_code(lin)),
+        "member": _id(cast.chen),
+        "suggestion": _id(suggestion),
+        "group": _id(group),
+        "variant": _id(variant),
+        "task": _id(task),
+        "draft": _id(draft),
+        "escalation": _id(escalation),
+        "receipt": {"source": "till", "receipt_no": "R1"},
+        "own_receipt": {"receipt_no": "R1"},
+        "people": {"kind": "scan"},
+        "token": {"token": "A" * 22},
+        "notice": _id(a_notice(cast.entity)),
+        "sku": {"sku": "QC-1"},
+        "link": {"code": "none"},
+    }
+
+
+def _id(thing: Any) -> Ids:
+    return {"public_id": shown_id(thing.public_id)}
+
+
+def _a_credit(lin: Guide, cast: Cast) -> None:
+    now = timezone.now()
+    rule = CreditRule.objects.create(
+        name="专属导购", terms={"ladder": [{"kind": "owner"}]}, effective_from=now
+    )
+    Credit.objects.create(
+        purchase_line=1, source="till", receipt_no="R1", line=1, member_no=cast.chen.pk,
+        guide_no=lin.pk, store_no=lin.store_id, amount=100, sold_at=now, rule=rule, reason="owner",
+        sku="QC-1", quantity=1, line_amount=100, kept=100,
+    )  # fmt: skip
+
+
+def ask(client: Client, name: str, ids: Ids, method: str, **headers: str) -> int:
+    answer = getattr(client, method)(reverse(name, kwargs=ids or None), headers=headers)
+    status: int = answer.status_code
+    if status == 302 and "/sign-in/" in answer.headers["Location"]:
+        return 401
+    return status
+
+
+def signed_in(guide: Guide) -> Client:
+    client = Client()
+    client.force_login(guide.account, backend="django.contrib.auth.backends.ModelBackend")
+    return client
+
+
+ROWS = sorted(MATRIX)
+OF_GUIDES = [name for name in ROWS if MATRIX[name].who in {"guide", "owner"}]
+OWNED = [name for name in ROWS if MATRIX[name].who == "owner"]
+OF_MACHINES = [name for name in ROWS if MATRIX[name].who == "machine"]
+OF_MEMBERS = [name for name in ROWS if MATRIX[name].who == "member"]
+
+
+def wrong(
+    names: list[str], things: dict[str, Ids], client: Client, wanted: set[int], **headers: str
+) -> list[str]:
+    """The addresses that answer this client otherwise than wanted."""
+    found = []
+    for name in names:
+        row = MATRIX[name]
+        status = ask(client, name, things[row.thing], row.method, **headers)
+        if status not in wanted:
+            found.append(f"{name}: {status}")
+    return found
+
+
+def test_strangers_are_sent_to_sign_in(things: dict[str, Ids]) -> None:
+    assert wrong(OF_GUIDES, things, Client(), {401}) == []
+
+
+def test_head_office_is_no_guide(things: dict[str, Ids], cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
+    assert wrong(OF_GUIDES, things, client, {401, 403, 404}) == []
+
+
+def test_what_is_lins_does_not_exist_for_others(things: dict[str, Ids], cast: Cast) -> None:
+    for other in (cast.zhou, cast.ma):
+        assert wrong(OWNED, things, signed_in(other), {404}) == [], other.name
+
+
+def test_missing_answers_like_forbidden(things: dict[str, Ids], cast: Cast) -> None:
+    missing = {
+        kind: {"public_id": shown_id(new_public_id())} if "public_id" in ids else ids
+        for kind, ids in things.items()
+    }
+    missing["receipt"] = {"source": "till", "receipt_no": "never"}
+    assert wrong(OWNED, missing, signed_in(cast.zhou), {404}) == []
+
+
+@pytest.mark.parametrize("name", OF_GUIDES)
+def test_lin_herself_may(name: str, things: dict[str, Ids], cast: Cast) -> None:
+    row = MATRIX[name]
+    status = ask(signed_in(cast.lin), name, things[row.thing], row.method)
+    # An empty form may be refused; what counts is that the thing exists for her.
+    assert status not in {401, 403}
+    assert status < 500
+    assert row.who == "guide" or status != 404
+
+
+def test_a_guide_who_left_may_nothing(things: dict[str, Ids], cast: Cast) -> None:
+    client = signed_in(cast.lin)
+    Guide.objects.filter(pk=cast.lin.pk).update(left_on=timezone.localdate())
+    assert wrong(OF_GUIDES, things, client, {401, 403, 404}) == []
+
+
+def test_machines_need_a_key_with_the_scope(things: dict[str, Ids]) -> None:
+    key = new_key()
+    bearer = f"Bearer {key}"
+    assert wrong(OF_MACHINES, things, Client(), {401}) == []
+    assert wrong(OF_MACHINES, things, Client(), {401}, authorization="Bearer wrong") == []
+    MachineKey.objects.create(
+        name="别的", source="other", digest=digest_of(key), scopes=["nothing"]
+    )
+    assert wrong(OF_MACHINES, things, Client(), {403}, authorization=bearer) == []
+    MachineKey.objects.update(is_active=False, scopes=["purchases:write", "figures:read"])
+    assert wrong(OF_MACHINES, things, Client(), {401}, authorization=bearer) == []
+
+
+def test_without_a_card_there_is_nothing_to_see(things: dict[str, Ids], cast: Cast) -> None:
+    for client in (Client(), signed_in(cast.lin)):
+        for name in OF_MEMBERS:
+            answer = getattr(client, MATRIX[name].method)(reverse(name))
+            assert answer.status_code in {302, 401, 403, 404}, name
+            assert "陈静" not in answer.content.decode()
+
+
+def test_open_doors_do_not_break(things: dict[str, Ids]) -> None:
+    open_to_all = [name for name in ROWS if MATRIX[name].who == "everybody"]
+    assert wrong(open_to_all, things, Client(), set(range(200, 500)) | {503}) == []
+
+
+def admin_pages() -> list[str]:
+    """The list and the add page of everything registered."""
+    return [
+        reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{page}")
+        for model in admin.site._registry
+        for page in ("changelist", "add")
+    ]
+
+
+def test_the_admin_is_closed_to_strangers_and_guides(cast: Cast) -> None:
+    for client in (Client(), signed_in(cast.lin), signed_in(cast.manager)):
+        for address in admin_pages():
+            answer = client.get(address)
+            assert answer.status_code == 302, address
+            assert "/admin/login/" in answer.headers["Location"]
+
+
+def test_the_admin_opens_for_head_office(cast: Cast, things: dict[str, Ids]) -> None:
+    client = Client()
+    client.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
+    broken = [
+        f"{address}: {status}"
+        for address in admin_pages()
+        if (status := client.get(address).status_code) not in {200, 403}
+    ]
+    assert broken == []
+
+
+def test_head_office_of_one_region_meets_its_own_members_only(
+    cast: Cast, things: dict[str, Ids]
+) -> None:
+    clerk = Account.objects.create_user(
+        "west", "long-enough-for-the-west", name="西区小李", is_staff=True
+    )
+    clerk.user_permissions.add(*_all_view_permissions())
+    clerk.regions.add(cast.west)
+    client = Client()
+    client.force_login(clerk, backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse("admin:members_member_changelist")
+    assert cast.chen.card_no not in client.get(address).content.decode()
+    change = reverse("admin:members_member_change", args=[cast.chen.pk])
+    assert client.get(change).status_code in {302, 404}
+    clerk.regions.set([cast.east])
+    assert cast.chen.card_no in client.get(address).content.decode()
+
+
+def _all_view_permissions() -> Any:
+    return Permission.objects.filter(codename__startswith="view_")
