@@ -6,7 +6,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.understanding.calibration import (
@@ -64,6 +64,31 @@ def read_articles(lines: Iterable[str]) -> list[Entry]:
     return found
 
 
+@dataclass
+class _Tally:
+    """What came of the questions so far."""
+
+    right: int = 0
+    answered: int = 0
+    judged: list[tuple[float, bool]] = field(default_factory=list)
+    ends: Counter[str] = field(default_factory=Counter)
+    milliseconds: list[float] = field(default_factory=list)
+    wrong: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, question: Question, decision: Decision) -> None:
+        given = _answer_of(decision)
+        self.ends[_end_of(decision)] += 1
+        if given is None:
+            return
+        self.answered += 1
+        if given == question.answer_id:
+            self.right += 1
+        else:
+            self.wrong.append(
+                {"text": question.text, "given": given, "expected": question.answer_id}
+            )
+
+
 def evaluate(
     questions: Sequence[Question],
     entries: Sequence[Entry],
@@ -74,48 +99,41 @@ def evaluate(
 ) -> dict[str, Any]:
     """Every question through the whole decision, and what came of it."""
     matcher = Matcher(entries, calibration) if calibration else Matcher(entries)
-    right = answered = reachable = reached = 0
-    judged: list[tuple[float, bool]] = []
-    ends: Counter[str] = Counter()
-    milliseconds: list[float] = []
-    wrong: list[dict[str, Any]] = []
+    tally = _Tally()
     for question in questions:
         begun = time.perf_counter()
         candidates = matcher.candidates(question.text)
         decision = decide(Said(question.text), candidates, place, threshold=threshold)
-        milliseconds.append((time.perf_counter() - begun) * 1000)
-        given = _answer_of(decision)
-        ends[_end_of(decision)] += 1
-        reachable += question.answer_id is not None
+        tally.milliseconds.append((time.perf_counter() - begun) * 1000)
+        tally.add(question, decision)
         if _is_open(question.text, candidates, place):
-            judged.append((candidates[0].probability, candidates[0].key == question.answer_id))
-        if given is None:
-            continue
-        answered += 1
-        if given == question.answer_id:
-            right += 1
-            reached += 1
-        else:
-            wrong.append({"text": question.text, "given": given, "expected": question.answer_id})
+            is_right = candidates[0].key == question.answer_id
+            tally.judged.append((candidates[0].probability, is_right))
+    return _report(questions, tally, threshold)
+
+
+def _report(questions: Sequence[Question], tally: _Tally, threshold: float) -> dict[str, Any]:
+    answerable = sum(question.answer_id is not None for question in questions)
+    squares = sum((probability - hit) ** 2 for probability, hit in tally.judged)
     return {
         "questions": len(questions),
-        "answerable": reachable,
-        "answered": answered,
-        "precision": _share(right, answered),
-        "coverage": _share(reached, reachable),
-        "answered_share": _share(answered, len(questions)),
+        "answerable": answerable,
+        "answered": tally.answered,
+        "precision": _share(tally.right, tally.answered),
+        "coverage": _share(tally.right, answerable),
+        "answered_share": _share(tally.answered, len(questions)),
         "threshold": threshold,
         "calibration": {
-            "expected_error": round(calibration_error(judged), 4),
-            "brier": _share(sum((p - hit) ** 2 for p, hit in judged), len(judged)),
+            "expected_error": round(calibration_error(tally.judged), 4),
+            "brier": _share(squares, len(tally.judged)),
         },
         "latency_ms": {
-            "p50": _quantile(milliseconds, 0.5),
-            "p95": _quantile(milliseconds, 0.95),
-            "max": _quantile(milliseconds, 1.0),
+            "p50": _quantile(tally.milliseconds, 0.5),
+            "p95": _quantile(tally.milliseconds, 0.95),
+            "max": _quantile(tally.milliseconds, 1.0),
         },
-        "decisions": dict(sorted(ends.items())),
-        "wrong": wrong,
+        "decisions": dict(sorted(tally.ends.items())),
+        "wrong": tally.wrong,
     }
 
 
