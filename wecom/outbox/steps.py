@@ -41,15 +41,10 @@ def put(
     if found is not None:
         return found
     now = timezone.now()
-    kind = Kind(kind).value
-    missing = [name for name in NEEDS[kind] if name not in payload]
-    if missing:
-        raise ValueError(f"{kind} needs {', '.join(missing)}")
+    kind = _checked(kind, payload)
     if kind == Kind.WELCOME:
         priority = min(priority, 1)
         expires_at = expires_at or now + timedelta(seconds=WELCOME_SECONDS)
-    if kind == Kind.MASS_SEND and not recipients_of(payload):
-        raise ValueError("a mass send without recipients would go to every customer of the guide")
     due = due_at or now
     row = OutboxRow(
         kind=kind,
@@ -69,6 +64,17 @@ def put(
     if stored.public_id == row.public_id and due <= now:
         transaction.on_commit(lambda: call_courier([stored.pk], priority), robust=True)
     return stored
+
+
+def _checked(kind: str, payload: Mapping[str, Any]) -> str:
+    """The kind, if it is one and the payload can be carried. Raises ValueError otherwise."""
+    kind = Kind(kind).value
+    missing = [name for name in NEEDS[kind] if name not in payload]
+    if missing:
+        raise ValueError(f"{kind} needs {', '.join(missing)}")
+    if kind == Kind.MASS_SEND and not recipients_of(payload):
+        raise ValueError("a mass send without recipients would go to every customer of the guide")
+    return kind
 
 
 def cancel(once: str) -> bool:
