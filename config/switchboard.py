@@ -13,9 +13,9 @@ from kit.schedule import Job
 
 # kind of domain event → handlers(event)
 REACTIONS: Mapping[str, Sequence[str]] = {
-    "purchase_recorded": ("stores.conversions.inbound.judge_recorded_purchase",),
-    "receipt_claimed": ("stores.conversions.inbound.judge_recorded_purchase",),
-    "purchases_imported": ("stores.conversions.inbound.judge_imported_purchases",),
+    "purchases_recorded": ("stores.conversions.inbound.judge_recorded_purchases",),
+    "purchases_imported": ("stores.conversions.inbound.judge_recorded_purchases",),
+    "receipt_claimed": ("stores.conversions.inbound.judge_claimed_receipt",),
     "touch_recorded": ("stores.conversions.inbound.judge_after_touch",),
     "owner_set": ("stores.conversions.inbound.judge_after_touch",),
     "numbers_merged": ("stores.conversions.inbound.judge_after_merge",),

@@ -11,14 +11,14 @@ from stores.conversions.actions import judge_member, judge_receipts
 _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-def judge_recorded_purchase(event: DomainEvent) -> None:
-    """`purchase_recorded`, `receipt_claimed`: credit the receipt, and the sales it takes back."""
+def judge_claimed_receipt(event: DomainEvent) -> None:
+    """`receipt_claimed`: her touches and her owner count now."""
     told = event.payload
     judge_receipts([(told["source"], told["receipt_no"])], by=Actor.system(event.kind))
 
 
-def judge_imported_purchases(event: DomainEvent) -> None:
-    """`purchases_imported`: the same for a chunk of a file."""
+def judge_recorded_purchases(event: DomainEvent) -> None:
+    """`purchases_recorded`, `purchases_imported`: credit the receipts and what they take back."""
     source = event.payload["source"]
     receipts = [(source, receipt_no) for receipt_no in event.payload["receipts"]]
     judge_receipts(receipts, by=Actor.system(event.kind))

@@ -63,8 +63,8 @@ def record_purchases(
 
     Telling a line again changes nothing; with other content it is a clash, and the first telling
     stands. A member claimed only later is joined to the receipt by a row of its own. Emits
-    `purchase_recorded` for each receipt with new lines (`purchases_imported`, once, for history),
-    `receipt_claimed` for each late member.
+    `purchase_recorded` for each receipt with new lines and `purchases_recorded` for all of them
+    (for history `purchases_imported` alone), `receipt_claimed` for each late member.
     """
     written = _write_lines(receipts, source)
     numbers = [placed.receipt.receipt_no for placed in receipts]
@@ -229,11 +229,14 @@ def _announce(
     *,
     is_history: bool,
 ) -> None:
-    if is_history:
-        names = sorted({receipts[i].receipt.receipt_no for i in written})
-        if names:
-            emit("purchases_imported", subject=f"import:{source}", source=source, receipts=names)
+    names = sorted({receipts[i].receipt.receipt_no for i in written})
+    if not names:
         return
+    if is_history:
+        emit("purchases_imported", subject=f"import:{source}", source=source, receipts=names)
+        return
+    # Who can look at many at once reacts to this one; 10 000 receipts are 50 of them.
+    emit("purchases_recorded", source=source, receipts=names)
     emit_many(
         "purchase_recorded",
         [_news(receipts[i], source, lines) for i, lines in sorted(written.items())],

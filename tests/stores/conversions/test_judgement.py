@@ -80,6 +80,17 @@ def test_a_touch_told_late_is_counted(cast: Cast) -> None:
     assert credited() == {"G001": {"A1/1": 10_000}}
 
 
+def test_a_member_known_only_later_moves_the_credit(cast: Cast) -> None:
+    touch("visit", cast.lin, 900, NOON - days(2))
+    sell("A1", cast.guomao, served_by=cast.ma)
+    let_the_house_react()
+    assert credited() == {"G003": {"A1/1": 10_000}}
+    sell("A1", cast.guomao, served_by=cast.ma, member_no=900)
+    let_the_house_react()
+    assert credited() == {"G001": {"A1/1": 10_000}}
+    assert Credit.objects.get().member_no == 900
+
+
 def test_an_owner_told_late_and_an_ownership_ended(cast: Cast) -> None:
     touch("visit", cast.lin, 900, NOON - days(9))
     touch("visit", cast.zhou, 900, NOON - days(1))

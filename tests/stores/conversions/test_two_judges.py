@@ -1,0 +1,51 @@
+"""Two judges of one sale at once, on connections of their own: neither fails, the facts decide."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from django.db import connection
+
+from stores.conversions.actions import judge_member, judge_receipts
+from stores.conversions.models import Credit
+from tests.cast import make_cast
+from tests.stores.conversions.builders import NOON, TEST, credited, days, own, sell, touch
+
+pytestmark = pytest.mark.django_db(transaction=True)
+ROUNDS = 15
+
+
+def judge_at_once(receipts: list[tuple[str, str]], number: int) -> None:
+    """By receipt and by member at the same moment, as two workers would."""
+    start = Barrier(2)
+
+    def by_receipt() -> None:
+        start.wait(timeout=10)
+        judge_receipts(receipts, by=TEST)
+        connection.close()
+
+    def by_member() -> None:
+        start.wait(timeout=10)
+        judge_member(number, since=NOON - days(99), by=TEST)
+        connection.close()
+
+    with ThreadPoolExecutor(2) as pool:
+        for future in [pool.submit(by_receipt), pool.submit(by_member)]:
+            future.result()
+
+
+def test_both_end_in_what_the_facts_say(transactional_db: None) -> None:
+    cast = make_cast()
+    for i in range(ROUNDS):
+        number = 900 + i
+        own(cast.lin, number, NOON - days(9))
+        touch("visit", cast.lin, number, NOON - days(1))
+        sell(f"A{i}", cast.guomao, member_no=number)
+        sell(f"R{i}", cast.guomao, lines=[(1, -10_000)], refund_of=f"A{i}/1", at=NOON + days(1))
+        judge_at_once([("till-1", f"R{i}"), ("till-1", f"A{i}")], number)
+    assert Credit.objects.count() == 2 * ROUNDS
+    expected = {f"A{i}/1": 10_000 for i in range(ROUNDS)}
+    expected |= {f"R{i}/1": -10_000 for i in range(ROUNDS)}
+    assert credited() == {"G001": expected}
