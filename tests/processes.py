@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 DEADLINE_SECONDS = 30.0
+_between_looks = threading.Event()
 
 
 def wait_for(condition: Callable[[], bool], what: str, seconds: float = DEADLINE_SECONDS) -> None:
@@ -14,7 +16,7 @@ def wait_for(condition: Callable[[], bool], what: str, seconds: float = DEADLINE
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
+        _between_looks.wait(0.01)
 
 
 def is_running(pid: int) -> bool:

@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,10 +10,10 @@ import httpx
 import pytest
 
 from config.embedded.processes import choose_port
+from tests.processes import wait_for
 
 ROOT = Path(__file__).resolve().parents[2]
 KEY = "key-of-the-tests"
-DEADLINE_SECONDS = 30.0
 
 
 @pytest.fixture(scope="module")
@@ -30,20 +29,16 @@ def gateway() -> Iterator[httpx.Client]:
             trust_env=False,
         ) as client,
     ):
-        wait_until_it_answers(client)
+        wait_for(lambda: is_answering(client), "the gateway")
         yield client
         process.terminate()
 
 
-def wait_until_it_answers(client: httpx.Client) -> None:
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while True:
-        try:
-            client.get("/healthz").raise_for_status()
-            return
-        except httpx.ConnectError:
-            assert time.monotonic() < deadline, "the gateway did not start"
-            time.sleep(0.02)
+def is_answering(client: httpx.Client) -> bool:
+    try:
+        return client.get("/healthz").is_success
+    except httpx.ConnectError:
+        return False
 
 
 def texts(gateway: httpx.Client, phone: str) -> list[str]:
