@@ -23,5 +23,6 @@ class WiringConfig(AppConfig):
     def ready(self) -> None:
         # The switchboard imports models, which exist only from now on.
         import_module("config.checks").register_all()
+        import_module("config.schema")
         for label, name in _FLOORS.items():
             apps.get_app_config(label).verbose_name = name

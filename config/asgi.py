@@ -14,10 +14,10 @@ from channels.routing import ProtocolTypeRouter, URLRouter  # noqa: E402
 from channels.security.websocket import AllowedHostsOriginValidator  # noqa: E402
 from django.conf import settings  # noqa: E402
 from django.urls import path  # noqa: E402
-from stores.tablet.consumers import TabletConsumer  # noqa: E402
-from wecom.inbox.door import CallbackDoor  # noqa: E402
 
 from config.proxy import Message, Receive, SandboxProxy, Send  # noqa: E402
+from stores.tablet.consumers import TabletConsumer  # noqa: E402
+from wecom.inbox.door import CallbackDoor  # noqa: E402
 
 _channels = ProtocolTypeRouter(
     {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
@@ -19,6 +20,17 @@ _HOP_BY_HOP = {
     b"host",
     b"content-length",
 }
+
+
+async def _until_gone(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _pump(response: httpx.Response, send: Send) -> None:
+    async for chunk in response.aiter_raw():
+        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b""})
 
 
 class SandboxProxy:
@@ -62,12 +74,14 @@ class SandboxProxy:
                 ],
             }
         )
-        try:
-            async for chunk in response.aiter_raw():
-                await send({"type": "http.response.body", "body": chunk, "more_body": True})
-        finally:
-            await response.aclose()
-        await send({"type": "http.response.body", "body": b""})
+        # A live page that is closed must not leave its stream open behind it.
+        gone = asyncio.create_task(_until_gone(receive))
+        pumping = asyncio.create_task(_pump(response, send))
+        await asyncio.wait({gone, pumping}, return_when=asyncio.FIRST_COMPLETED)
+        for task in (gone, pumping):
+            task.cancel()
+        await asyncio.gather(gone, pumping, return_exceptions=True)
+        await response.aclose()
 
     async def _away(self, send: Send) -> None:
         text = "模拟器还没有启动好，请稍等几秒再刷新。".encode()

@@ -178,7 +178,7 @@ class SealedTextField(_BinaryField):
     def from_db_value(self, value: bytes | memoryview | None, *_: object) -> bytes | None:
         return None if value is None else _SealedBytes(value)
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: ARG002, FBT001
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:  # noqa: FBT001
         value = model_instance.__dict__.get(self.attname)
         if isinstance(value, str):
             return _SealedBytes(seal(value, self.place_in(model_instance)))
@@ -191,5 +191,5 @@ class SealedTextField(_BinaryField):
             None if value is None else bytes(value), connection, prepared
         )
 
-    def value_to_string(self, obj: models.Model) -> str:  # noqa: ARG002
+    def value_to_string(self, obj: models.Model) -> str:
         raise TypeError(f"{self.name} is sealed and is not serialized")

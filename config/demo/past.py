@@ -117,7 +117,13 @@ def _receipts(
             quantity = 1 if chance.random() < 0.93 else 2
             lines.append((sku, quantity, price * quantity))
         yield at, lines
-        at += timedelta(days=chance.expovariate(1 / pace) + 1, minutes=chance.randint(-120, 120))
+        at = _shop_time(chance, at + timedelta(days=chance.expovariate(1 / pace) + 1))
+
+
+def _shop_time(chance: random.Random, day: datetime) -> datetime:
+    """A time of that day: four in five while the shop is open, the rest from home at night."""
+    hour = chance.randint(10, 21) if chance.random() < 0.8 else chance.choice((7, 8, 22, 23))
+    return day.replace(hour=hour, minute=chance.randint(0, 59), second=0, microsecond=0)
 
 
 @action

@@ -17,6 +17,7 @@ from groups.chats.tasks import sync_groups
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.identity.models import Friendship, Identity, IdentityKind
+from members.registration.models import ChannelCode
 from stores.org.models import Guide, Store
 
 KF_ACCOUNT = "wkDemoService000000000000000000001"
@@ -42,6 +43,7 @@ def seed(say: Callable[[str], None]) -> None:
             "kf_accounts": [
                 {"open_kfid": KF_ACCOUNT, "name": "晴川客服", "servicers": ["linxiao"]}
             ],
+            "codes": _codes(),
             **_people(),
         }
     say(f"{len(world['customers'])} 位企微客户，{len(world['groups'])} 个客户群")
@@ -50,6 +52,19 @@ def seed(say: Callable[[str], None]) -> None:
     )
     answer.raise_for_status()
     sync_groups()
+
+
+def _codes() -> list[dict[str, str]]:
+    """Lin's channel codes, as if the phone's camera had met them lately."""
+    return [
+        {
+            "title": f"{code.guide.name} · {code.get_scene_display()}",
+            "url": f"{settings.PUBLIC_URL}/q/{code.token}/",
+        }
+        for code in ChannelCode.objects.filter(guide__wecom_userid="linxiao", is_active=True)
+        .select_related("guide")
+        .order_by("pk")
+    ]
 
 
 def _apps() -> list[dict[str, Any]]:
