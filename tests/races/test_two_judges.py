@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 
 from stores.conversions.actions import judge_member, judge_receipts
 from stores.conversions.models import Credit
 from tests.cast import make_cast
+from tests.races.together import all_at_once
 from tests.stores.conversions.builders import NOON, TEST, credited, days, own, sell, touch
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,21 +16,13 @@ ROUNDS = 15
 
 def judge_at_once(receipts: list[tuple[str, str]], number: int) -> None:
     """By receipt and by member at the same moment, as two workers would."""
-    start = Barrier(2)
-
-    def by_receipt() -> None:
-        start.wait(timeout=10)
-        judge_receipts(receipts, by=TEST)
-        connection.close()
-
-    def by_member() -> None:
-        start.wait(timeout=10)
-        judge_member(number, since=NOON - days(99), by=TEST)
-        connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        for future in [pool.submit(by_receipt), pool.submit(by_member)]:
-            future.result()
+    ends = all_at_once(
+        [
+            lambda: judge_receipts(receipts, by=TEST),
+            lambda: judge_member(number, since=NOON - days(99), by=TEST),
+        ]
+    )
+    assert [type(end) for end in ends] == [int, int], ends
 
 
 def test_both_end_in_what_the_facts_say(transactional_db: None) -> None:

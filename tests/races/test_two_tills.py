@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 
 from stores.ledger.models import PurchaseLine, ReceiptKey
 from tests.cast import Cast, make_cast
+from tests.races.together import all_at_once
 from tests.stores.ledger.builders import PURCHASES, a_key, a_line, a_receipt
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -23,21 +21,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def committed(transactional_db: None) -> Cast:
     return make_cast()
-
-
-def at_once(*acts: Callable[[], Any]) -> list[Any]:
-    """Run each in a thread of its own, all beginning at the same moment."""
-    start = Barrier(len(acts))
-
-    def begin(act: Callable[[], Any]) -> Any:
-        try:
-            start.wait(timeout=10)
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(acts)) as pool:
-        return [future.result() for future in [pool.submit(begin, act) for act in acts]]
 
 
 def poster(key: str, told: object) -> Callable[[], Any]:
@@ -56,7 +39,7 @@ def test_the_same_receipt_at_once_is_recorded_once(committed: Cast) -> None:
     key = a_key()
     for i in range(10):
         told = a_receipt(f"T{i}", lines=[a_line(1), a_line(2)])
-        answers = at_once(poster(key, told), poster(key, told))
+        answers: list[Any] = all_at_once([poster(key, told), poster(key, told)])
         assert sorted(answer.status_code for answer in answers) == [200, 201]
     assert PurchaseLine.objects.count() == ReceiptKey.objects.count() == 20
 
@@ -65,7 +48,7 @@ def test_the_same_receipts_in_opposite_order_do_not_deadlock(committed: Cast) ->
     key = a_key()
     for i in range(5):
         told = [a_receipt(f"D{i}-{n}") for n in range(20)]
-        answers = at_once(poster(key, told), poster(key, told[::-1]))
+        answers: list[Any] = all_at_once([poster(key, told), poster(key, told[::-1])])
         rows = [row for answer in answers for row in answer.json()["results"]]
         assert Counter(row["status"] for row in rows) == {201: 20, 200: 20}
     assert PurchaseLine.objects.count() == 100
@@ -76,7 +59,7 @@ def test_two_different_tellings_at_once_leave_one_and_a_clash(committed: Cast) -
     for i in range(10):
         one = a_receipt(f"C{i}", lines=[a_line(amount=100)])
         other = a_receipt(f"C{i}", lines=[a_line(amount=200)])
-        answers = at_once(poster(key, one), poster(key, other))
+        answers: list[Any] = all_at_once([poster(key, one), poster(key, other)])
         assert sorted(answer.status_code for answer in answers) == [201, 409]
     assert PurchaseLine.objects.count() == 10
 
