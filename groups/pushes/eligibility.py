@@ -99,7 +99,10 @@ class Sentence:
     def _run(self, cursor: Any, ending: str, params: Sequence[Any]) -> None:
         # Row security hides from the planner how many rows there are; it then walks millions one
         # by one. Everything here is set against set, so hashes and merges are always right.
-        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
+        cursor.execute(
+            "SELECT set_config('enable_nestloop', 'off', true),"
+            " set_config('work_mem', '64MB', true)"
+        )
         cursor.execute(f"WITH {self.text} {ending}", [*self.params, *params])
 
 
