@@ -30,14 +30,8 @@ def record_touch(
     Emits `touch_recorded` with the touch's number.
     """
     must_be_in_action()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {TouchKey._meta.db_table} (once, at) VALUES (%s, %s)"  # noqa: S608
-            " ON CONFLICT DO NOTHING",
-            [once, timezone.now()],
-        )
-        if cursor.rowcount == 0:
-            return False
+    if not _is_fresh(once):
+        return False
     touch = Touch.objects.create(
         kind=kind,
         member_no=member_no,
@@ -56,6 +50,16 @@ def record_touch(
         at=at.isoformat(),
     )
     return True
+
+
+def _is_fresh(once: str) -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {TouchKey._meta.db_table} (once, at) VALUES (%s, %s)"  # noqa: S608
+            " ON CONFLICT DO NOTHING",
+            [once, timezone.now()],
+        )
+        return cursor.rowcount == 1
 
 
 def set_owner(*, member_no: int, guide_no: int, store_no: int, at: datetime, reason: str) -> bool:
