@@ -262,13 +262,11 @@ class Story:
         self.world.act(
             "chat", **{"from": self.chen.id}, chat_id=self.chat_id, text="请问今天营业到几点呀？"
         )
-        draft = until(lambda: draft_for(self.chat_id), "a draft in the side bar")
-        if "22:00" not in draft:
-            raise Unexpected(f"the draft has no closing time: {draft}")
+        draft = until(lambda: draft_for(self.chat_id, "22:00"), "a draft with the closing time")
         if "待发" not in self.lin.open("/tablet/drafts/").text:
             raise Unexpected("the draft is not on the iPad")
         self.world.act("chat", **{"from": LIN}, chat_id=self.chat_id, text=draft)
-        until(lambda: not draft_for(self.chat_id), "the draft to count as sent")
+        until(lambda: not draft_for(self.chat_id, "22:00"), "the draft to count as sent")
         return draft
 
     def ask_service(self) -> str:
@@ -285,7 +283,7 @@ class Story:
             text="上周买的大衣拉链坏了，能退钱吗？",
         )
         until(lambda: "拉链" in self.lin.open("/tablet/").text, "the card on Today")
-        if draft_for(self.chat_id):
+        if draft_for(self.chat_id, "退"):
             raise Unexpected("the bot drafted an answer about money")
         if self.screen is not None:
             self.screen.close()

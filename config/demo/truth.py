@@ -50,11 +50,13 @@ def credited_to(userid: str) -> int:
         return int(found["total"] or 0)
 
 
-def draft_for(chat_id: str) -> str:
-    """The newest draft that waits for a group's owner, or nothing."""
+def draft_for(chat_id: str, piece: str) -> str:
+    """The newest draft with a piece of text that waits for a group's owner, or nothing."""
     with scope_of(_READER):
         found = (
-            Draft.objects.filter(group__chat_id=chat_id, state=DraftState.WAITING)
+            Draft.objects.filter(
+                group__chat_id=chat_id, state=DraftState.WAITING, text__contains=piece
+            )
             .order_by("-pk")
             .first()
         )

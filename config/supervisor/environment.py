@@ -19,6 +19,8 @@ from config.embedded.processes import FolderLock, Say, write_private
 PROJECT = Path(__file__).resolve().parents[2]
 LOCK_NAME = "demo.lock"
 _OWNER_COMMANDS = ("migrate", "flush")
+# They read files alone and must work in a clean clone.
+_PURE_COMMANDS = ("bot_eval", "credit_eval", "lifecycle_fit", "hygiene_eval")
 _NO_DEMO_COMMANDS = ("test", "makemigrations")
 _WAIT_FOR_A_BEGINNING_SECONDS = 30.0
 _WAIT_UNTIL_OPEN_SECONDS = 600.0
@@ -128,6 +130,8 @@ def load_demo_env(arguments: Sequence[str] | None = None) -> None:
         _set_missing({"SECRET_KEY": secrets.token_urlsafe(50), "DEMO": "1"})
     elif command == "demo":
         os.environ.update(wait_until_open(_say_aside))
+    elif command in _PURE_COMMANDS:
+        _set_missing({"SECRET_KEY": secrets.token_urlsafe(50), "DEMO": "1"})
     elif command not in _NO_DEMO_COMMANDS and not _names_its_servers():
         _set_missing(read_env_file(data_folder() / "demo.env"))
     if command in _OWNER_COMMANDS and os.environ.get("DATABASE_OWNER_URL"):

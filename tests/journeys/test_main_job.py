@@ -60,6 +60,8 @@ def new_customer(page: Page, name: str) -> str:
 
 def register(page: Page, address: str, demo: RunningDemo, pictures: Path) -> None:
     page.get_by_test_id("tab-scan").click()
+    page.wait_for_url("**/scan/")
+    page.wait_for_load_state("load")
     page.get_by_test_id("scan-url").fill(address)
     page.get_by_test_id("scan-submit").click()
     frame = page.frame_locator(FRAME)
@@ -227,7 +229,7 @@ def test_the_main_job(  # noqa: PLR0915 - one day of four people, told in order
         demo, "acts/chat", **{"from": customer}, chat_id=chat_id, text="大衣拉链坏了，能退钱吗？"
     )
     ipad.goto("/tablet/")
-    expect(ipad.get_by_text("拉链").first).to_be_visible()
+    assert wait_for(lambda: tap_news(ipad, "拉链"), seconds=60)
     ipad.screenshot(path=pictures / "today.png")
 
     desk.must_be_silent()
