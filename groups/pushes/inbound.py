@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import structlog
 from django.utils import timezone
 
 from groups.pushes import submission, withdrawal
@@ -13,7 +14,10 @@ from kit.actor import Actor
 from kit.events import DomainEvent
 from kit.fields import read_id
 from members.consent.models import Purpose
+from wecom.gateway import WecomError
 from wecom.outbox.models import OutboxRow
+
+log = structlog.get_logger(__name__)
 
 US = Actor.system("pushes")
 # Cancelled before, by us or in the console: as good as cancelled now.
@@ -38,6 +42,9 @@ def may_still_send(row: OutboxRow) -> str:
 def task_submitted(event: DomainEvent) -> None:
     """WeCom took the task: it stands in the guide's client now."""
     answer = event.payload["answer"]
+    if not answer.get("msgid"):
+        # HQ's word on a doubtful task: it went out, but its number and results stay unknown.
+        return
     submission.open_task(
         event.payload["once"],
         msgid=answer["msgid"],
@@ -88,7 +95,7 @@ def consent_withdrawn(event: DomainEvent) -> None:
     """She took a permission back: no open task holds her any more.
 
     WeCom is asked first whether guides confirmed meanwhile, since some of its versions do not tell
-    after cancelling.
+    after cancelling. When it cannot be asked, her withdrawal does not wait for it.
     """
     if event.payload["purpose"] not in _CONCERNED:
         return
@@ -96,7 +103,10 @@ def consent_withdrawn(event: DomainEvent) -> None:
     with scope_of(US):
         asked = open_looks(members__contains=[member_no])
     for one in asked:
-        look(one)
+        try:
+            look(one)
+        except WecomError as error:
+            log.warning("look_failed", task=one.key, code=error.code)
     withdrawal.take_member_out(member_no, by=US)
 
 

@@ -38,9 +38,9 @@ class World:
         found: dict[str, Any] = answer.json()
         return found
 
-    def ask(self, path: str, **query: Any) -> dict[str, Any]:
+    def ask(self, what: str, **query: Any) -> dict[str, Any]:
         """GET from the control API."""
-        answer = self.client.get(f"/sandbox/control/api/{path}", params=query)
+        answer = self.client.get(f"/sandbox/control/api/{what}", params=query)
         assert answer.status_code == 200, answer.text
         found: dict[str, Any] = answer.json()
         return found

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import tempfile
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.files.base import ContentFile
 from django.utils import timezone
+from PIL import Image
 
+from groups.chats.tasks import sync_groups
 from groups.pushes import submission, tasks, withdrawal
 from groups.pushes.actions import launch_push, plan_push, stop_push
 from groups.pushes.inbound import may_still_send
@@ -294,3 +299,71 @@ def test_the_same_news_twice_changes_nothing(world: World, cast: Cast) -> None:
         f"push:{shown_id(task.public_id)}", msgid="another", unreachable=(), by=TESTER
     )
     assert PushTask.objects.get().msgid == task.msgid
+
+
+def test_her_withdrawal_does_not_wait_for_wecom(world: World, cast: Cast) -> None:
+    a, b, c = three(world, cast)
+    launched(cast)
+    tasks.submit_push_tasks()
+    run_house()
+    fault = world.control(
+        "faults", {"path": "externalcontact/get_groupmsg_task", "errcode": 60020, "times": 1}
+    )
+    assert fault["id"]
+    withdraw(b)
+    run_house()
+    tasks.submit_push_tasks()
+    run_house()
+    old, new = PushTask.objects.order_by("pk")
+    assert (old.state, new.members) == (TaskState.CANCELLED, [a.pk, c.pk])
+
+
+def test_a_push_to_groups_asks_each_owner_once(world: World, cast: Cast) -> None:
+    for owner, name in ((cast.lin, "甲群"), (cast.lin, "乙群"), (cast.zhou, "丙群")):
+        world.control("acts/create_group", {"owner": owner.wecom_userid, "name": name})
+    sync_groups()
+    run_house()
+    push = a_push(cast.hq, a_material(cast.hq), chat_type="group", audience=None)
+    plan_push(push.pk, by=TESTER)
+    push.refresh_from_db()
+    assert (push.plan["recipients"], push.plan["confirmations"]) == (3, 2)
+    launch_push(push.pk, by=TESTER)
+    tasks.submit_push_tasks()
+    run_house()
+    task = PushTask.objects.get(guide=cast.lin)
+    assert (task.state, task.size, task.members) == (TaskState.OPEN, 2, [])
+    world.confirm(cast.lin, task.msgid)
+    look()
+    task.refresh_from_db()
+    assert task.closed_at is not None
+    assert Delivery.objects.filter(task=task, state="sent", member_no=None).count() == 2
+    # A group is nobody: no touch of a member is written.
+    assert not Touch.objects.filter(kind=TouchKind.PUSH).exists()
+
+
+def test_a_picture_is_uploaded_once_and_sent(world: World, cast: Cast, settings: Any) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        settings.STORAGES = {
+            **settings.STORAGES,
+            "default": {
+                "BACKEND": "django.core.files.storage.FileSystemStorage",
+                "OPTIONS": {"location": folder},
+            },
+        }
+        three(world, cast)
+        picture = io.BytesIO()
+        Image.new("RGB", (80, 60), "#9a3b2e").save(picture, "PNG")
+        material = a_material(cast.hq, kind="image")
+        variant = material.variants.get()
+        variant.picture.save("picture.png", ContentFile(picture.getvalue()))
+        push = a_push(cast.hq, material)
+        plan_push(push.pk, by=TESTER)
+        launch_push(push.pk, by=TESTER)
+        tasks.submit_push_tasks()
+        tasks.submit_push_tasks()
+        run_house()
+    [waiting] = world.waiting(cast.lin)
+    assert [kind["msgtype"] for kind in waiting["attachments"]] == ["image"]
+    # A first call with the token of an earlier test may have been refused.
+    uploads = world.ask("calls", path="media/upload")["calls"]
+    assert [call["errcode"] for call in uploads].count(0) == 1
