@@ -39,14 +39,32 @@ AES_KEY: Final = "jWmYm7qr5nMoAUwZRjGtBxmz3KA1tkAj3ykkR6q2B2C"
 _KEY: Final = base64.b64decode(AES_KEY + "=")
 
 
+@dataclass(frozen=True)
+class Server:
+    """A running uvicorn process."""
+
+    port: int
+    pid: int
+
+    def cpu_seconds(self) -> float:
+        """The processor time it has used; unlike its speed, the same on a busy machine."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 @dataclass
 class Load:
     """What a round of load saw."""
 
     seconds: float
+    cpu_seconds: float = 0.0
     statuses: Counter[int] = field(default_factory=Counter)
     milliseconds: list[float] = field(default_factory=list)
     echo_ms: list[float] = field(default_factory=list)
+
+    @property
+    def cpu_us(self) -> float:
+        return self.cpu_seconds / sum(self.statuses.values()) * 1e6
 
     @property
     def per_second(self) -> float:
@@ -64,7 +82,7 @@ def run(scale: str) -> dict[str, Any]:
                 ours, limits = _alternate(door, bare, count, ROUNDS[scale])
                 sizes = {size: _load(door, size) for size in (count // 4, count // 2)}
                 repeated = _requests(200)
-                again = [uvloop.run(_drive(door, repeated)) for _ in range(4)]
+                again = [uvloop.run(_drive(door.port, repeated)) for _ in range(4)]
         finally:
             valkey.stop()
         sent = count * len(ours) + sum(sizes) + len(repeated)
@@ -80,6 +98,8 @@ def run(scale: str) -> dict[str, Any]:
             "bare_per_s": median([load.per_second for load in limits]),
             "ratio": ratio,
             "goal": "≥ 0.7",
+            "door_cpu_µs": median([load.cpu_us for load in ours]),
+            "bare_cpu_µs": median([load.cpu_us for load in limits]),
             "door_p50_ms": _percentile(ours, 0.50),
             "door_p99_ms": _percentile(ours, 0.99),
             "bare_p99_ms": _percentile(limits, 0.99),
@@ -90,9 +110,11 @@ def run(scale: str) -> dict[str, Any]:
         }
 
 
-def _alternate(door: int, bare: int, count: int, rounds: int) -> tuple[list[Load], list[Load]]:
-    for port in (door, bare):
-        _load(port, 500)
+def _alternate(
+    door: Server, bare: Server, count: int, rounds: int
+) -> tuple[list[Load], list[Load]]:
+    for server in (door, bare):
+        _load(server, 500)
     InboxMessage.objects.all().delete()
     ours, limits = [], []
     for _ in range(rounds):
@@ -101,8 +123,12 @@ def _alternate(door: int, bare: int, count: int, rounds: int) -> tuple[list[Load
     return ours, limits
 
 
-def _load(port: int, count: int, *, echo: bool = False) -> Load:
-    return uvloop.run(_drive(port, _requests(count), echo=echo))
+def _load(server: Server, count: int, *, echo: bool = False) -> Load:
+    requests = _requests(count)
+    before = server.cpu_seconds()
+    load = uvloop.run(_drive(server.port, requests, echo=echo))
+    load.cpu_seconds = server.cpu_seconds() - before
+    return load
 
 
 async def _drive(port: int, requests: Sequence[bytes], *, echo: bool = False) -> Load:
@@ -217,8 +243,8 @@ def _environment(redis_url: str) -> dict[str, str]:
 
 
 @contextmanager
-def _served(module: str, known: dict[str, str]) -> Iterator[int]:
-    """uvicorn with one worker, as in production; its port."""
+def _served(module: str, known: dict[str, str]) -> Iterator[Server]:
+    """uvicorn with one worker, as in production."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = int(free.getsockname()[1])
@@ -236,7 +262,7 @@ def _served(module: str, known: dict[str, str]) -> Iterator[int]:
                 if attempt.connect_ex(("127.0.0.1", port)) == 0:
                     break
             time.sleep(0.05)
-        yield port
+        yield Server(port, process.pid)
     finally:
         process.terminate()
         process.wait(timeout=10)
