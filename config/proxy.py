@@ -22,6 +22,15 @@ _HOP_BY_HOP = {
 }
 
 
+async def _whole_body(receive: Receive) -> bytes:
+    body = b""
+    while True:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body"):
+            return body
+
+
 async def _until_gone(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -45,12 +54,7 @@ class SandboxProxy:
         if scope["type"] != "http":
             await send({"type": "websocket.close"})
             return
-        body = b""
-        while True:
-            message = await receive()
-            body += message.get("body", b"")
-            if not message.get("more_body"):
-                break
+        body = await _whole_body(receive)
         query = scope["query_string"].decode("latin-1")
         request = self.client.build_request(
             scope["method"],

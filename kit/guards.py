@@ -7,22 +7,14 @@ from __future__ import annotations
 
 from django.db.migrations import RunSQL
 
-SCOPE_FUNCTION = RunSQL(
+REFUSAL_FUNCTION = RunSQL(
     """
-    CREATE FUNCTION scope_covers(store bigint, guide bigint, member bigint) RETURNS boolean
-    LANGUAGE sql STABLE PARALLEL SAFE AS $$
-      SELECT current_setting('scope.everything', true) = 'on'
-        OR store = ANY (string_to_array(
-             NULLIF(current_setting('scope.stores', true), ''), ',')::bigint[])
-        OR guide = NULLIF(current_setting('scope.guide', true), '')::bigint
-        OR member = NULLIF(current_setting('scope.member', true), '')::bigint
-    $$;
     CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'restrict_violation';
     END $$;
     """,
-    "DROP FUNCTION refuse_change(); DROP FUNCTION scope_covers(bigint, bigint, bigint);",
+    "DROP FUNCTION refuse_change();",
 )
 
 
@@ -33,14 +25,29 @@ def row_scope(
 
     Arguments are column names (or SQL expressions). The policy also binds the table's owner.
     """
-    covers = f"(SELECT scope_covers({store}, {guide}, {member}))"
-    return _policy(table, covers)
+    return _policy(table, covers(store=store, guide=guide, member=member))
+
+
+def covers(*, store: str = "NULL", guide: str = "NULL", member: str = "NULL") -> str:
+    """The SQL condition that the actor's scope covers a row with these columns.
+
+    Settings stand in uncorrelated subqueries: PostgreSQL reads them once per query, not per row.
+    """
+    conditions = ["(SELECT current_setting('scope.everything', true) = 'on')"]
+    if store != "NULL":
+        keys = "string_to_array(NULLIF(current_setting('scope.stores', true), ''), ',')"
+        conditions.append(f"{store} = ANY ((SELECT {keys}::bigint[])::bigint[])")
+    for column, setting in ((guide, "scope.guide"), (member, "scope.member")):
+        if column != "NULL":
+            value = f"NULLIF(current_setting('{setting}', true), '')::bigint"
+            conditions.append(f"{column} = (SELECT {value})")
+    return " OR ".join(conditions)
 
 
 def row_scope_through(table: str, *, parent: str, column: str) -> RunSQL:
     """Rows exist where the row they point at exists for the actor; the parent has its own scope."""
     seen = f"SELECT 1 FROM {parent} p WHERE p.id = {table}.{column}"  # noqa: S608 - names in code
-    return _policy(table, f"current_setting('scope.everything', true) = 'on' OR EXISTS ({seen})")
+    return _policy(table, f"{covers()} OR EXISTS ({seen})")
 
 
 def append_only(table: str) -> RunSQL:

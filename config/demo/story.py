@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.utils import timezone
-from websockets.sync.client import ClientConnection
 
 from config.demo.hq import HeadOffice
 from config.demo.outside import Till, World, live_screen, sms_code, until
@@ -56,7 +55,6 @@ class Story:
         self.hq = HeadOffice(environment)
         self.chen = Customer(self.world, self.base, f"陈小满{self.run}")
         self.wu = Customer(self.world, self.base, f"吴遥{self.run}")
-        self.screen: ClientConnection | None = None
         self.receipt_no = f"SMOKE-{self.run}"
 
     def steps(self) -> Iterator[tuple[str, Callable[[], str]]]:
@@ -82,7 +80,6 @@ class Story:
         page = self.lin.open("/tablet/sign-in/wecom/begin/")
         if not page.url.endswith("/tablet/"):
             raise Unexpected(f"not signed in: {page.url} {page.text[:200]}")
-        self.screen = live_screen(self.lin)
         return "今日页打开"
 
     def show_code(self) -> str:
@@ -158,11 +155,9 @@ class Story:
         return word
 
     def launch_push(self) -> str:
-        screen = self.screen
-        if screen is None:
-            raise Unexpected("no live screen")
-        self.hq.launch(self.push)
-        until(lambda: "task" in screen.recv(timeout=30), "a hint about the task", seconds=60)
+        with live_screen(self.lin) as screen:
+            self.hq.launch(self.push)
+            until(lambda: "task" in screen.recv(timeout=30), "a hint about the task", seconds=60)
         until(lambda: "冬季新品" in self.lin.open("/tablet/").text, "the task on Today")
         self._task_with(self.chen)
         return "websocket 提醒，今日页有任务"
@@ -285,8 +280,6 @@ class Story:
         until(lambda: "拉链" in self.lin.open("/tablet/").text, "the card on Today")
         if draft_for(self.chat_id, "退"):
             raise Unexpected("the bot drafted an answer about money")
-        if self.screen is not None:
-            self.screen.close()
         return "没有草稿，有卡片"
 
 

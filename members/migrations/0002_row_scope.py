@@ -2,16 +2,16 @@
 
 from django.db import migrations
 
-from kit.guards import append_only, row_scope, row_scope_through
+from kit.guards import append_only, covers, row_scope, row_scope_through
 
 # A guide of the entity meets a contact as its last guide or as one of its friends; the friendship's
 # own scope decides the second, so that this policy and that one do not ask each other in a circle.
-CONTACT_SCOPE = """
+STORE_OF_GUIDE = "(SELECT g.store_id FROM stores_guide g WHERE g.id = guide_id)"
+CONTACT_SCOPE = f"""
 ALTER TABLE members_contact ENABLE ROW LEVEL SECURITY;
 ALTER TABLE members_contact FORCE ROW LEVEL SECURITY;
 CREATE POLICY members_contact_scope ON members_contact USING (
-  (SELECT scope_covers(
-    (SELECT g.store_id FROM stores_guide g WHERE g.id = guide_id), guide_id, member_id))
+  {covers(store=STORE_OF_GUIDE, guide="guide_id", member="member_id")}
   OR EXISTS (SELECT 1 FROM members_friendship f WHERE f.contact_id = members_contact.id)
 );
 """

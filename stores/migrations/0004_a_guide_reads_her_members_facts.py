@@ -2,7 +2,7 @@
 
 from django.db import migrations
 
-from kit.guards import append_only, row_scope
+from kit.guards import append_only, covers, row_scope
 
 # Uncorrelated, so PostgreSQL runs it once per query; without a guide in scope it is empty.
 OWNED = """
@@ -11,10 +11,10 @@ OWNED = """
 """
 
 
-def also_owned(table: str, covers: str) -> migrations.RunSQL:
+def also_owned(table: str, condition: str) -> migrations.RunSQL:
     return migrations.RunSQL(
-        f"ALTER POLICY {table}_scope ON {table} USING ({covers} OR {OWNED})",
-        f"ALTER POLICY {table}_scope ON {table} USING ({covers})",
+        f"ALTER POLICY {table}_scope ON {table} USING ({condition} OR {OWNED})",
+        f"ALTER POLICY {table}_scope ON {table} USING ({condition})",
     )
 
 
@@ -22,11 +22,11 @@ class Migration(migrations.Migration):
     dependencies = [("stores", "0003_late_members_and_refunds")]
 
     operations = [
-        also_owned("stores_touch", "(SELECT scope_covers(store_no, guide_no, member_no))"),
-        also_owned("stores_purchaseline", "(SELECT scope_covers(store_no, served_by_no, member_no))"),
+        also_owned("stores_touch", covers(store="store_no", guide="guide_no", member="member_no")),
+        also_owned("stores_purchaseline", covers(store="store_no", guide="served_by_no", member="member_no")),
         append_only("stores_receiptmember"),
         row_scope("stores_receiptmember", store="store_no", member="member_no"),
         also_owned(
-            "stores_receiptmember", "(SELECT scope_covers(store_no, NULL, member_no))"
+            "stores_receiptmember", covers(store="store_no", member="member_no")
         ),
     ]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.conf import LazySettings
+from django.db import connection
 from django.utils import timezone
 
 from kit import events
 from kit.actions import NotInAction, action
 from kit.actor import Actor
 from kit.events import DomainEvent, Handling, HandlingState, NotYet, emit
+from tests.journeys.running import wait_for
 
 SYSTEM = Actor.system("test")
 seen: list[tuple[str, int]] = []
@@ -104,11 +107,24 @@ def test_a_parked_event_does_not_hold_up_its_subject(db: None) -> None:
 def test_a_dead_workers_claim_is_taken_over(db: None) -> None:
     tell("thing_happened", by=SYSTEM, n=1)
     Handling.objects.update(
-        state=HandlingState.CLAIMED, claimed_at=timezone.now() - events.LEASE - timedelta(seconds=1)
+        state=HandlingState.CLAIMED,
+        claimed_at=timezone.now() - events.LOOK_AGAIN - timedelta(seconds=1),
     )
     assert len(events.due_handlings()) == 2
     run_all()
     assert len(seen) == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_living_workers_claim_is_left_alone_and_its_death_is_noticed_at_once() -> None:
+    tell("thing_failed", by=SYSTEM)
+    row = Handling.objects.get()
+    Handling.objects.update(state=HandlingState.CLAIMED, claimed_at=timezone.now())
+    # Another worker's connection holds the row, as it does while a handler runs.
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute("SELECT pg_advisory_lock(%s, %s)", [events._LOCK_CLASS, row.pk])
+        assert events.handle(row.pk) is False
+    assert wait_for(lambda: events.handle(row.pk), seconds=10)
 
 
 def test_not_yet_waits_without_blame(db: None) -> None:
