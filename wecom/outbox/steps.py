@@ -58,11 +58,16 @@ def put(
         next_try_at=due,
         nudged_at=now if due <= now else None,
     )
-    # Two callers in the same moment: the second must not break the transaction around it.
+    return _stored(row, is_due=due <= now)
+
+
+def _stored(row: OutboxRow, *, is_due: bool) -> OutboxRow:
+    """The row that stands under this `once`: ours, or that of another caller in the same moment."""
+    # A plain insert that clashes would break the transaction around it.
     OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
-    stored = OutboxRow.objects.get(once=once)
-    if stored.public_id == row.public_id and due <= now:
-        transaction.on_commit(lambda: call_courier([stored.pk], priority), robust=True)
+    stored = OutboxRow.objects.get(once=row.once)
+    if stored.public_id == row.public_id and is_due:
+        transaction.on_commit(lambda: call_courier([stored.pk], row.priority), robust=True)
     return stored
 
 
