@@ -69,7 +69,8 @@ def database(url: str, *, role: str, pool: bool) -> dict[str, Any]:
     )
     host = unquote(options.pop("host", "") or parts.hostname or "")
     if role:
-        options["assume_role"] = role
+        # Said while connecting: Django's `assume_role` speaks on a second pooled connection.
+        options["options"] = f"-c role={role}"
     if pool:
         options["pool"] = {
             "min_size": 1,

@@ -51,7 +51,7 @@ def start_servers(folder: Path) -> Iterator[TestServers]:
             )
         else:
             postgres = start_postgres(folder / "postgres", _quiet, settings=_FAST)
-            stops.append(postgres.stop)
+            stops.append(postgres.remove)
             yield TestServers(
                 postgres.owner_url,
                 postgres.app_url,

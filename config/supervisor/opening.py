@@ -211,8 +211,7 @@ class Opening:
         web = self._begin(
             *("web", "cyan", "uvicorn", "config.asgi:application", "--host", "127.0.0.1"),
             *("--port", str(self._port), "--no-access-log", "--timeout-graceful-shutdown", "2"),
-            # Django's pool waits for itself when each of its connections has to assume a role.
-            DATABASE_POOL="" if self.servers.role else "1",
+            DATABASE_POOL="1",
         )
         self._begin(
             *("worker", "green", "celery", "-A", "config", "worker", "-Q", "urgent,default"),

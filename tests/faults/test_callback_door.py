@@ -146,7 +146,7 @@ async def test_the_door_works_as_the_role_it_was_given_or_not_at_all(
     door = a_door()
     known = dict(connection.settings_dict)
     try:
-        options = {**known["OPTIONS"], "assume_role": "nobody_of_this_name"}
+        options = {**known["OPTIONS"], "options": "-c role=nobody_of_this_name"}
         connection.settings_dict.update({"OPTIONS": options})
         assert (await send(door, a_post(number(1)))).status_code == 503
     finally:

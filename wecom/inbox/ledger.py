@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
@@ -18,7 +18,6 @@ import psycopg
 import structlog
 from django.db import connections
 from django.utils import timezone
-from psycopg import sql
 from psycopg_pool import AsyncConnectionPool
 
 from wecom.inbox.bell import ReaderBell
@@ -163,7 +162,7 @@ class InboxLedger:
     async def _open_pool(self) -> AsyncConnectionPool[psycopg.AsyncConnection[Any]]:
         async with self._opening:
             if self._pool is None:
-                conninfo, role = database_address()
+                conninfo = database_address()
                 pool = AsyncConnectionPool(
                     conninfo,
                     min_size=1,
@@ -172,7 +171,6 @@ class InboxLedger:
                     timeout=_PATIENCE_SECONDS,
                     # One statement is one transaction: no round trips for BEGIN and COMMIT.
                     kwargs={"autocommit": True},
-                    configure=_assume(role) if role else None,
                     name=f"inbox-{os.getpid()}",
                 )
                 await pool.open(wait=False)
@@ -180,11 +178,10 @@ class InboxLedger:
         return self._pool
 
 
-def database_address() -> tuple[str, str]:
-    """libpq's connection string of the default database, and the role to assume (or nothing)."""
+def database_address() -> str:
+    """libpq's connection string of the default database; a role to work as stands in it."""
     found: Mapping[str, Any] = connections["default"].settings_dict
     options = dict(found["OPTIONS"])
-    role = options.pop("assume_role", "") or ""
     for ours in ("pool", "server_side_binding", "isolation_level"):
         options.pop(ours, None)
     address = {
@@ -195,14 +192,7 @@ def database_address() -> tuple[str, str]:
         "port": found["PORT"],
     }
     set_ones = {key: str(value) for key, value in address.items() if value}
-    return psycopg.conninfo.make_conninfo("", **set_ones, **options), role
-
-
-def _assume(role: str) -> Callable[[psycopg.AsyncConnection[Any]], Any]:
-    async def configure(connection: psycopg.AsyncConnection[Any]) -> None:
-        await connection.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(role)))
-
-    return configure
+    return psycopg.conninfo.make_conninfo("", **set_ones, **options)
 
 
 def _answer(batch: list[Told], error: Exception | None) -> None:
