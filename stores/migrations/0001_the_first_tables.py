@@ -7,6 +7,7 @@ import django.db.models.deletion
 import django.utils.timezone
 import kit.fields
 from django.conf import settings
+from django.contrib.postgres.operations import BtreeGistExtension
 from django.db import migrations, models
 
 
@@ -19,6 +20,8 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        # The exclusion constraint of ownership compares numbers and times in one index.
+        BtreeGistExtension(),
         migrations.CreateModel(
             name='LegalEntity',
             fields=[

@@ -125,7 +125,7 @@ def find_customers(world: World, search: str, limit: int = 30) -> list[dict[str,
 
 
 def recent_codes(world: World, limit: int = 12) -> list[dict[str, Any]]:
-    """Codes a customer may find lying about: shown lately, or made lately by API."""
+    """Codes a customer may find lying about: those held up to her first, then those made by API."""
     shown = world.store.rows(
         "SELECT title, url, shown_at AS at FROM shown_code ORDER BY shown_at DESC LIMIT ?", limit
     )
@@ -142,8 +142,8 @@ def recent_codes(world: World, limit: int = 12) -> list[dict[str, Any]]:
         " FROM join_way ORDER BY created_at DESC LIMIT ?",
         limit,
     )
-    found = [{"title": row["title"], "url": row["url"], "at": row["at"]} for row in shown]
-    found += [
+    held_up = [{"title": row["title"], "url": row["url"], "at": row["at"]} for row in shown]
+    found = [
         {
             "title": f"{row['name']}的「联系我」"
             + (f" · {row['remark'] or row['state']}" if row["remark"] or row["state"] else ""),
@@ -161,4 +161,4 @@ def recent_codes(world: World, limit: int = 12) -> list[dict[str, Any]]:
         for row in joins
     ]
     found.sort(key=lambda code: -float(code["at"]))
-    return found[:limit]
+    return [*held_up, *found][:limit]
