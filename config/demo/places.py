@@ -111,7 +111,7 @@ def hire_people(*, by: Actor) -> None:
         name="国贸店收银机",
         source="till",
         digest=digest_of(os.environ["TILL_KEY"]),
-        scopes=["purchases:write", "purchases:read", "figures:read", "cards:verify"],
+        scopes=["purchases:write", "purchases:read", "figures:read"],
     )
 
 

@@ -22,7 +22,6 @@ SCOPES = [
     ("purchases:write", "报送订单和退货"),
     ("purchases:read", "查询自己报送的订单"),
     ("figures:read", "读取业绩"),
-    ("cards:verify", "核对会员卡"),
 ]
 
 
