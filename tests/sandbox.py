@@ -112,14 +112,16 @@ def a_world(*, callback_url: str = NOBODY, **more: Any) -> dict[str, Any]:
 
 
 @contextmanager
-def running_sandbox(folder: Path) -> Iterator[Sandbox]:
-    """Start one, wait until it answers, end it."""
+def running_sandbox(folder: Path, public_url: str = "") -> Iterator[Sandbox]:
+    """Start one, wait until it answers, end it; `public_url` is what its links name."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
+    url = f"http://127.0.0.1:{port}"
     command = [sys.executable, "-m", "wecom.sandbox", "--port", str(port)]
-    process = subprocess.Popen([*command, "--db", str(folder / "sandbox.sqlite3")])
-    sandbox = Sandbox(f"http://127.0.0.1:{port}")
+    command += ["--db", str(folder / "sandbox.sqlite3"), "--public-url", public_url or url]
+    process = subprocess.Popen(command)
+    sandbox = Sandbox(url)
     try:
         _wait_for(f"{sandbox.url}/sandbox/healthz", process)
         yield sandbox

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -15,47 +10,15 @@ import pytest
 
 from tests.cast import Cast
 from tests.groups.builders import World, people_of
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+from tests.sandbox import running_sandbox
 
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The sandbox, started by its own command on a free port; its address."""
+    """A sandbox whose links lead to the test client; its address."""
     folder = tmp_path_factory.mktemp("sandbox")
-    port = _free_port()
-    command = [
-        sys.executable, "-m", "wecom.sandbox", "--port", str(port), "--host", "127.0.0.1",
-        "--db", str(folder / "sandbox.sqlite3"), "--public-url", "http://testserver",
-    ]  # fmt: skip
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-        address = f"http://127.0.0.1:{port}"
-        try:
-            _wait_for(address, process)
-            yield address
-        finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _wait_for(address: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + 20
-    while time.monotonic() < until:
-        assert process.poll() is None, "the sandbox ended"
-        try:
-            if httpx.get(f"{address}/sandbox/healthz", trust_env=False).status_code == 200:
-                return
-        except httpx.TransportError:
-            # Asked again: a process says by its port that it is ready.
-            time.sleep(0.05)
-    raise AssertionError("the sandbox did not start")
+    with running_sandbox(folder, public_url="http://testserver") as sandbox:
+        yield sandbox.url
 
 
 @pytest.fixture

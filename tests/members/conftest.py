@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from pytest_django import Settings
 
-from tests.members.wechat import Phone, WechatWorld, sms_phone, wechat_world
+from tests.members.wechat import Phone, WechatWorld, sms_phone
+from tests.sandbox import running_sandbox
 
 
 @pytest.fixture(scope="session")
 def sandbox_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WechatWorld]:
-    with wechat_world(Path(tmp_path_factory.mktemp("sandbox"))) as world:
-        yield world
+    with running_sandbox(tmp_path_factory.mktemp("sandbox")) as sandbox:
+        yield WechatWorld(sandbox.url)
 
 
 @pytest.fixture

@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import httpx
 from django.conf import settings
 
 from stores.org.models import Guide
-from tests.house.floors import ROOT
-
-_START_SECONDS = 20
 
 
 @dataclass
@@ -85,36 +77,6 @@ class WechatWorld:
         answer = httpx.get(f"{authorize_url}&as={external_userid}".replace("#wechat_redirect", ""))
         assert answer.status_code == 302, answer.text
         return str(answer.headers["location"])
-
-
-@contextmanager
-def wechat_world(folder: Path) -> Iterator[WechatWorld]:
-    """Start the sandbox as its own process, as in life; it ends with the test run."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    command = [sys.executable, "-m", "wecom.sandbox", "--port", str(port)]
-    command += ["--db", str(folder / "sandbox.sqlite3"), "--public-url", f"http://127.0.0.1:{port}"]
-    with (folder / "sandbox.log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log)
-    try:
-        world = WechatWorld(f"http://127.0.0.1:{port}")
-        _wait_until_healthy(world, process)
-        yield world
-    finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _wait_until_healthy(world: WechatWorld, process: subprocess.Popen[bytes]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        try:
-            if httpx.get(f"{world.base}/sandbox/healthz").status_code == 200:
-                return
-        except httpx.TransportError:
-            continue
-    raise RuntimeError("the sandbox did not start")
 
 
 @dataclass

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kit.events import DomainEvent
+from stores.ledger.api import MOST_RECEIPTS
 from stores.ledger.models import PurchaseLine, ReceiptMember
 from tests.cast import Cast, a_member
 from tests.stores.ledger.builders import a_key, a_line, a_receipt, answers_of, post, post_lines
@@ -157,14 +158,12 @@ def test_a_stream_of_lines_is_answered_line_by_line(client: Client, cast: Cast) 
     assert PurchaseLine.objects.count() == 450
 
 
-def test_more_than_a_stream_may_hold_is_refused(
-    client: Client, cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("stores.ledger.api.MOST_RECEIPTS", 3)
-    response = post_lines(client, a_key(), [a_receipt(f"N{i}") for i in range(4)])
+def test_more_than_a_stream_may_hold_is_refused(client: Client, cast: Cast) -> None:
+    too_many = [a_receipt(f"N{i}") for i in range(MOST_RECEIPTS + 1)]
+    response = post_lines(client, a_key(), list(too_many))
     assert response.status_code == 413
     assert response.json()["type"] == "/api/problems/too_much"
-    assert post(client, a_key("t2"), [a_receipt(f"N{i}") for i in range(4)]).status_code == 413
+    assert post(client, a_key("t2"), too_many).status_code == 413
 
 
 def test_whoever_lacks_the_right_key_is_refused(client: Client, cast: Cast) -> None:
