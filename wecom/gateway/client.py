@@ -111,12 +111,13 @@ class Client:
     def _with_token(self, api: str, send: Callable[[str], Any]) -> dict[str, Any]:
         """Call with the shared token; refused, once more with another. Never a third time."""
         token = self._shelf.token()
+        used_at = time.time()
         try:
             return _classified(api, lambda: send(token))
         except WecomError as error:
             if error.code not in TOKEN_CODES:
                 raise
-        other = self._shelf.another(token)
+        other = self._shelf.another(token, used_at=used_at)
         try:
             return _classified(api, lambda: send(other))
         except WecomError as error:

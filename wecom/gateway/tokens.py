@@ -85,14 +85,17 @@ class TokenShelf:
                 return found.text
             if found is not None and found.is_usable(now):
                 return self._renew_early(found).text
-            return self._renew(refused=None).text
+            return self._renew(refused=None, since=now).text
         except redis.RedisError as error:
             return self._alone(refused=None, error=error).text
 
-    def another(self, refused: str) -> str:
-        """A token other than the one WeCom has just refused, or the same if WeCom insists."""
+    def another(self, refused: str, *, used_at: float) -> str:
+        """A token other than the refused one that was used at `used_at`, or the same anew.
+
+        One fetched after that moment is worth a try, whoever fetched it and whatever its text.
+        """
         try:
-            return self._renew(refused=refused).text
+            return self._renew(refused=refused, since=used_at).text
         except redis.RedisError as error:
             return self._alone(refused=refused, error=error).text
 
@@ -118,11 +121,11 @@ class TokenShelf:
         finally:
             _redis().eval(_UNLOCK_IF_MINE, 1, self._lock, mine)
 
-    def _renew(self, *, refused: str | None) -> Token:
+    def _renew(self, *, refused: str | None, since: float) -> Token:
         """Fetch, or wait for the one who does; at last fetch without asking anybody."""
-        since = time.time()
         mine = str(uuid.uuid4())
-        while time.time() < since + _WAIT_SECONDS:
+        patience_ends = time.time() + _WAIT_SECONDS
+        while time.time() < patience_ends:
             found = self._read()
             if found is not None and found.replaces(refused, since):
                 return found

@@ -76,11 +76,14 @@ def test_a_token_given_once_more_is_tried_and_nobody_fetches_a_third(unwell: Unw
         threading.Event().wait(0.1)
         exchange.say(access_token="the-same", expires_in=7200)
 
-    refused_once: set[int] = set()
+    all_asked = threading.Barrier(10)
 
     def moody(exchange: Exchange) -> None:
         if exchange.number <= 10:
-            refused_once.add(exchange.number)
+            # All ten have used the old token before the first of them hears that it is none.
+            all_asked.wait(30)
+            # The last hears it long after the first has come back with a new one.
+            threading.Event().wait(0.05 * exchange.number)
             exchange.say(errcode=42001, errmsg="access_token expired")
         else:
             exchange.say(ok=1)
