@@ -7,11 +7,13 @@ one; nothing here may be held across an ``await``.
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-SCHEMA = Path(__file__).with_name("schema.sql")
+# One file per subject; tables only, no order among them.
+SCHEMA = Path(__file__).with_name("schema")
+_TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
 
 
 class Store:
@@ -25,7 +27,25 @@ class Store:
         self.db.execute("PRAGMA journal_mode = WAL")
         # The file outlives a killed process, not a power cut: enough for a sandbox.
         self.db.execute("PRAGMA synchronous = OFF")
-        self.db.executescript(SCHEMA.read_text(encoding="utf-8"))
+        for part in sorted(SCHEMA.glob("*.sql")):
+            self.db.executescript(part.read_text(encoding="utf-8"))
+            self._add_missing_columns(part)
+
+    def _add_missing_columns(self, part: Path) -> None:
+        """A file of an earlier version has the tables, but not columns that came since."""
+        with closing(sqlite3.connect(":memory:")) as fresh:
+            fresh.executescript(part.read_text(encoding="utf-8"))
+            tables = [row[0] for row in fresh.execute(_TABLES)]
+            wanted = {
+                table: fresh.execute(f"PRAGMA table_info({table})").fetchall() for table in tables
+            }
+        for table, columns in wanted.items():
+            has = {row["name"] for row in self.db.execute(f"PRAGMA table_info({table})")}
+            for _, name, kind, _, default, _ in columns:
+                if name not in has:
+                    self.db.execute(
+                        f"ALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {default}"
+                    )
 
     def close(self) -> None:
         """Close the file; repeating is harmless."""
@@ -95,9 +115,7 @@ class Store:
 
     def empty(self) -> None:
         """Forget everything."""
-        names = self.column(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-        )
+        names = self.column(_TABLES)
         with self.writing():
             for name in names:
                 self.run(f"DELETE FROM {name}")  # noqa: S608 - names come from the schema

@@ -15,7 +15,8 @@ from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.world import Refused, World
 
 from . import faults, inspect, seed
-from .acts import ACTS, need
+from .acts import ACTS
+from .acts.reading import need
 
 Body = dict[str, Any]
 PREFIX = "/sandbox/control/api"

@@ -1,35 +1,11 @@
 """What people do: customers on phones, members in their client. Each makes its callbacks."""
 
-from collections.abc import Callable
 from typing import Any
 
 from wecom.sandbox.truth import chats, friends, groups, kf, mass, people, ways
 from wecom.sandbox.world import Refused, World
 
-Body = dict[str, Any]
-Act = Callable[[World, Body], dict[str, Any]]
-
-
-def need(body: Body, name: str) -> str:
-    """A text that the act cannot do without."""
-    value = body.get(name)
-    if not isinstance(value, str) or not value.strip():
-        raise Refused(f"缺少 {name}")
-    return value.strip()
-
-
-def optional(body: Body, name: str) -> str:
-    """A text that may be absent."""
-    value = body.get(name)
-    return value.strip() if isinstance(value, str) else ""
-
-
-def content_of(body: Body) -> chats.Content:
-    """``content`` as given, or ``text`` as a text message."""
-    content = body.get("content")
-    if isinstance(content, dict) and isinstance(content.get("msgtype"), str):
-        return content
-    return chats.text_content(need(body, "text"))
+from .reading import Act, Body, content_of, need, optional
 
 
 def create_customer(world: World, body: Body) -> dict[str, Any]:

@@ -1,0 +1,11 @@
+"""What people do: customers on phones, members in their client, admins in the console.
+
+Each module lists its acts by name; each act makes its callbacks as in life.
+"""
+
+from . import customers
+from .reading import Act
+
+ACTS: dict[str, Act] = {**customers.ACTS}
+
+__all__ = ["ACTS", "Act"]
