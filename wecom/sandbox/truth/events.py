@@ -4,6 +4,7 @@ Only acts of people (client, phone, console) call these; API-made changes never 
 """
 
 import json
+import re
 import sqlite3
 import time
 from collections.abc import Iterable
@@ -37,6 +38,14 @@ def write_xml(fields: Iterable[Field]) -> str:
     return "<xml>" + "".join(write_field(*field) for field in fields) + "</xml>"
 
 
+def omit_fields(inner_xml: str, names: str) -> str:
+    """The event without the elements named, as older versions and rare cases of WeCom send it."""
+    for name in names.replace("，", ",").split(","):
+        if name.strip().isalnum():
+            inner_xml = re.sub(rf"<{name.strip()}>.*?</{name.strip()}>", "", inner_xml, flags=re.S)
+    return inner_xml
+
+
 def envelope_of(world: World, event: str) -> list[Field]:
     """The fields that every corp event begins with."""
     return [
@@ -67,6 +76,7 @@ def queue_delivery(
 ) -> int:
     """Put one event into the courier's bag; chance may drop, double or delay it."""
     on = world.switches.on
+    inner_xml = omit_fields(inner_xml, on.omitted_event_fields)
     event_id = world.ids.next_number("event")
     dropped = world.chance.random() < on.drop_probability
     copies = 2 if world.chance.random() < on.duplicate_probability else 1

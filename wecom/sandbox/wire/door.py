@@ -86,7 +86,7 @@ def find_app(call: Call) -> Row:
     if not token:
         raise ApiError(41001)
     row = world.store.row("SELECT * FROM token WHERE token = ?", token)
-    if row is None:
+    if row is None or world.switches.on.tokens_always_bad:
         raise ApiError(40014)
     if row["bad_errcode"]:
         raise ApiError(row["bad_errcode"])
