@@ -11,9 +11,15 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-# One file per subject; tables only, no order among them.
+# One file per subject; the core's tables come first, the others may index them.
 SCHEMA = Path(__file__).with_name("schema")
 _TABLES = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+
+
+def whole_schema() -> str:
+    """Every table and index, the core's first."""
+    parts = sorted(SCHEMA.glob("*.sql"), key=lambda part: (part.stem != "core", part.stem))
+    return "\n".join(part.read_text(encoding="utf-8") for part in parts)
 
 
 class Store:
@@ -27,25 +33,23 @@ class Store:
         self.db.execute("PRAGMA journal_mode = WAL")
         # The file outlives a killed process, not a power cut: enough for a sandbox.
         self.db.execute("PRAGMA synchronous = OFF")
-        for part in sorted(SCHEMA.glob("*.sql")):
-            self.db.executescript(part.read_text(encoding="utf-8"))
-            self._add_missing_columns(part)
+        self._add_missing_columns()
+        self.db.executescript(whole_schema())
 
-    def _add_missing_columns(self, part: Path) -> None:
+    def _add_missing_columns(self) -> None:
         """A file of an earlier version has the tables, but not columns that came since."""
         with closing(sqlite3.connect(":memory:")) as fresh:
-            fresh.executescript(part.read_text(encoding="utf-8"))
+            fresh.executescript(whole_schema())
             tables = [row[0] for row in fresh.execute(_TABLES)]
             wanted = {
                 table: fresh.execute(f"PRAGMA table_info({table})").fetchall() for table in tables
             }
         for table, columns in wanted.items():
             has = {row["name"] for row in self.db.execute(f"PRAGMA table_info({table})")}
-            for _, name, kind, _, default, _ in columns:
+            for _, name, kind, is_needed, default, _ in columns if has else []:
                 if name not in has:
-                    self.db.execute(
-                        f"ALTER TABLE {table} ADD COLUMN {name} {kind} NOT NULL DEFAULT {default}"
-                    )
+                    rule = f"NOT NULL DEFAULT {default}" if is_needed else ""
+                    self.db.execute(f"ALTER TABLE {table} ADD COLUMN {name} {kind} {rule}")
 
     def close(self) -> None:
         """Close the file; repeating is harmless."""

@@ -42,7 +42,7 @@ class World:
         """Forget everything, as if the file were new."""
         self.store.empty()
         self.switches.reset()
-        self.clock.move(0.0)
+        self.clock.reset()
         self.chance = random.Random(self.options.seed)  # noqa: S311 - not a secret
         self.life += 1
         self.archive_told_at = 0.0

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 from starlette.requests import Request
@@ -14,11 +14,12 @@ from wecom.sandbox.truth import ways
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.world import Refused, World
 
-from . import faults, inspect, seed
-from .acts import ACTS
+from . import faults, growing, inspect, letters, seed
+from .acts import ACTS, words
 from .acts.reading import need
 
 Body = dict[str, Any]
+Letter = Callable[[World, Body], Awaitable[Body]]
 PREFIX = "/sandbox/control/api"
 
 
@@ -70,9 +71,46 @@ async def post_act(request: Request) -> JSONResponse:
     return await run(request, act)
 
 
+async def list_acts(request: Request) -> JSONResponse:
+    """GET acts: every act with its parameters, as the control page's forms show them."""
+    world: World = request.app.state.world
+    return answer(world, lambda: {"acts": words.describe_acts()})
+
+
 async def post_seed(request: Request) -> JSONResponse:
-    """POST seed."""
+    """POST seed; as application/x-ndjson every line is a piece of the world."""
+    if "ndjson" in request.headers.get("content-type", ""):
+        world: World = request.app.state.world
+        raw = await request.body()
+        return answer(world, lambda: {"counts": seed.seed_lines(world, raw)})
     return await run(request, lambda world, body: {"counts": seed.seed(world, body)})
+
+
+async def post_grow(request: Request) -> JSONResponse:
+    """POST seed/grow: a corp of any size by numbers."""
+    return await run(request, growing.grow)
+
+
+async def ask_application(request: Request, letter: Letter) -> JSONResponse:
+    """Send one letter to an application and tell what came back."""
+    world: World = request.app.state.world
+    try:
+        told = await letter(world, await read_body(request))
+    except Refused as error:
+        return JSONResponse({"ok": False, "error": str(error)}, 409)
+    except (TypeError, ValueError) as error:
+        return JSONResponse({"ok": False, "error": str(error)}, 400)
+    return JSONResponse({"ok": True} | told)
+
+
+async def post_verify(request: Request) -> JSONResponse:
+    """POST verify: the console's check of a callback address."""
+    return await ask_application(request, letters.verify)
+
+
+async def post_forge(request: Request) -> JSONResponse:
+    """POST forge: a letter that no application may take for genuine."""
+    return await ask_application(request, letters.forge)
 
 
 async def post_reset(request: Request) -> JSONResponse:
@@ -153,6 +191,10 @@ async def post_shown(request: Request) -> JSONResponse:
 
 ROUTES = [
     Route(f"{PREFIX}/seed", post_seed, methods=["POST"]),
+    Route(f"{PREFIX}/seed/grow", post_grow, methods=["POST"]),
+    Route(f"{PREFIX}/verify", post_verify, methods=["POST"]),
+    Route(f"{PREFIX}/forge", post_forge, methods=["POST"]),
+    Route(f"{PREFIX}/acts", list_acts),
     Route(f"{PREFIX}/reset", post_reset, methods=["POST"]),
     Route(f"{PREFIX}/acts/{{name}}", post_act, methods=["POST"]),
     Route(f"{PREFIX}/state", get_state),

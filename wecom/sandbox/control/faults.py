@@ -1,5 +1,6 @@
 """Faults on demand, the clock, tokens made bad, callbacks sent again."""
 
+import time
 from typing import Any
 
 from wecom.sandbox.truth import events
@@ -44,20 +45,31 @@ def clear_faults(world: World) -> dict[str, Any]:
 
 
 def move_clock(world: World, body: Body) -> dict[str, Any]:
-    """Set or advance the simulated time."""
+    """Set, advance, stop (at ``at``) or start the simulated time."""
+    known = ("offset_seconds", "advance_seconds", "frozen", "at")
+    if not any(name in body for name in known):
+        raise Refused(f"缺少 {'、'.join(known)} 之一")
     if "offset_seconds" in body:
         world.clock.move(float(body["offset_seconds"]))
-    elif "advance_seconds" in body:
-        world.clock.move(world.clock.offset + float(body["advance_seconds"]))
-    else:
-        raise Refused("缺少 offset_seconds 或 advance_seconds")
+    if body.get("frozen") is True or "at" in body:
+        world.clock.freeze(at=float(body["at"]) if "at" in body else None)
+    if "advance_seconds" in body:
+        world.clock.advance(float(body["advance_seconds"]))
+    if body.get("frozen") is False:
+        world.clock.thaw()
+    world.wake_courier()
     world.live.announce("control", "tasks")
     return show_clock(world)
 
 
 def show_clock(world: World) -> dict[str, Any]:
-    """The simulated now and how far it is from the real one."""
-    return {"now": world.clock.now(), "offset_seconds": world.clock.offset}
+    """The simulated now, how far it is from the real one, whether it stands still."""
+    clock = world.clock
+    return {
+        "now": clock.now(),
+        "offset_seconds": clock.now() - time.time() if clock.frozen_at else clock.offset,
+        "frozen": clock.frozen_at is not None,
+    }
 
 
 def expire_tokens(world: World, body: Body) -> dict[str, Any]:

@@ -1,11 +1,14 @@
 """Seeding: what the world is like before anybody acts. Merges, and makes no callbacks."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 from wecom.sandbox.store import pack
 from wecom.sandbox.truth import people
+from wecom.sandbox.truth.events import EVENT_KINDS
 from wecom.sandbox.truth.groups import INVITED
+from wecom.sandbox.truth.staff import LEFT
 from wecom.sandbox.world import Refused, World
 
 Part = list[dict[str, Any]]
@@ -28,6 +31,31 @@ def seed(world: World, wanted: dict[str, Any]) -> dict[str, int]:
                 raise Refused(f"{name}: {error}") from error
     world.live.announce("everything")
     return count_all(world)
+
+
+def seed_lines(world: World, raw: bytes) -> dict[str, int]:
+    """A world given line by line (NDJSON), each line a piece of what ``seed`` takes.
+
+    All or nothing; lists of the same name are joined.
+    """
+    with world.store.writing():
+        gathered: dict[str, Any] = {}
+        for number, line in enumerate(raw.splitlines(), 1):
+            if not line.strip():
+                continue
+            try:
+                piece = json.loads(line)
+            except ValueError as error:
+                raise Refused(f"第 {number} 行不是 JSON：{error}") from error
+            if not isinstance(piece, dict):
+                raise Refused(f"第 {number} 行不是 JSON 对象")
+            for name, part in piece.items():
+                known = gathered.get(name)
+                if isinstance(known, list) and isinstance(part, list):
+                    known.extend(part)
+                else:
+                    gathered[name] = part
+        return seed(world, gathered)
 
 
 def count_all(world: World) -> dict[str, int]:
@@ -67,8 +95,8 @@ def seed_apps(world: World, part: Part) -> None:
     world.store.run_many(
         "INSERT OR REPLACE INTO app (agent_id, name, secret, callback_url,"
         " callback_token, callback_aes_key, sidebar_url, home_url, trusted_domain,"
-        " events, visible_departments, trusted_ips, callable_contacts, disabled)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        " events, visible_departments, trusted_ips, callable_contacts, disabled,"
+        " contact_sync) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 app["agent_id"],
@@ -80,11 +108,12 @@ def seed_apps(world: World, part: Part) -> None:
                 app.get("sidebar_url") or "",
                 app.get("home_url") or "",
                 app.get("trusted_domain") or "",
-                pack(app.get("events") or ["contact", "chat", "kf", "msgaudit"]),
+                pack(app.get("events") or EVENT_KINDS),
                 pack(app["visible_departments"]) if app.get("visible_departments") else "",
                 pack(app.get("trusted_ips") or []),
                 app.get("callable_contacts", True),
                 app.get("disabled", False),
+                app.get("contact_sync", False),
             )
             for app in part
         ],
@@ -113,35 +142,52 @@ def departments_of(member: dict[str, Any]) -> list[int]:
     return list(listed) if isinstance(listed, list) else [int(listed)]
 
 
+def member_values(member: dict[str, Any], now: int) -> dict[str, Any]:
+    """One member's columns; what is absent takes its default."""
+    texts = {
+        name: member.get(name) or "" for name in ("position", "avatar", "mobile", "email", "biz_mail")
+    }
+    return texts | {
+        "userid": member["userid"],
+        "name": member["name"],
+        "main": departments_of(member)[0],
+        "contact": member.get("contact", True),
+        "archived": member.get("archived", False),
+        "verified": member.get("verified", True),
+        "status": member.get("status"),
+        "last_login": member.get("last_login"),
+        "left_at": member.get("left_at") or (now if member.get("status") == LEFT else 0),
+    }
+
+
 def seed_members(world: World, part: Part) -> None:
-    """Members; a known userid is overwritten, whatever the case of its letters."""
+    """Members; a known userid is overwritten, whatever the case of its letters.
+
+    Whether he is still here changes only when the seed says so, and so does his last login.
+    """
+    now = world.clock.second()
     world.store.run_many(
-        "INSERT INTO member (userid, name, position, avatar, main_department, status,"
-        " contact, archived) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        "INSERT INTO member (userid, name, position, avatar, main_department, contact, archived,"
+        " verified, mobile, email, biz_mail, status, last_login, left_at)"
+        " VALUES (:userid, :name, :position, :avatar, :main, :contact, :archived, :verified,"
+        " :mobile, :email, :biz_mail, coalesce(:status, 1), coalesce(:last_login, 0), :left_at)"
         " ON CONFLICT (userid) DO UPDATE SET name = excluded.name,"
         " position = excluded.position, avatar = excluded.avatar,"
-        " main_department = excluded.main_department, status = excluded.status,"
-        " contact = excluded.contact, archived = excluded.archived",
-        [
-            (
-                member["userid"],
-                member["name"],
-                member.get("position") or "",
-                member.get("avatar") or "",
-                departments_of(member)[0],
-                member.get("status", 1),
-                member.get("contact", True),
-                member.get("archived", False),
-            )
-            for member in part
-        ],
+        " main_department = excluded.main_department,"
+        " contact = excluded.contact, archived = excluded.archived,"
+        " verified = excluded.verified, mobile = excluded.mobile, email = excluded.email,"
+        " biz_mail = excluded.biz_mail, status = coalesce(:status, status),"
+        " last_login = coalesce(:last_login, last_login),"
+        " left_at = CASE WHEN :status IS NULL OR status = :status THEN left_at"
+        " ELSE excluded.left_at END",
+        [member_values(member, now) for member in part],
     )
     world.store.run_many(
         "DELETE FROM member_department WHERE userid = ?",
         [(member["userid"],) for member in part],
     )
     world.store.run_many(
-        "INSERT OR IGNORE INTO member_department VALUES (?, ?)",
+        "INSERT OR IGNORE INTO member_department (department_id, userid) VALUES (?, ?)",
         [
             (department, member["userid"])
             for member in part

@@ -13,6 +13,8 @@ from wecom.sandbox.world import World
 
 from .people import is_visible
 
+# What an application may subscribe to; one that names nothing hears everything.
+EVENT_KINDS = ("contact", "chat", "kf", "msgaudit", "directory", "tag")
 Field = tuple[str, str | int | list[str] | None]
 
 
@@ -66,9 +68,22 @@ def apps_that_hear(world: World, kind: str, userid: str = "") -> list[sqlite3.Ro
         app
         for app in apps
         if kind in json.loads(app["events"])
-        and (kind not in ("contact", "chat") or app["callable_contacts"])
+        and (kind not in ("contact", "chat", "tag") or app["callable_contacts"])
         and (not userid or is_visible(world, app, userid))
     ]
+
+
+def tell(
+    world: World,
+    apps: Iterable[sqlite3.Row],
+    event: str,
+    change_type: str,
+    fields: Iterable[Field],
+) -> None:
+    """One corp event, the same for each of these applications."""
+    inner = write_xml([*envelope_of(world, event), ("ChangeType", change_type), *fields])
+    for app in apps:
+        queue_delivery(world, app, event, change_type, inner)
 
 
 def queue_delivery(

@@ -1,0 +1,38 @@
+"""Acts of many people at one moment, as a shop's opening or a live stream makes them."""
+
+from typing import Any
+
+from wecom.sandbox.truth import friends, people
+from wecom.sandbox.world import Refused, World
+
+from .reading import Act, Body, need, optional
+
+MOST = 5000
+
+
+def burst(world: World, body: Body) -> dict[str, Any]:
+    """So many new customers add one guide within one second: events of equal CreateTime."""
+    many = int(body.get("many") or 100)
+    if not 1 <= many <= MOST:
+        raise Refused(f"many 须在 1 到 {MOST} 之间")
+    clock, userid = world.clock, need(body, "userid")
+    stood, offset = clock.frozen_at is not None, clock.offset
+    clock.freeze()
+    try:
+        added = [
+            friends.add_friend(
+                world,
+                userid=userid,
+                external_userid=people.create_customer(world)["external_userid"],
+                state=optional(body, "state"),
+            )["external_userid"]
+            for _ in range(many)
+        ]
+    finally:
+        if not stood:
+            clock.thaw()
+            clock.move(offset)
+    return {"customers": added}
+
+
+ACTS: dict[str, Act] = {"burst": burst}
