@@ -45,6 +45,21 @@ class Values:
     tokens_always_bad: bool = switch(
         default=False, chapter="tokens", word="发出的凭证一概不认：看客户端会不会无休止地重取"
     )
+    random_minus_one: float = switch(0.0, "tokens", "答 -1 系统繁忙的概率（0–1），一半其实已办成")
+    random_http_error: float = switch(
+        0.0, "tokens", "HTTP 502 或 504 的概率（0–1），一半其实已办成"
+    )
+    api_latency_s: float = switch(0.0, "tokens", "每次接口调用多等的秒数，好看出并发")
+    limits: str = switch("off", "limits", "频率与并发限制：关，或与真实一致")
+    limit_minute_s: float = switch(60.0, "limits", "限频的“一分钟”有几秒；“一小时”是它的 60 倍")
+    limit_per_minute: int = switch(10_000, "limits", "企业每个接口每分钟的次数，0 为不限")
+    limit_per_hour: int = switch(150_000, "limits", "企业每个接口每小时的次数，0 为不限")
+    limit_ip_per_minute: int = switch(20_000, "limits", "每个 IP 每个接口每分钟的次数，0 为不限")
+    limit_ip_per_hour: int = switch(600_000, "limits", "每个 IP 每个接口每小时的次数，0 为不限")
+    limit_in_flight: int = switch(
+        0, "limits", "每个接口同时进行的次数，超出答 45033，0 为不限；mark_tag 总是 5"
+    )
+    gettoken_per_minute: int = switch(0, "limits", "gettoken 每分钟的次数，0 为不限")
     unionid_scope: str = switch("snsapi_userinfo", "oauth", "哪种授权返回 unionid")
     oauth_consent_page: bool = switch(
         default=False, chapter="oauth", word="服务号授权前先弹出征求同意的页面"
@@ -54,12 +69,43 @@ class Values:
     dispatch_delay_s: float = switch(0.0, "mass", "群发任务下发要几秒，期间查询答 41063")
     mass_quota: str = switch("monthly", "mass", "一位顾客能收几次群发，超出为状态 3")
     records_of_cancelled: str = switch("answer", "mass", "查询已停止的群发：照常回答，或 41093")
+    moment_job_s: float = switch(0.0, "mass", "创建朋友圈任务要几秒，期间 jobid 的状态是 1、2")
+    moment_jobs_at_once: int = switch(10, "mass", "同时进行的朋友圈任务数，超出答 41078，0 为不限")
+    moment_quota: str = switch("monthly", "mass", "一位顾客能看的企业朋友圈：月 4 条、日 1 条")
+    app_message_per_minute: int = switch(
+        30, "messages", "一个应用每分钟给一位成员的消息数，超出悄悄丢弃，0 为不限"
+    )
+    app_message_per_hour: int = switch(
+        1000, "messages", "一个应用每小时给一位成员的消息数，超出悄悄丢弃，0 为不限"
+    )
+    response_code_ttl_s: float = switch(259_200.0, "messages", "卡片 response_code 的有效秒数")
+    webhook_per_minute: int = switch(
+        20, "messages", "群机器人每分钟的消息数，超出答 45009，0 为不限"
+    )
+    robot_deadline_s: float = switch(5.0, "messages", "等待智能机器人应答的秒数")
+    robot_poll_s: float = switch(1.0, "messages", "流式回答每隔几秒来取一次")
+    robot_stream_s: float = switch(360.0, "messages", "一次提问最多取流式回答几秒")
     kf_token_ttl_s: float = switch(600.0, "kf", "客服回调里 token 的有效秒数")
+    kf_empty_page_probability: float = switch(
+        0.0, "kf", "sync_msg 答空页而 has_more 仍为 1 的概率（0–1）"
+    )
+    kf_without_token_per_minute: int = switch(
+        0, "kf", "不带 token 的 sync_msg 每分钟的次数，超出答 45009，0 为不限"
+    )
+    kf_repeated_msgid: str = switch("refuse", "kf", "同一 msgid 再发一次：拒绝、吞掉、照发")
+    kf_fail_probability: float = switch(0.0, "kf", "答应发送之后仍告知发送失败的概率（0–1）")
+    kf_fail_type: int = switch(0, "kf", "发送失败事件里的 fail_type")
+    kf_end_from: str = switch("1,3", "kf", "接口可以从哪些状态结束会话")
     msgaudit_interval_s: float = switch(2.0, "archive", "存档通知的间隔秒数（真实约 15）")
+    archive_kinds: str = switch("", "archive", "存档听得见的消息类型，逗号分隔；空为全部")
 
 
 CHOICES: dict[str, tuple[Any, ...]] = {
+    "limits": ("off", "real"),
     "mass_quota": ("monthly", "weekly", "daily", "off"),
+    "moment_quota": ("monthly", "daily", "off"),
+    "kf_repeated_msgid": ("refuse", "swallow", "send"),
+    "kf_end_from": ("1,3", "0,1,2,3", "3"),
     "expired_token_errcode": (42001, 40014),
     "unionid_scope": ("snsapi_userinfo", "any"),
     "records_of_cancelled": ("answer", "41093"),
@@ -67,7 +113,7 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 
 PROFILES: dict[str, dict[str, Any]] = {
     "demo": {"msgaudit_interval_s": 2.0, "dispatch_delay_s": 0.0},
-    "real": {"msgaudit_interval_s": 15.0, "dispatch_delay_s": 3.0},
+    "real": {"msgaudit_interval_s": 15.0, "dispatch_delay_s": 3.0, "limits": "real"},
 }
 
 

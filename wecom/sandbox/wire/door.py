@@ -16,6 +16,7 @@ from wecom.sandbox.store import pack
 from wecom.sandbox.world import World
 
 from .errors import TEXTS, ApiError
+from .limits import draw, within_limits
 from .registry import ENDPOINTS, Call, Endpoint
 
 CALLS_KEPT = 20_000
@@ -32,8 +33,8 @@ async def answer_api(request: Request) -> Response:
     began = time.perf_counter()
     call = await read_call(world, request, path)
     try:
-        refused = await meet_fault(world, path)
-        answer = refused or await handle(call, endpoint)
+        async with within_limits(call):
+            answer = await meet_fault(world, path) or await handle_by_chance(call, endpoint)
     except ApiError as error:
         answer = write_error(call, error)
     log_call(call, request.method, answer, (time.perf_counter() - began) * 1000)
@@ -61,6 +62,16 @@ async def read_call(world: World, request: Request, path: str) -> Call:
 def caller_ip(request: Request) -> str:
     """Who calls, for errmsg and the trusted-IP list."""
     return request.client.host if request.client else ""
+
+
+async def handle_by_chance(call: Call, endpoint: Endpoint) -> Response:
+    """Handle the call, unless the dice say otherwise before or after it."""
+    chance = draw(call.world)
+    struck = chance.strike(after=False)
+    if struck:
+        return struck
+    answer = await handle(call, endpoint)
+    return chance.strike(after=True) or answer
 
 
 async def handle(call: Call, endpoint: Endpoint) -> Response:
