@@ -5,6 +5,7 @@ Decide on `code`, never on the English text: it is not stable (document 90313).
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 from typing import Final
 
@@ -18,21 +19,39 @@ class Retry(StrEnum):
     ASK = "ask"
 
 
+# WeCom's support finds a failed call by the text between these brackets.
+_HINT: Final = re.compile(r"hint: \[([^\]]{1,80})\]")
+
+
 class WecomError(Exception):
     """WeCom refused, or did not answer.
 
     `retry` says whether trying again can help; ASK means the call may have taken effect and must
-    not be repeated before WeCom was asked. `advice` is a sentence for HQ.
+    not be repeated before WeCom was asked. `again_in` is after how many seconds, where somebody
+    knows. `advice` is a sentence for HQ, `hint` the number WeCom's support asks for.
     """
 
     retry: Retry = Retry.NEVER
     advice: str = "企业微信拒绝了这次调用，请把错误码交给技术人员。"
 
-    def __init__(self, code: int | None, message: str, *, api: str = "") -> None:
+    def __init__(
+        self,
+        code: int | None,
+        message: str,
+        *,
+        api: str = "",
+        again_in: float | None = None,
+        advice: str = "",
+    ) -> None:
         super().__init__(f"{api} {code}: {message[:200]}".strip())
         self.code = code
         self.message = message
         self.api = api
+        self.again_in = again_in
+        found = _HINT.search(message)
+        self.hint = found.group(1) if found else ""
+        if advice:
+            self.advice = advice
 
 
 class Busy(WecomError):
@@ -68,6 +87,18 @@ class Silent(WecomError):
 
     retry = Retry.ASK
     advice = "企业微信没有答复，系统会先查证结果，不会盲目重发。"
+
+
+class Unintelligible(Silent):
+    """An answer came whose fields are not what WeCom promises: it may have taken effect."""
+
+    advice = "企业微信的答复无法读懂，系统会先查证结果；若反复出现，请把接口名交给技术人员。"
+
+
+class NotAsked(WecomError, ValueError):
+    """WeCom would refuse this, or silently cut it; it was not asked. `advice` names the limit."""
+
+    advice = "内容超出企业微信的限制，请修改后重试。"
 
 
 class Misdirected(WecomError):

@@ -10,12 +10,29 @@ from django.core.exceptions import ImproperlyConfigured
 
 from wecom.gateway.client import Client
 from wecom.gateway.contacts import ContactCalls
+from wecom.gateway.groups import GroupCalls
+from wecom.gateway.handover import HandoverCalls
 from wecom.gateway.pages import PageCalls
+from wecom.gateway.people import PeopleCalls
 from wecom.gateway.sending import SendingCalls
+from wecom.gateway.statistics import StatisticsCalls
+from wecom.gateway.tags import TagCalls
 from wecom.gateway.talk import TalkCalls
+from wecom.gateway.ways import WayCalls
 
 
-class Gateway(ContactCalls, SendingCalls, TalkCalls, PageCalls):
+class Gateway(
+    PeopleCalls,
+    ContactCalls,
+    TagCalls,
+    WayCalls,
+    GroupCalls,
+    HandoverCalls,
+    StatisticsCalls,
+    SendingCalls,
+    TalkCalls,
+    PageCalls,
+):
     """All calls of one application. Raises WecomError and nothing else for what WeCom does."""
 
 

@@ -6,19 +6,20 @@ import secrets
 import time
 from hashlib import sha1
 
-from wecom.gateway.client import Calls
+from wecom.gateway.chapters import Chapter
 from wecom.gateway.types import JsSignature, MemberLogin
 
 
-class PageCalls(Calls):
+class PageCalls(Chapter):
     """Logins and the JS-SDK."""
 
     def member_by_code(self, code: str) -> MemberLogin:
         """Who holds this login code: usable once, for five minutes. Raises CodeUsed."""
-        found = self._client.read("auth/getuserinfo", code=code)
+        found = self._ask("auth/getuserinfo", code=code)
         return MemberLogin(
-            userid=str(found.get("userid") or found.get("UserId") or "").lower(),
-            external_userid=str(found.get("external_userid") or ""),
+            userid=found.text("userid", "UserId").lower(),
+            external_userid=found.text("external_userid"),
+            ticket=found.text("user_ticket"),
         )
 
     def jsapi_signature(self, url: str, *, of_app: bool = True) -> JsSignature:

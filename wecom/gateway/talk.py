@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.conf import settings
 
-from wecom.gateway.client import Calls
-from wecom.gateway.contacts import moment
+from wecom.gateway.answers import Answer
+from wecom.gateway.chapters import Chapter
 from wecom.gateway.errors import ArchiveNotOpen
 from wecom.gateway.types import ArchivedMessage, KfMessage, KfPage, KfSession
 
@@ -17,7 +16,7 @@ _SESSION_STATES: Final = {0: "new", 1: "bot", 2: "waiting", 3: "servicer", 4: "e
 _SESSION_NUMBERS: Final = {name: number for number, name in _SESSION_STATES.items()}
 
 
-class TalkCalls(Calls):
+class TalkCalls(Chapter):
     """Reading and answering where WeCom allows a server to speak."""
 
     def kf_messages(
@@ -32,11 +31,11 @@ class TalkCalls(Calls):
             asked["cursor"] = cursor
         if token:
             asked["token"] = token
-        page = self._client.read("kf/sync_msg", json=asked)
+        page = self._ask("kf/sync_msg", asked)
         return KfPage(
-            messages=tuple(_kf_message(row, open_kfid) for row in page.get("msg_list") or ()),
-            next_cursor=str(page.get("next_cursor") or ""),
-            has_more=bool(page.get("has_more")),
+            messages=page.rows("msg_list", lambda row: _kf_message(row, open_kfid)),
+            next_cursor=page.text("next_cursor"),
+            has_more=page.flag("has_more"),
         )
 
     def send_kf_message(
@@ -55,15 +54,14 @@ class TalkCalls(Calls):
         }
         if msgid:
             asked["msgid"] = msgid
-        return str(self._client.write("kf/send_msg", asked).get("msgid") or msgid)
+        return self._change("kf/send_msg", asked).text("msgid") or msgid
 
     def kf_state(self, open_kfid: str, external_userid: str) -> KfSession:
         """Whose turn it is to answer this customer."""
         asked = {"open_kfid": open_kfid, "external_userid": external_userid}
-        found = self._client.read("kf/service_state/get", json=asked)
-        number = int(found.get("service_state") or 0)
-        servicer = str(found.get("servicer_userid") or "").lower()
-        return KfSession(_SESSION_STATES.get(number, "ended"), servicer)
+        found = self._ask("kf/service_state/get", asked)
+        state = _SESSION_STATES.get(found.number("service_state"), "ended")
+        return KfSession(state, found.text("servicer_userid").lower())
 
     def move_kf_session(
         self, open_kfid: str, external_userid: str, state: str, servicer_userid: str = ""
@@ -76,7 +74,7 @@ class TalkCalls(Calls):
         }
         if servicer_userid:
             asked["servicer_userid"] = servicer_userid
-        self._client.write("kf/service_state/trans", asked)
+        self._change("kf/service_state/trans", asked)
 
     def archived_messages(self, seq: int, limit: int = 200) -> list[ArchivedMessage]:
         """Archived messages after `seq`, in order.
@@ -86,44 +84,40 @@ class TalkCalls(Calls):
         """
         if not settings.WECOM_ARCHIVE_BRIDGE_URL:
             raise ArchiveNotOpen(None, "WECOM_ARCHIVE_BRIDGE_URL is not set", api="archive")
-        found = self._client.read(
-            settings.WECOM_ARCHIVE_BRIDGE_URL, json={"seq": seq, "limit": limit}
-        )
-        return [_archived(row) for row in found.get("chatdata") or ()]
+        found = self._ask(settings.WECOM_ARCHIVE_BRIDGE_URL, {"seq": seq, "limit": limit})
+        return list(found.rows("chatdata", _archived))
 
 
-def _kf_message(row: dict[str, Any], open_kfid: str) -> KfMessage:
-    kind = str(row.get("msgtype") or "")
-    event: dict[str, Any] = row.get("event") or {}
+def _kf_message(row: Answer, open_kfid: str) -> KfMessage:
+    kind, event = row.text("msgtype"), row.part("event")
     return KfMessage(
-        msgid=str(row["msgid"]),
-        open_kfid=str(row.get("open_kfid") or event.get("open_kfid") or open_kfid),
+        msgid=row.key("msgid"),
         # For events the ids stand inside the event (document 94670).
-        external_userid=str(row.get("external_userid") or event.get("external_userid") or ""),
-        servicer_userid=str(row.get("servicer_userid") or "").lower(),
-        origin=_ORIGINS.get(int(row.get("origin") or 0), "system"),
+        open_kfid=row.text("open_kfid") or event.text("open_kfid") or open_kfid,
+        external_userid=row.text("external_userid") or event.text("external_userid"),
+        servicer_userid=row.text("servicer_userid").lower(),
+        origin=row.one_of("origin", _ORIGINS, "system"),
         kind=kind,
-        text=str((row.get("text") or {}).get("content") or "") if kind == "text" else "",
-        event=str(event.get("event_type") or ""),
-        at=moment(row.get("send_time")),
-        raw=row,
+        text=row.part("text").text("content") if kind == "text" else "",
+        event=event.text("event_type"),
+        at=row.at("send_time"),
+        raw=row.raw(),
     )
 
 
-def _archived(row: dict[str, Any]) -> ArchivedMessage:
-    message: dict[str, Any] = row.get("message") or {}
-    kind = str(message.get("msgtype") or "")
+def _archived(row: Answer) -> ArchivedMessage:
+    message = row.part("message")
+    kind = message.text("msgtype")
     return ArchivedMessage(
-        seq=int(row["seq"]),
-        msgid=str(row.get("msgid") or message.get("msgid") or ""),
-        sender=person_id(str(message.get("from") or "")),
-        recipients=tuple(person_id(str(one)) for one in message.get("tolist") or ()),
-        chat_id=str(message.get("roomid") or ""),
-        text=str((message.get("text") or {}).get("content") or "") if kind == "text" else "",
+        seq=row.number("seq"),
+        msgid=row.text("msgid") or message.text("msgid"),
+        sender=person_id(message.text("from")),
+        recipients=tuple(person_id(one) for one in message.texts("tolist")),
+        chat_id=message.text("roomid"),
+        text=message.part("text").text("content") if kind == "text" else "",
         kind=kind,
-        action=str(message.get("action") or "send"),
-        # The archive counts milliseconds, everything else seconds (document 91774).
-        at=datetime.fromtimestamp(int(message.get("msgtime") or 0) / 1000, tz=UTC),
+        action=message.text("action") or "send",
+        at=message.at_milliseconds("msgtime"),
     )
 
 

@@ -16,7 +16,7 @@ import structlog
 from django.utils import timezone
 
 from wecom.gateway import Gateway, MassSendRecord, WecomError, gateway_of
-from wecom.gateway.sending import wecom_attachment
+from wecom.gateway.attachments import wecom_attachment
 from wecom.outbox import actions
 from wecom.outbox.carriers import CARRIERS
 from wecom.outbox.delivery import COURIER, MAX_ATTEMPTS
