@@ -36,6 +36,7 @@ def every_path_leads_somewhere(
 def _paths() -> Iterator[str]:
     for paths in (*switchboard.REACTIONS.values(), *switchboard.VETOES.values()):
         yield from paths
+    yield from switchboard.QUEUES
     yield from switchboard.TODAY_CARDS
     yield from switchboard.HQ_PANELS
     yield from switchboard.SWEEPS

@@ -104,8 +104,10 @@ TEMPLATES = [
 ]
 SWITCHBOARD = "config.switchboard.REACTIONS"
 VETOES = "config.switchboard.VETOES"
+QUEUES = "config.switchboard.QUEUES"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
+HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"
 # Which member a till's claim (card, phone, external_userid) leads to: the ledger lies below.
 MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
 # What a member number is called on the screens of the floors below.

@@ -71,6 +71,12 @@ VETOES: Mapping[str, Sequence[str]] = {
     "mass_send": ("groups.pushes.inbound.may_still_send",),
 }
 
+# handlers with workers of their own: handler → queue; every other one is called by "urgent"
+QUEUES: Mapping[str, str] = {
+    # WeCom takes a welcome within 20 seconds of the event, whatever else is to be done.
+    "members.registration.inbound.welcome_friend": "welcome",
+}
+
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
 TODAY_CARDS: Sequence[str] = (
     "stores.conversions.cards.cards",
@@ -101,6 +107,7 @@ SWEEPS: Mapping[str, int] = {
 JOBS: list[Job] = [
     Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),
     Job("sync groups", timedelta(hours=1), "groups.chats.tasks.sync_groups"),
+    Job("empty old wishes", timedelta(days=1), "wecom.tasks.empty_old_wishes"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
     Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),
@@ -108,4 +115,13 @@ JOBS: list[Job] = [
     Job("forget what was heard", timedelta(days=1), "bot.channels.tasks.forget_heard"),
 ]
 
-__all__ = ["HQ_PANELS", "JOBS", "REACTIONS", "SWEEPS", "TODAY_CARDS", "VETOES", "timedelta"]
+__all__ = [
+    "HQ_PANELS",
+    "JOBS",
+    "QUEUES",
+    "REACTIONS",
+    "SWEEPS",
+    "TODAY_CARDS",
+    "VETOES",
+    "timedelta",
+]

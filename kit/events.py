@@ -6,7 +6,7 @@ handler in a transaction of its own, and marks it. Handlers are safe to repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any, ClassVar
@@ -160,8 +160,8 @@ def emit(
     rows = Handling.objects.bulk_create(
         [Handling(event=event, handler=path, subject=subject) for path in handlers_of(kind)]
     )
-    keys = [row.pk for row in rows]
-    transaction.on_commit(lambda: nudge("kit.tasks.handle", keys), robust=True)
+    keys = [(row.pk, row.handler) for row in rows]
+    transaction.on_commit(lambda: call_handlers(keys), robust=True)
     return event
 
 
@@ -184,9 +184,9 @@ def emit_many(kind: str, news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
             for path in handlers_of(kind)
         ]
     )
-    keys = [row.pk for row in rows]
+    keys = [(row.pk, row.handler) for row in rows]
     if len(keys) <= _MOST_NUDGES:
-        transaction.on_commit(lambda: nudge("kit.tasks.handle", keys), robust=True)
+        transaction.on_commit(lambda: call_handlers(keys), robust=True)
 
 
 def nudge(task: str, keys: Sequence[int], queue: str = "urgent") -> None:
@@ -198,8 +198,18 @@ def nudge(task: str, keys: Sequence[int], queue: str = "urgent") -> None:
         log.warning("nudge_lost", task=task, error=type(error).__name__)
 
 
-def due_handlings(limit: int = 500) -> list[int]:
-    """Keys of rows whose time has come, and of claims whose worker died."""
+def call_handlers(rows: Iterable[tuple[int, str]]) -> None:
+    """Ask workers to handle rows (key, handler), each by the queue that its handler was given."""
+    board: Mapping[str, str] = import_string(settings.QUEUES)
+    by_queue: dict[str, list[int]] = {}
+    for key, handler in rows:
+        by_queue.setdefault(board.get(handler, "urgent"), []).append(key)
+    for queue, keys in by_queue.items():
+        nudge("kit.tasks.handle", keys, queue=queue)
+
+
+def due_handlings(limit: int = 500) -> list[tuple[int, str]]:
+    """Keys and handlers of rows whose time has come, and of claims whose worker died."""
     now = timezone.now()
     return list(
         Handling.objects.filter(
@@ -210,7 +220,7 @@ def due_handlings(limit: int = 500) -> list[int]:
             | Q(state=HandlingState.CLAIMED, claimed_at__lt=now - LOOK_AGAIN)
         )
         .order_by("next_try_at")
-        .values_list("pk", flat=True)[:limit]
+        .values_list("pk", "handler")[:limit]
     )
 
 
@@ -304,4 +314,4 @@ def _nudge_next(row: Handling) -> None:
         .first()
     )
     if following:
-        nudge("kit.tasks.handle", [following])
+        call_handlers([(following, row.handler)])

@@ -37,6 +37,8 @@ STEPS = 8
 # The first start leaves the worker a pile of calls to the sandbox before it is heard of.
 _START_SECONDS = 300.0
 _CONCURRENCY = 3
+# A welcome waits for none but other welcomes.
+_WELCOMERS = 1
 
 
 class Opening:
@@ -213,17 +215,21 @@ class Opening:
             *("--port", str(self._port), "--no-access-log", "--timeout-graceful-shutdown", "2"),
             DATABASE_POOL="1",
         )
-        self._begin(
-            *("worker", "green", "celery", "-A", "config", "worker", "-Q", "urgent,default"),
-            *("--concurrency", str(_CONCURRENCY), "--loglevel", "INFO"),
-            *("--without-gossip", "--without-mingle"),
-        )
+        self._begin_worker("worker", "urgent,default,bulk", processes=_CONCURRENCY)
+        self._begin_worker("welcomes", "welcome", processes=_WELCOMERS)
         self._begin(
             *("beat", "yellow", "celery", "-A", "config", "beat", "--loglevel", "INFO"),
             *("--pidfile", "", "--schedule", str(self.folder / "beat-schedule")),
         )
         url = f"{self.environment['BASE_URL']}/readyz"
         self.watch.wait_for(partial(is_complete, web, url), url, _START_SECONDS)
+
+    def _begin_worker(self, name: str, queues: str, *, processes: int) -> None:
+        self._begin(
+            *(name, "green", "celery", "-A", "config", "worker", "-Q", queues),
+            *("--hostname", f"{name}@%h", "--concurrency", str(processes)),
+            *("--loglevel", "INFO", "--without-gossip", "--without-mingle"),
+        )
 
 
 def port_of(url: str) -> str:

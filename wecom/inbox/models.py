@@ -50,6 +50,14 @@ class InboxMessage(models.Model):
             models.Index(
                 fields=["id"], name="inbox_to_read", condition=Q(state__in=["waiting", "again"])
             ),
+            # What HQ has to look at, by kind. Partial: a callback that is read costs nothing here.
+            models.Index(fields=["kind"], name="inbox_parked", condition=Q(state="parked")),
+            # Which events nobody knows, by name.
+            models.Index(
+                fields=["kind"],
+                name="inbox_unknown",
+                condition=Q(kind__startswith="wecom.unknown."),
+            ),
             # Removal of old rows; they arrive in order, so a block range is enough.
             BrinIndex(fields=["received_at"], name="inbox_by_age"),
         )

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
 from wecom.outbox.carriers import CARRIERS
-from wecom.outbox.models import OutboxRow, OutboxState
-from wecom.outbox.steps import call_courier
+from wecom.outbox.models import Kind, OutboxPause, OutboxRow, OutboxState
+from wecom.outbox.steps import URGENT, call_courier
+
+KEEP = timedelta(days=180)
+# A pause of the row's kind, or of everything its application sends.
+_PAUSED = Exists(
+    OutboxPause.objects.filter(Q(kind="") | Q(kind=OuterRef("kind")), app=OuterRef("app"))
+)
 
 
 @action
 def claim(key: int, *, by: Actor) -> OutboxRow | None:
     """Take one due row, so that no other worker calls WeCom for it.
 
-    None when it is not due, taken, or ended. A row past its last moment is marked missed instead,
-    also None.
+    None when it is not due, paused, taken, or ended. A row past its last moment is marked missed
+    instead, paused or not; also None.
     """
     now = timezone.now()
     row = OutboxRow.objects.filter(pk=key, state=OutboxState.PLANNED).first()
@@ -33,15 +40,19 @@ def claim(key: int, *, by: Actor) -> OutboxRow | None:
         if taken:
             _tell_end(row, OutboxState.MISSED, answer={}, error=row.error, code=row.error_code)
         return None
-    taken = _planned(key).update(
-        state=OutboxState.SENDING,
-        claim=uuid.uuid4(),
-        claimed_at=now,
-        ask_at=now + CARRIERS[row.kind].lease,
-        attempts=F("attempts") + 1,
-        # What the attempt before met says nothing about this one.
-        error="",
-        error_code=None,
+    taken = (
+        _planned(key)
+        .filter(~_PAUSED)
+        .update(
+            state=OutboxState.SENDING,
+            claim=uuid.uuid4(),
+            claimed_at=now,
+            ask_at=now + CARRIERS[row.kind].lease,
+            attempts=F("attempts") + 1,
+            # What the attempt before met says nothing about this one.
+            error="",
+            error_code=None,
+        )
     )
     return OutboxRow.objects.get(pk=key) if taken else None
 
@@ -81,11 +92,14 @@ def put_back(
     error: str,
     code: int | None = None,
     in_doubt: bool = False,
+    known: Mapping[str, Any] | None = None,
+    is_attempt: bool = True,
     by: Actor,
 ) -> bool:
     """Plan a claimed row again after a pause in seconds; past its last moment it is missed.
 
-    `in_doubt` notes that the call before may have taken effect.
+    `in_doubt` notes that the call before may have taken effect, `known` what of it surely did.
+    Without `is_attempt` the try does not count: WeCom was not really asked.
     """
     at = timezone.now() + timedelta(seconds=pause)
     if row.expires_at is not None and at >= row.expires_at:
@@ -109,7 +123,8 @@ def put_back(
             next_try_at=at,
             error=error[:2000],
             error_code=code,
-            answer={"in_doubt": True} if in_doubt else row.answer,
+            answer={**row.answer, **(known or {}), **({"in_doubt": True} if in_doubt else {})},
+            attempts=row.attempts - (0 if is_attempt else 1),
         )
     )
 
@@ -140,10 +155,13 @@ def take_to_ask(*, limit: int, again_in: timedelta, by: Actor) -> list[OutboxRow
 
 @action
 def send_again(row: OutboxRow, *, by: Actor) -> bool:
-    """HQ's word that a failed or unknown row is to be sent (again); False in any other state."""
+    """HQ's word that a failed or unknown row is to be sent (again).
+
+    False in any other state, and when its content was removed after its time.
+    """
     now = timezone.now()
     changed = OutboxRow.objects.filter(
-        pk=row.pk, state__in=[OutboxState.FAILED, OutboxState.UNKNOWN]
+        pk=row.pk, is_emptied=False, state__in=[OutboxState.FAILED, OutboxState.UNKNOWN]
     ).update(
         state=OutboxState.PLANNED,
         claim=None,
@@ -171,30 +189,71 @@ def settle(row: OutboxRow, *, was_sent: bool, by: Actor) -> bool:
 
 
 @action
-def nudge_due(*, limit: int = 500, by: Actor) -> int:
+def pause(*, kind: str = "", app: str = "main", reason: str, by: Actor) -> bool:
+    """Claim nothing more of a kind (of any, without one) for an application, until resumed.
+
+    False when it was paused before. What is claimed already is carried to its end; what has a last
+    moment is missed when that passes. An unknown kind raises ValueError.
+    """
+    kind = Kind(kind).value if kind else ""
+    row = OutboxPause(app=app, kind=kind, by=str(by)[:120], reason=reason[:200])
+    OutboxPause.objects.bulk_create([row], ignore_conflicts=True)
+    began = OutboxPause.objects.filter(app=app, kind=kind, since=row.since).exists()
+    if began:
+        emit("outbox.paused", more={"app": app, "kind": kind, "reason": reason[:200]})
+    return began
+
+
+@action
+def resume(*, kind: str = "", app: str = "main", by: Actor) -> bool:
+    """End exactly this pause; False when there was none. The sweep finds what waited."""
+    ended, _ = OutboxPause.objects.filter(app=app, kind=kind).delete()
+    if ended:
+        emit("outbox.resumed", more={"app": app, "kind": kind})
+    return bool(ended)
+
+
+@action
+def empty_old(*, limit: int = 2000, by: Actor) -> int:
+    """Remove what was said and answered from rows past their retention; how many.
+
+    The rows stay, so that the same wish is still recognised.
+    """
+    keys = list(
+        OutboxRow.objects.filter(ended_at__lt=timezone.now() - KEEP, is_emptied=False)
+        .order_by("ended_at")
+        .values_list("pk", flat=True)[:limit]
+    )
+    return OutboxRow.objects.filter(pk__in=keys).update(
+        payload={}, answer={}, error="", is_emptied=True
+    )
+
+
+@action
+def nudge_due(*, limit: int = 200, by: Actor) -> int:
     """Ask workers for rows whose time has come and whose nudge was lost, or never given.
 
-    A row is asked for once in 15 seconds, an urgent one once in 3: a long backlog must not fill
-    the broker with messages about itself.
+    The most urgent first, so many of each kind: none waits behind the masses of another. A row is
+    asked for once in 15 seconds, an urgent one once in 3: a long backlog must not fill the broker
+    with messages about itself.
     """
     now = timezone.now()
-    due = OutboxRow.objects.filter(state=OutboxState.PLANNED, next_try_at__lte=now)
-    urgent = list(
-        due.filter(priority__lte=3)
-        .exclude(nudged_at__gt=now - timedelta(seconds=3))
-        .order_by("priority", "next_try_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    others = list(
-        due.filter(priority__gt=3)
-        .exclude(nudged_at__gt=now - timedelta(seconds=15))
-        .order_by("priority", "next_try_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    OutboxRow.objects.filter(pk__in=[*urgent, *others]).update(nudged_at=now)
-    call_courier(urgent, priority=1)
-    call_courier(others, priority=5)
-    return len(urgent) + len(others)
+    found: list[OutboxRow] = []
+    for kind in Kind.values:
+        due = OutboxRow.objects.filter(
+            ~_PAUSED | Q(expires_at__lte=now),
+            kind=kind,
+            state=OutboxState.PLANNED,
+            next_try_at__lte=now,
+        ).exclude(
+            Q(priority__lte=URGENT, nudged_at__gt=now - timedelta(seconds=3))
+            | Q(priority__gt=URGENT, nudged_at__gt=now - timedelta(seconds=15))
+        )
+        rows = due.order_by("priority", "next_try_at").only("pk", "kind", "priority")
+        found += rows[:limit]
+    OutboxRow.objects.filter(pk__in=[row.pk for row in found]).update(nudged_at=now)
+    call_courier(sorted(found, key=lambda row: row.priority))
+    return len(found)
 
 
 def _planned(key: int) -> Any:

@@ -7,7 +7,7 @@ code by its state. Hidden marks in the text would be carried to customers, so th
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from typing import Any, Final
@@ -15,12 +15,20 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
-from wecom.gateway import Gateway, MassSendRecord, WecomError, gateway_of
+from wecom.gateway import (
+    Gateway,
+    GroupUnknown,
+    MassSendRecord,
+    TransferResult,
+    WecomError,
+    gateway_of,
+)
 from wecom.gateway.attachments import wecom_attachment
 from wecom.outbox import actions
 from wecom.outbox.carriers import CARRIERS
 from wecom.outbox.delivery import COURIER, MAX_ATTEMPTS
-from wecom.outbox.models import Kind, OutboxRow, OutboxState, recipients_of
+from wecom.outbox.models import Kind, OutboxRow, OutboxState
+from wecom.outbox.rules import recipients_of
 from wecom.outbox.steps import call_courier
 
 log = structlog.get_logger(__name__)
@@ -49,8 +57,8 @@ def recover(limit: int = 200) -> int:
             _plan_again(row, in_doubt=True)
         elif row.kind == Kind.MASS_SEND:
             mass_sends[row.app, row.payload.get("chat_type", "single")].append(row)
-        elif row.kind == Kind.CONTACT_WAY:
-            _guarded(row, partial(_ask_contact_way, row))
+        elif row.kind in _ASKED:
+            _guarded(row, partial(_ASKED[row.kind], row))
         else:
             actions.end(row, OutboxState.UNKNOWN, error=_UNKNOWN, code=row.error_code, by=COURIER)
     for (app, chat_type), those in mass_sends.items():
@@ -163,6 +171,68 @@ def _ask_contact_way(row: OutboxRow) -> None:
     _absent(row)
 
 
+def _ask_customer_transfer(row: OutboxRow) -> None:
+    """Whom WeCom began to move is not called for again; the others are, when nothing is under way.
+
+    A transfer that took effect long before is an older one and says nothing about ours.
+    """
+    said, since = row.payload, _begun(row) - _BEFORE
+    wanted: list[str] = said["external_userids"]
+    begun = {
+        one.external_userid
+        for one in _transfers(row)
+        if one.state == "waiting"
+        or (one.state == "done" and one.takes_effect_at and one.takes_effect_at >= since)
+    }
+    known = row.answer.get("rows", {}) | {one: 0 for one in wanted if one in begun}
+    if set(wanted) <= set(known):
+        answer = {"rows": known, "adopted": True}
+        actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+    elif begun & set(wanted):
+        # The call arrived, so whoever is missing was refused: WeCom tells why when asked again.
+        _plan_again(row, in_doubt=False, known={"rows": known})
+    else:
+        _absent(row)
+
+
+def _transfers(row: OutboxRow) -> Iterator[TransferResult]:
+    """Every transfer of WeCom's between these two guides."""
+    said, gateway, cursor = row.payload, gateway_of(row.app), ""
+    while True:
+        page = gateway.transfer_results(
+            said["handover"],
+            said["takeover"],
+            has_resigned=said.get("has_resigned", False),
+            cursor=cursor,
+        )
+        yield from page.rows
+        if not page.next_cursor or page.next_cursor == cursor:
+            return
+        cursor = page.next_cursor
+
+
+def _ask_group_transfer(row: OutboxRow) -> None:
+    """Groups that have their new owner are done; the others are called for again."""
+    said, gateway = row.payload, gateway_of(row.app)
+    new_owner = str(said["new_owner"]).lower()
+    moved = [one for one in said["chat_ids"] if _owner(gateway, one) == new_owner]
+    if len(moved) == len(said["chat_ids"]):
+        answer = {"refused": {}, "adopted": True}
+        actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+    elif len(moved) > len(row.answer.get("moved", [])):
+        _plan_again(row, in_doubt=False, known={"moved": moved})
+    else:
+        _absent(row)
+
+
+def _owner(gateway: Gateway, chat_id: str) -> str:
+    """Whose group it is; nobody's once it was dismissed, which the call itself then tells."""
+    try:
+        return gateway.group(chat_id).owner_userid
+    except GroupUnknown:
+        return ""
+
+
 def _absent(row: OutboxRow) -> None:
     """WeCom knows nothing of it: planned again once nothing can be under way any more."""
     patience = ABSENT_AFTER if row.error_code is None else ABSENT_AFTER_ANSWER
@@ -170,15 +240,21 @@ def _absent(row: OutboxRow) -> None:
         _plan_again(row, in_doubt=False)
 
 
-def _plan_again(row: OutboxRow, *, in_doubt: bool) -> None:
+def _plan_again(row: OutboxRow, *, in_doubt: bool, known: Mapping[str, Any] | None = None) -> None:
     if row.attempts >= MAX_ATTEMPTS:
         state = OutboxState.UNKNOWN if in_doubt else OutboxState.FAILED
         actions.end(row, state, error=row.error, code=row.error_code, by=COURIER)
         return
     actions.put_back(
-        row, pause=0, error=row.error, code=row.error_code, in_doubt=in_doubt, by=COURIER
+        row,
+        pause=0,
+        error=row.error,
+        code=row.error_code,
+        in_doubt=in_doubt,
+        known=known,
+        by=COURIER,
     )
-    call_courier([row.pk], row.priority)
+    call_courier([row])
 
 
 def _give_up_if_old(row: OutboxRow) -> None:
@@ -190,3 +266,11 @@ def _begun(row: OutboxRow) -> datetime:
     if row.claimed_at is None:
         raise ValueError("only rows that are being sent are asked after")
     return row.claimed_at
+
+
+# How the end of a kind that WeCom does twice when asked twice can be found out.
+_ASKED: Final[Mapping[str, Callable[[OutboxRow], None]]] = {
+    Kind.CONTACT_WAY: _ask_contact_way,
+    Kind.CUSTOMER_TRANSFER: _ask_customer_transfer,
+    Kind.GROUP_TRANSFER: _ask_group_transfer,
+}

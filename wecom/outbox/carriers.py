@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wecom.gateway import AlreadyChatting, Cancelled, Gateway, WecomError
-from wecom.outbox.models import Kind, OutboxRow, recipients_of
+from wecom.outbox.models import Kind, OutboxRow
+from wecom.outbox.rules import recipients_of
 
 Send = Callable[[Gateway, OutboxRow], dict[str, Any]]
 
@@ -88,6 +89,101 @@ def _contact_way(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
     return {"config_id": way.config_id, "qr_code_url": way.qr_code_url}
 
 
+def _contact_way_change(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    changed = _given(row, "userids", "state", "remark", "skip_verify")
+    gateway.update_contact_way(row.payload["config_id"], **changed)
+    return {"config_id": row.payload["config_id"]}
+
+
+def _contact_way_delete(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    gateway.delete_contact_way(row.payload["config_id"])
+    return {"config_id": row.payload["config_id"]}
+
+
+def _join_way(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    way = gateway.create_join_way(said["chat_ids"], said["state"])
+    return {"config_id": way.config_id, "qr_code_url": way.qr_code_url}
+
+
+def _join_way_change(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    gateway.update_join_way(said["config_id"], chat_ids=said["chat_ids"], state=said["state"])
+    return {"config_id": said["config_id"]}
+
+
+def _customer_transfer(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    has_resigned = bool(said.get("has_resigned"))
+    known: dict[str, int] = row.answer.get("rows", {})
+    rows = gateway.transfer_customers(
+        said["handover"],
+        said["takeover"],
+        [one for one in said["external_userids"] if one not in known],
+        # A guide who left has no word to say to her customers (document 96331).
+        message="" if has_resigned else said.get("message", ""),
+        has_resigned=has_resigned,
+    )
+    return {"rows": {**known, **{one.external_userid: one.code for one in rows}}}
+
+
+def _group_transfer(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    moved = row.answer.get("moved", [])
+    refusals = gateway.transfer_groups(
+        [one for one in said["chat_ids"] if one not in moved],
+        said["new_owner"],
+        has_resigned=said.get("has_resigned", False),
+    )
+    return {"refused": {one.chat_id: one.code for one in refusals}}
+
+
+def _tag_mark(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    gateway.mark_tags(
+        said["userid"],
+        said["external_userid"],
+        add=said.get("add", ()),
+        remove=said.get("remove", ()),
+    )
+    return {}
+
+
+def _remark(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    changed = _given(row, "remark", "description", "company", "mobiles")
+    gateway.update_remark(said["userid"], said["external_userid"], **changed)
+    return {}
+
+
+def _moment(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    job = gateway.create_moment(
+        text=said.get("text", ""),
+        attachments=said.get("attachments", ()),
+        userids=said.get("userids", ()),
+        department_ids=said.get("department_ids", ()),
+        tag_ids=said.get("tag_ids", ()),
+    )
+    return {"jobid": job}
+
+
+def _moment_cancel(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    gateway.cancel_moment(row.payload["moment_id"])
+    return {"moment_id": row.payload["moment_id"]}
+
+
+def _group_welcome(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    template = gateway.create_group_welcome(said.get("text", ""), said.get("attachments", ()))
+    return {"template_id": template}
+
+
+def _given(row: OutboxRow, *names: str) -> dict[str, Any]:
+    """What the payload names; what it does not name is left as it is at WeCom."""
+    return {name: row.payload[name] for name in names if name in row.payload}
+
+
 def kf_msgid(row: OutboxRow) -> str:
     """The id under which customer service takes a message once: 32 characters of our own."""
     return row.public_id.hex
@@ -109,4 +205,19 @@ CARRIERS: Final[Mapping[str, Carrier]] = {
     # without a name after a doubtful call leaves the row to HQ.
     Kind.KF_MESSAGE: Carrier(_kf_message, repeatable=True),
     Kind.CONTACT_WAY: Carrier(_contact_way, repeatable=False),
+    # These set what stands at WeCom: the second call finds it so and changes nothing.
+    Kind.CONTACT_WAY_CHANGE: Carrier(_contact_way_change, repeatable=True),
+    Kind.CONTACT_WAY_DELETE: Carrier(_contact_way_delete, repeatable=True),
+    Kind.JOIN_WAY_CHANGE: Carrier(_join_way_change, repeatable=True),
+    Kind.TAG_MARK: Carrier(_tag_mark, repeatable=True),
+    Kind.REMARK: Carrier(_remark, repeatable=True),
+    Kind.MOMENT_CANCEL: Carrier(_moment_cancel, repeatable=True),
+    # A customer is moved twice in 90 days at most: what stands at WeCom is asked before anything
+    # is called again, and then for the others alone.
+    Kind.CUSTOMER_TRANSFER: Carrier(_customer_transfer, repeatable=False),
+    Kind.GROUP_TRANSFER: Carrier(_group_transfer, repeatable=False),
+    Kind.MOMENT: Carrier(_moment, repeatable=False),
+    # WeCom has no list in which one of ours could be found again: for people to look at.
+    Kind.JOIN_WAY: Carrier(_join_way, repeatable=False),
+    Kind.GROUP_WELCOME: Carrier(_group_welcome, repeatable=False),
 }

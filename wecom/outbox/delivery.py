@@ -87,14 +87,26 @@ def _judge(row: OutboxRow, carrier: Carrier, error: WecomError) -> None:
         _doubt(row, carrier, str(error), code=error.code)
     elif error.retry is Retry.NEVER:
         state = OutboxState.UNKNOWN if _was_perhaps_done(row, error) else OutboxState.FAILED
-        actions.end(row, state, error=_for_people(error), code=error.code, by=COURIER)
+        answer = {name: said for name, said in row.answer.items() if name != "in_doubt"}
+        told = _for_people(error)
+        actions.end(row, state, answer=answer, error=told, code=error.code, by=COURIER)
     else:
-        pause = _pause(row)
-        if error.retry is Retry.LATER:
-            pause = max(pause, _LATER_SECONDS)
-        if row.kind == Kind.WELCOME:
-            pause = 1.0
-        _later(row, _for_people(error), pause=pause, code=error.code)
+        _wait(row, error)
+
+
+def _wait(row: OutboxRow, error: WecomError) -> None:
+    """The same call may be made again: when WeCom or our own governor said, else by our pauses.
+
+    A try that was told when to come back is none: a campaign may wait out many windows.
+    """
+    pause, is_attempt = _pause(row), True
+    if error.again_in is not None:
+        pause, is_attempt = error.again_in * random.uniform(1.0, 1.1), False  # noqa: S311
+    elif error.retry is Retry.LATER:
+        pause = max(pause, _LATER_SECONDS)
+    if row.kind == Kind.WELCOME:
+        pause = 1.0
+    _later(row, _for_people(error), pause=pause, code=error.code, is_attempt=is_attempt)
 
 
 def _doubt(row: OutboxRow, carrier: Carrier, error: str, *, code: int | None) -> None:
@@ -109,10 +121,24 @@ def _doubt(row: OutboxRow, carrier: Carrier, error: str, *, code: int | None) ->
 
 
 def _later(
-    row: OutboxRow, error: str, *, pause: float, code: int | None = None, in_doubt: bool = False
+    row: OutboxRow,
+    error: str,
+    *,
+    pause: float,
+    code: int | None = None,
+    in_doubt: bool = False,
+    is_attempt: bool = True,
 ) -> None:
-    if row.attempts < MAX_ATTEMPTS:
-        actions.put_back(row, pause=pause, error=error, code=code, in_doubt=in_doubt, by=COURIER)
+    if row.attempts < MAX_ATTEMPTS or not is_attempt:
+        actions.put_back(
+            row,
+            pause=pause,
+            error=error,
+            code=code,
+            in_doubt=in_doubt,
+            is_attempt=is_attempt,
+            by=COURIER,
+        )
         return
     log.error("outbox_given_up", kind=row.kind, row=str(row.public_id), error=error)
     state = OutboxState.UNKNOWN if in_doubt else OutboxState.FAILED

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
@@ -23,23 +22,17 @@ class Kind(models.TextChoices):
     APP_MESSAGE = "app_message", "应用消息"
     KF_MESSAGE = "kf_message", "客服消息"
     CONTACT_WAY = "contact_way", "联系我二维码"
-
-
-# Without these a row could never be carried; `put` refuses it.
-NEEDS: dict[str, tuple[str, ...]] = {
-    Kind.WELCOME: ("welcome_code",),
-    Kind.MASS_SEND: ("sender", "text"),
-    Kind.MASS_SEND_CANCEL: ("msgid",),
-    Kind.MASS_SEND_REMIND: ("msgid",),
-    Kind.APP_MESSAGE: ("userids", "text"),
-    Kind.KF_MESSAGE: ("open_kfid", "external_userid", "text"),
-    Kind.CONTACT_WAY: ("userid", "state"),
-}
-
-
-def recipients_of(payload: Mapping[str, Any]) -> list[str]:
-    """External ids of a single send, chat ids of a group send."""
-    return list(payload.get("recipients") or payload.get("chat_ids") or ())
+    CONTACT_WAY_CHANGE = "contact_way_change", "修改联系我二维码"
+    CONTACT_WAY_DELETE = "contact_way_delete", "删除联系我二维码"
+    JOIN_WAY = "join_way", "入群二维码"
+    JOIN_WAY_CHANGE = "join_way_change", "修改入群二维码"
+    CUSTOMER_TRANSFER = "customer_transfer", "客户继承"
+    GROUP_TRANSFER = "group_transfer", "客户群继承"
+    TAG_MARK = "tag_mark", "打标签"
+    REMARK = "remark", "修改备注"
+    MOMENT = "moment", "朋友圈任务"
+    MOMENT_CANCEL = "moment_cancel", "停止朋友圈任务"
+    GROUP_WELCOME = "group_welcome", "入群欢迎语素材"
 
 
 class OutboxState(models.TextChoices):
@@ -80,11 +73,14 @@ class OutboxRow(models.Model):
     answer = models.JSONField("回执", default=dict)
     error = models.TextField("错误", blank=True)
     error_code = models.IntegerField("错误码", null=True)
+    # Payload and answer were removed when their time was over; what was wanted stays known.
+    is_emptied = models.BooleanField("内容已清除", default=False)
 
     privacy: ClassVar = declare(
         keep="180 days",
         internal="id public_id kind app once subject priority state created_at due_at expires_at"
-        " next_try_at nudged_at attempts claim claimed_at ask_at ended_at error error_code",
+        " next_try_at nudged_at attempts claim claimed_at ask_at ended_at error error_code"
+        " is_emptied",
         personal="payload answer",
     )
 
@@ -97,10 +93,10 @@ class OutboxRow(models.Model):
             ),
         )
         indexes = (
-            # What is due, most urgent first.
+            # What of a kind is due, most urgent first: no kind hides behind the masses of another.
             models.Index(
-                fields=["priority", "next_try_at"],
-                name="outbox_due",
+                fields=["kind", "priority", "next_try_at"],
+                name="outbox_due_of_kind",
                 condition=Q(state="planned"),
             ),
             # What was begun and has no known end.
@@ -111,7 +107,37 @@ class OutboxRow(models.Model):
                 name="outbox_of_msgid",
                 condition=Q(kind="mass_send", state="sent"),
             ),
+            # What has ended and still holds what was said, oldest first.
+            models.Index(
+                fields=["ended_at"],
+                name="outbox_to_empty",
+                condition=Q(ended_at__isnull=False, is_emptied=False),
+            ),
         )
 
     def __str__(self) -> str:
         return f"{self.kind} {self.once}"
+
+
+class OutboxPause(models.Model):
+    """HQ's word that an application sends nothing of a kind for now; no kind means nothing at all.
+
+    The row is the pause: it is there or it is not.
+    """
+
+    app = models.CharField("应用", max_length=40)
+    kind = models.CharField("类型", max_length=20, blank=True, choices=Kind.choices)
+    since = models.DateTimeField("暂停时间", default=timezone.now)
+    by = models.CharField("操作人", max_length=120)
+    reason = models.CharField("原因", max_length=200)
+
+    privacy: ClassVar = declare(keep="until resumed", internal="id app kind since by reason")
+
+    class Meta:
+        verbose_name = verbose_name_plural = "暂停发送"
+        constraints = (
+            models.UniqueConstraint(fields=["app", "kind"], name="one_pause_per_app_and_kind"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.app} {self.kind or '*'}"

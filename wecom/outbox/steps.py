@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -11,10 +11,25 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import nudge
-from wecom.outbox.models import NEEDS, Kind, OutboxRow, OutboxState, recipients_of
+from wecom.outbox.models import Kind, OutboxRow, OutboxState
+from wecom.outbox.rules import fault_of
 
 # Rows up to this priority travel by the urgent queue.
 URGENT = 3
+# What comes by the thousands has a queue of its own, so that a word to one guide never waits
+# behind a campaign. Workers take from their queues in turn.
+_BULK = frozenset(
+    {
+        Kind.MASS_SEND,
+        Kind.MASS_SEND_REMIND,
+        Kind.CONTACT_WAY_CHANGE,
+        Kind.CUSTOMER_TRANSFER,
+        Kind.GROUP_TRANSFER,
+        Kind.TAG_MARK,
+        Kind.REMARK,
+        Kind.MOMENT,
+    }
+)
 # WeCom takes a welcome within 20 seconds of the event (document 92599).
 WELCOME_SECONDS = 20
 
@@ -67,18 +82,16 @@ def _stored(row: OutboxRow, *, is_due: bool) -> OutboxRow:
     OutboxRow.objects.bulk_create([row], ignore_conflicts=True)
     stored = OutboxRow.objects.get(once=row.once)
     if stored.public_id == row.public_id and is_due:
-        transaction.on_commit(lambda: call_courier([stored.pk], row.priority), robust=True)
+        transaction.on_commit(lambda: call_courier([stored]), robust=True)
     return stored
 
 
 def _checked(kind: str, payload: Mapping[str, Any]) -> str:
     """The kind, if it is one and the payload can be carried. Raises ValueError otherwise."""
     kind = Kind(kind).value
-    missing = [name for name in NEEDS[kind] if name not in payload]
-    if missing:
-        raise ValueError(f"{kind} needs {', '.join(missing)}")
-    if kind == Kind.MASS_SEND and not recipients_of(payload):
-        raise ValueError("a mass send without recipients would go to every customer of the guide")
+    fault = fault_of(kind, payload)
+    if fault:
+        raise ValueError(fault)
     return kind
 
 
@@ -95,6 +108,19 @@ def cancel(once: str) -> bool:
     )
 
 
-def call_courier(keys: list[int], priority: int) -> None:
-    """Ask a worker to deliver; urgent rows by the urgent queue."""
-    nudge("wecom.tasks.deliver", keys, queue="urgent" if priority <= URGENT else "default")
+def call_courier(rows: Iterable[OutboxRow]) -> None:
+    """Ask workers to deliver rows, each by its queue. Needs their kind and priority only."""
+    by_queue: dict[str, list[int]] = {}
+    for row in rows:
+        by_queue.setdefault(queue_of(row), []).append(row.pk)
+    for queue, keys in by_queue.items():
+        nudge("wecom.tasks.deliver", keys, queue=queue)
+
+
+def queue_of(row: OutboxRow) -> str:
+    """A welcome has 20 seconds and workers of its own; the rest is urgent, usual, or many."""
+    if row.kind == Kind.WELCOME:
+        return "welcome"
+    if row.priority <= URGENT:
+        return "urgent"
+    return "bulk" if row.kind in _BULK else "default"

@@ -17,6 +17,12 @@ def sweep_outbox() -> None:
     actions.nudge_due(by=delivery.COURIER)
 
 
+@shared_task(name="wecom.tasks.empty_old_wishes")
+def empty_old_wishes() -> None:
+    while actions.empty_old(by=delivery.COURIER):
+        pass
+
+
 @shared_task(name="wecom.tasks.recover_outbox")
 def recover_outbox() -> None:
     asking.recover()
