@@ -25,7 +25,7 @@ from kit.fields import PublicIdField
 
 log = structlog.get_logger(__name__)
 
-# After this long a claim is looked at again; alive or dead is told by its lock, see `_held`.
+# After this long a claim is looked at again; alive or dead is told by its lock, see `session_lock`.
 LOOK_AGAIN = timedelta(seconds=4)
 # The first half of the two-part advisory lock; any number that nobody else uses.
 _LOCK_CLASS = 4701
@@ -230,19 +230,20 @@ def handle(key: int) -> bool:
     Refuses quietly when the row is done, claimed by somebody alive, not due, or when an earlier
     event of its subject still waits for the same handler.
     """
-    with _held(key) as is_ours:
+    with session_lock(_LOCK_CLASS, key) as is_ours:
         row = _claim(key) if is_ours else None
         return row is not None and _react(row)
 
 
 @contextmanager
-def _held(key: int) -> Iterator[bool]:
-    """PostgreSQL's session lock on the row: it ends with the connection, so also with a kill -9.
+def session_lock(lock_class: int, key: int) -> Iterator[bool]:
+    """PostgreSQL's session lock on a row: it ends with the connection, so also with a kill -9.
 
-    A claim of a dead worker is thereby taken over within seconds, not after a lease. Workers need a
-    connection of their own for it: no pooler that changes connections between transactions.
+    Yields False when somebody alive holds it. A claim of a dead worker is thereby taken over within
+    seconds, not after a lease. Workers need a connection of their own for it: no pooler that
+    changes connections between transactions. Each table that is claimed so has a class of its own.
     """
-    lock = [_LOCK_CLASS, key % 2**31]
+    lock = [lock_class, key % 2**31]
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock)
         is_ours = bool(cursor.fetchone()[0])
