@@ -10,6 +10,9 @@ def main() -> None:
     from config.supervisor.environment import load_demo_env
 
     load_demo_env()
+    if sys.argv[1:2] in (["bench"], ["sandbox"]):
+        # They have servers of their own and need nothing of a deployment.
+        os.environ.setdefault("DEBUG", "1")
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -54,7 +54,7 @@ def run(scale: str) -> dict[str, Any]:
         # As autovacuum would have done by now.
         ground.as_owner("ANALYZE")
         ground.as_owner(HEAP + "; GRANT ALL ON bench_heap TO app")
-        material, audience, author = _prepare(by=BENCH)
+        material, audience, author = prepare(by=BENCH)
         memory = peak_megabytes()
         expected = _expected(audience)
         ours: list[float] = []
@@ -62,7 +62,7 @@ def run(scale: str) -> dict[str, Any]:
         heaps: list[float] = []
         correct = True
         pushes = [
-            _new_push(material, audience, author, number, by=BENCH) for number in range(ROUNDS)
+            new_push(material, audience, author, number, by=BENCH) for number in range(ROUNDS)
         ]
         for push in pushes:
             plans.append(seconds(partial(plan_push, push.pk, by=BENCH)))
@@ -88,7 +88,7 @@ def run(scale: str) -> dict[str, Any]:
 
 
 @action
-def _prepare(*, by: Actor) -> tuple[Material, Audience, Account]:
+def prepare(*, by: Actor) -> tuple[Material, Audience, Account]:
     author = Account.objects.create_user("bench-author", None, name="A")
     other = Account.objects.create_user("bench-approver", None, name="B")
     material = Material.objects.create(
@@ -104,7 +104,7 @@ def _prepare(*, by: Actor) -> tuple[Material, Audience, Account]:
 
 
 @action
-def _new_push(
+def new_push(
     material: Material, audience: Audience, author: Account, number: int, *, by: Actor
 ) -> Push:
     return Push.objects.create(
