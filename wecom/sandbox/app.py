@@ -14,6 +14,7 @@ from .control.door import ROUTES as CONTROL_ROUTES
 from .options import Options
 from .pages import ROUTES as PAGE_ROUTES
 from .truth import welcome
+from .wire import errands
 from .wire.courier import Courier
 from .world import World
 
@@ -43,6 +44,7 @@ def create_app(options: Options) -> Starlette:
         welcome.reopen_unfinished(world)
         courier = asyncio.create_task(Courier(world).run())
         yield
+        errands.give_up(world)
         courier.cancel()
         with suppress(asyncio.CancelledError):
             await courier

@@ -1,5 +1,6 @@
 """One sandbox: its file, clock, ids, switches, open pages and callback courier."""
 
+import asyncio
 import random
 from collections.abc import Callable
 
@@ -27,6 +28,7 @@ class World:
         self.life = 1
         self.archive_told_at = 0.0
         self.wake_courier: Callable[[], None] = lambda: None
+        self.errands: set[asyncio.Task[None]] = set()
 
     @property
     def corp_id(self) -> str:

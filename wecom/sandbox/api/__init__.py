@@ -9,6 +9,7 @@ from wecom.sandbox.wire.door import answer_api
 
 from . import (
     archive,
+    channels,
     contacts,
     directory,
     groups,
@@ -24,6 +25,7 @@ from . import (
 
 CHAPTERS = (
     archive,
+    channels,
     contacts,
     directory,
     groups,

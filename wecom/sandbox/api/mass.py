@@ -78,7 +78,7 @@ def task_of(call: Call, *, reader: bool) -> Row:
 
 @endpoint("externalcontact/get_groupmsg_list_v2", contacts=True)
 def get_groupmsg_list(call: Call) -> dict[str, Any]:
-    """Tasks made within at most a month; ours have no creator."""
+    """Tasks made within at most a month; those made by API have no creator."""
     body = call.body
     chat_type = reading.text(body, "chat_type", missing=40063)
     if chat_type not in ("single", "group"):
@@ -89,20 +89,21 @@ def get_groupmsg_list(call: Call) -> dict[str, Any]:
         raise ApiError(600018, "invalid start endtime", group_msg_list=[])
     limit = reading.page_size(body, most=100, default=50, above=50)
     made_at, _, last = reading.cursor_of(call, "masslist").partition(" ")
-    # Tasks of members themselves (filter_type 1) cannot be made in this sandbox.
-    none = reading.number(body, "filter_type", 2, high=2) == 1 or bool(
-        reading.text(body, "creator")
-    )
+    kind = reading.number(body, "filter_type", 2, high=2)
+    creator = reading.text(body, "creator")
     rows = call.world.store.rows(
         "SELECT * FROM mass_task WHERE chat_type = ? AND created_at BETWEEN ? AND ?"
-        " AND (created_at, msgid) > (?, ?) AND NOT ?"
-        " ORDER BY created_at, msgid LIMIT ?",
+        " AND (created_at, msgid) > (?, ?) AND (? = '' OR creator = ?)"
+        " AND (? = 2 OR (creator != '') = ?) ORDER BY created_at, msgid LIMIT ?",
         chat_type,
         start,
         end + 1,
         float(made_at or 0),
         last,
-        none,
+        creator,
+        creator,
+        kind,
+        kind,
         limit + 1,
     )
     page = rows[:limit]
@@ -118,13 +119,16 @@ def get_groupmsg_list(call: Call) -> dict[str, Any]:
 def write_task(row: Row) -> dict[str, Any]:
     """A task in the list, its text apart from its attachments."""
     contents = json.loads(row["contents"])
-    return {
+    written = {
         "msgid": row["msgid"],
         "create_time": int(row["created_at"]),
-        "create_type": 0,
+        "create_type": int(row["creator"] != ""),
         "text": next((c["text"] for c in contents if c["msgtype"] == "text"), {}),
         "attachments": [c for c in contents if c["msgtype"] != "text"],
     }
+    if row["creator"]:
+        written["creator"] = row["creator"]
+    return written
 
 
 @endpoint("externalcontact/get_groupmsg_task", contacts=True)

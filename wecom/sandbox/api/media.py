@@ -19,6 +19,8 @@ LIMITS = {
     "file": 20 * MEGABYTE,
 }
 SMALLEST = 5
+WHOLE_BYTES = 20 * MEGABYTE
+DOWNLOADABLE = (media.PLAIN, media.FOR_MOMENTS, media.FOR_PRODUCTS, media.BY_URL)
 TYPES = {
     b"\xff\xd8\xff": "image/jpeg",
     b"\x89PNG\r\n\x1a\n": "image/png",
@@ -118,8 +120,10 @@ def get_media(call: Call) -> Answer:
     if not media_id:
         raise ApiError(41006)
     row = media.find(call.world, media_id)
-    if row is None or row["kind"] != "media":
+    if row is None or row["kind"] not in DOWNLOADABLE:
         raise ApiError(40007)
+    if len(row["data"]) > WHOLE_BYTES and not call.range:
+        raise ApiError(830002)
     whole = Response(
         row["data"],
         media_type=row["content_type"],

@@ -8,6 +8,8 @@ from typing import Any
 from wecom.sandbox.truth import chats, friends, groups, kf, mass, people
 from wecom.sandbox.world import Refused, World
 
+from . import channels
+
 Query = dict[str, str]
 
 
@@ -192,6 +194,7 @@ STATES: dict[str, Callable[[World, Query, str], dict[str, Any]]] = {
     "group": show_group,
     "mass": show_mass,
     "kf": show_kf,
+    **channels.STATES,
 }
 LISTS: dict[str, Callable[[World, Query], dict[str, Any]]] = {
     "friends": list_pairs,

@@ -15,11 +15,12 @@ CREATE TABLE IF NOT EXISTS app (
   sidebar_url TEXT NOT NULL DEFAULT '',
   home_url TEXT NOT NULL DEFAULT '',
   trusted_domain TEXT NOT NULL DEFAULT '',
-  events TEXT NOT NULL DEFAULT '["contact","chat","kf","msgaudit"]',
+  events TEXT NOT NULL DEFAULT '[]',
   visible_departments TEXT NOT NULL DEFAULT '',
   trusted_ips TEXT NOT NULL DEFAULT '[]',
   callable_contacts INTEGER NOT NULL DEFAULT 1,
-  disabled INTEGER NOT NULL DEFAULT 0
+  disabled INTEGER NOT NULL DEFAULT 0,
+  contact_sync INTEGER NOT NULL DEFAULT 0
 );
 CREATE TABLE IF NOT EXISTS token (
   token TEXT PRIMARY KEY,
@@ -68,11 +69,19 @@ CREATE TABLE IF NOT EXISTS member (
   main_department INTEGER NOT NULL DEFAULT 1,
   status INTEGER NOT NULL DEFAULT 1,
   contact INTEGER NOT NULL DEFAULT 1,
-  archived INTEGER NOT NULL DEFAULT 0
+  archived INTEGER NOT NULL DEFAULT 0,
+  verified INTEGER NOT NULL DEFAULT 1,
+  mobile TEXT NOT NULL DEFAULT '',
+  email TEXT NOT NULL DEFAULT '',
+  biz_mail TEXT NOT NULL DEFAULT '',
+  last_login REAL NOT NULL DEFAULT 0,
+  left_at INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS member_department (
   department_id INTEGER NOT NULL,
   userid TEXT NOT NULL COLLATE NOCASE,
+  ord INTEGER NOT NULL DEFAULT 0,
+  is_leader INTEGER NOT NULL DEFAULT 0,
   PRIMARY KEY (department_id, userid)
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS departments_of_member ON member_department (userid);
@@ -241,7 +250,8 @@ CREATE TABLE IF NOT EXISTS mass_task (
   open_choice INTEGER NOT NULL DEFAULT 0,
   created_at REAL NOT NULL,
   ready_at REAL NOT NULL,
-  cancelled_at REAL
+  cancelled_at REAL,
+  creator TEXT NOT NULL DEFAULT '' COLLATE NOCASE
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS mass_task_age ON mass_task (created_at, msgid);
 CREATE TABLE IF NOT EXISTS mass_assignment (

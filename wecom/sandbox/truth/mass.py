@@ -14,7 +14,7 @@ from wecom.sandbox.clock import from_china
 from wecom.sandbox.store import pack
 from wecom.sandbox.world import Refused, World
 
-from . import chats
+from . import chats, people
 
 WAITING, SENT = 0, 2
 ROW_SENT, ROW_NOT_FRIEND, ROW_OVER_QUOTA = 1, 2, 3
@@ -29,13 +29,15 @@ def create_task(
     shares: dict[str, list[str]],
     allow_select: bool = False,
     open_choice: bool = False,
+    creator: str = "",
 ) -> str:
     """Store a task and each member's share of it; nothing is sent."""
     msgid = world.ids.new("mass", 32, "msg")
     now = world.clock.now()
     with world.store.writing():
         world.store.run(
-            "INSERT INTO mass_task VALUES (?, ?, ?, ?, ?, ?, ?, ?, NULL)",
+            "INSERT INTO mass_task (msgid, agent_id, chat_type, contents, allow_select,"
+            " open_choice, created_at, ready_at, creator) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             msgid,
             agent_id,
             chat_type,
@@ -43,7 +45,8 @@ def create_task(
             allow_select,
             open_choice,
             now,
-            now + world.switches.on.dispatch_delay_s,
+            now if creator else now + world.switches.on.dispatch_delay_s,
+            creator,
         )
         world.store.run_many(
             "INSERT INTO mass_assignment (msgid, userid) VALUES (?, ?)",
@@ -126,10 +129,11 @@ def confirm_task(
         raise Refused("任务还在下发中")
     with world.store.writing():
         chosen = choose_targets(world, row, targets)
+        personal = bool(row["creator"])
         if row["chat_type"] == "group":
-            outcome = judge_groups(world, row["userid"], chosen)
+            outcome = judge_groups(world, row["userid"], chosen, personal=personal)
         else:
-            outcome = judge_customers(world, row["userid"], chosen)
+            outcome = judge_customers(world, row["userid"], chosen, personal=personal)
         send_rows(world, row, outcome)
     world.live.announce("tasks", f"member:{row['userid'].lower()}")
     return {
@@ -155,7 +159,9 @@ def choose_targets(world: World, task: sqlite3.Row, wanted: list[str] | None) ->
     return [target for target in rows if target in set(wanted)]
 
 
-def judge_customers(world: World, userid: str, targets: list[str]) -> dict[int, list[str]]:
+def judge_customers(
+    world: World, userid: str, targets: list[str], *, personal: bool
+) -> dict[int, list[str]]:
     """Which customers get it, which are no friends any more, which had enough."""
     friends = set(
         world.store.column(
@@ -165,10 +171,12 @@ def judge_customers(world: World, userid: str, targets: list[str]) -> dict[int, 
     )
     still = [target for target in targets if target in friends]
     gone = [target for target in targets if target not in friends]
-    return {ROW_NOT_FRIEND: gone, **split_by_quota(world, still)}
+    return {ROW_NOT_FRIEND: gone, **split_by_quota(world, still, personal=personal)}
 
 
-def judge_groups(world: World, userid: str, targets: list[str]) -> dict[int, list[str]]:
+def judge_groups(
+    world: World, userid: str, targets: list[str], *, personal: bool
+) -> dict[int, list[str]]:
     """Which groups get it: they must live and still belong to the sender."""
     own = set(
         world.store.column(
@@ -177,28 +185,36 @@ def judge_groups(world: World, userid: str, targets: list[str]) -> dict[int, lis
     )
     still = [target for target in targets if target in own]
     gone = [target for target in targets if target not in own]
-    return {ROW_NOT_FRIEND: gone, **split_by_quota(world, still)}
+    return {ROW_NOT_FRIEND: gone, **split_by_quota(world, still, personal=personal)}
 
 
-def split_by_quota(world: World, targets: list[str]) -> dict[int, list[str]]:
-    """Receivers below and at the limit of the present window."""
+def split_by_quota(world: World, targets: list[str], *, personal: bool) -> dict[int, list[str]]:
+    """Receivers below and at the limit of the present window; members' own sends: one a day."""
     since, limit = quota_window(world)
+    if limit is not None and personal:
+        since, limit = from_china(world.clock.china_day()), 1
     if limit is None:
         return {ROW_SENT: targets, ROW_OVER_QUOTA: []}
-    full = {target for target in targets if received_since(world, target, since) >= limit}
+    full = {
+        target
+        for target in targets
+        if received_since(world, target, since, personal=personal) >= limit
+    }
     return {
         ROW_SENT: [target for target in targets if target not in full],
         ROW_OVER_QUOTA: [target for target in targets if target in full],
     }
 
 
-def received_since(world: World, target: str, since: float) -> int:
-    """How many enterprise mass sends reached a customer or group since a moment."""
+def received_since(world: World, target: str, since: float, *, personal: bool) -> int:
+    """How many mass sends of the corp, or of members, reached a receiver since a moment."""
     return int(
         world.store.value(
-            "SELECT count(*) FROM mass_row WHERE target = ? AND send_time >= ? AND status = 1",
+            "SELECT count(*) FROM mass_row JOIN mass_task USING (msgid)"
+            " WHERE target = ? AND send_time >= ? AND status = 1 AND (creator != '') = ?",
             target,
             since,
+            personal,
         )
     )
 
@@ -268,3 +284,21 @@ def remind(world: World, msgid: str) -> bool:
     world.store.run("INSERT INTO mass_reminder VALUES (?, ?)", msgid, now)
     world.live.announce("tasks")
     return True
+
+
+def send_personally(
+    world: World, *, userid: str, contents: Sequence[chats.Content], targets: Sequence[str]
+) -> dict[str, Any]:
+    """A member sends to his own customers or groups at one time, by himself (create_type 1)."""
+    member = people.find_member(world, userid)["userid"]
+    is_group = bool(targets) and all(target.startswith("wr") for target in targets)
+    with world.store.writing():
+        msgid = create_task(
+            world,
+            agent_id=0,
+            chat_type="group" if is_group else "single",
+            contents=contents,
+            shares={member: list(targets)},
+            creator=member,
+        )
+        return {"msgid": msgid} | confirm_task(world, msgid=msgid, userid=member)

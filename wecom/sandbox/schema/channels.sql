@@ -1,0 +1,61 @@
+-- Moments, cards, internal groups, robots, acquisition, strategies: what stands beside
+-- friendships, groups and mass sends.
+
+-- Work that the real service does behind a jobid --------------------------------
+
+CREATE TABLE IF NOT EXISTS job (
+  jobid TEXT PRIMARY KEY,
+  kind TEXT NOT NULL,
+  agent_id INTEGER NOT NULL,
+  created_at REAL NOT NULL,
+  -- By the simulated clock; 0 while somebody is still at work.
+  done_at REAL NOT NULL DEFAULT 0,
+  request TEXT NOT NULL DEFAULT '{}',
+  result TEXT NOT NULL DEFAULT '{}'
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS jobs_of_app ON job (agent_id, kind, done_at);
+
+-- 客户朋友圈 --------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS moment (
+  moment_id TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL DEFAULT 0,
+  creator TEXT NOT NULL DEFAULT '' COLLATE NOCASE,
+  text TEXT NOT NULL DEFAULT '',
+  attachments TEXT NOT NULL DEFAULT '[]',
+  tags TEXT NOT NULL DEFAULT '[]',
+  is_public INTEGER NOT NULL DEFAULT 1,
+  created_at REAL NOT NULL,
+  ready_at REAL NOT NULL,
+  cancelled_at REAL NOT NULL DEFAULT 0,
+  deleted INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS moment_age ON moment (created_at, moment_id);
+CREATE TABLE IF NOT EXISTS moment_sender (
+  moment_id TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  published_at REAL NOT NULL DEFAULT 0,
+  PRIMARY KEY (moment_id, userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS moments_of_member ON moment_sender (userid, moment_id);
+-- reached: 1 the customer sees it, 0 she had enough in this window.
+CREATE TABLE IF NOT EXISTS moment_audience (
+  moment_id TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  external_userid TEXT NOT NULL,
+  reached INTEGER NOT NULL DEFAULT 1,
+  at REAL NOT NULL,
+  PRIMARY KEY (moment_id, userid, external_userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS moments_of_customer ON moment_audience (external_userid, at);
+CREATE TABLE IF NOT EXISTS moment_reaction (
+  id INTEGER PRIMARY KEY,
+  moment_id TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  kind TEXT NOT NULL,
+  person TEXT NOT NULL,
+  is_member INTEGER NOT NULL DEFAULT 0,
+  text TEXT NOT NULL DEFAULT '',
+  at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS reactions_of_moment ON moment_reaction (moment_id, userid, id);
