@@ -5,15 +5,18 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, StreamingResponse
 from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from .api import ROUTES as API_ROUTES
 from .control.door import ROUTES as CONTROL_ROUTES
 from .options import Options
 from .pages import ROUTES as PAGE_ROUTES
 from .truth import welcome
+from .truth.later import settle_due
 from .wire import errands
 from .wire.courier import Courier
 from .world import World
@@ -33,6 +36,19 @@ async def stream_hints(request: Request) -> StreamingResponse:
         media_type="text/event-stream",
         headers={"Cache-Control": "no-cache", "X-Accel-Buffering": "no"},
     )
+
+
+class Settling:
+    """Lets happen what is due before a request is answered, so that every answer is up to date."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self.app, self.world = app, world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        if scope["type"] == "http":
+            settle_due(self.world)
+        await self.app(scope, receive, send)
 
 
 def create_app(options: Options) -> Starlette:
@@ -57,6 +73,6 @@ def create_app(options: Options) -> Starlette:
         *CONTROL_ROUTES,
         *PAGE_ROUTES,
     ]
-    app = Starlette(routes=routes, lifespan=live)
+    app = Starlette(routes=routes, lifespan=live, middleware=[Middleware(Settling, world=world)])
     app.state.world = world
     return app

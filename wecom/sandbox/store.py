@@ -77,7 +77,7 @@ class Store:
         """Execute an INSERT and give the new row's number."""
         return int(self.db.execute(sql, args).lastrowid or 0)
 
-    def run_many(self, sql: str, rows: Iterable[tuple[object, ...]]) -> int:
+    def run_many(self, sql: str, rows: Iterable[tuple[object, ...] | dict[str, object]]) -> int:
         """Execute once per row and give the number of rows changed."""
         return self.db.executemany(sql, rows).rowcount
 

@@ -21,11 +21,12 @@ def list_groups(call: Call) -> dict[str, Any]:
     status = reading.number(body, "status_filter", 0, high=3)
     listed = reading.texts(reading.mapping(body, "owner_filter"), "userid_list", most=100)
     if listed:
-        owners = [checks.member_in_range(call, userid) for userid in listed]
+        owners = [owner_in_range(call, userid) for userid in listed]
     else:
         owners = people.visible_members(call.world, call.app)
         if len(owners) > OWNERS_WITHOUT_FILTER:
             raise ApiError(81017)
+        owners += people.members_who_left(call.world, call.app)
     after = reading.cursor_of(call, "groups")
     rows = call.world.store.rows(
         "SELECT chat_id, status FROM group_chat WHERE NOT dismissed"
@@ -47,6 +48,14 @@ def list_groups(call: Call) -> dict[str, Any]:
     }
 
 
+def owner_in_range(call: Call, userid: str) -> str:
+    """An owner, who may have left the corp meanwhile; else as ``member_in_range``."""
+    row = call.world.store.row("SELECT * FROM member WHERE userid = ? AND status = 5", userid)
+    if row is not None and people.is_in_range(call.world, call.app, row["userid"]):
+        return str(row["userid"])
+    return checks.member_in_range(call, userid)
+
+
 @endpoint("externalcontact/groupchat/get", contacts=True)
 def get_group(call: Call) -> dict[str, Any]:
     """A group with everybody inside and its member version."""
@@ -57,7 +66,7 @@ def get_group(call: Call) -> dict[str, Any]:
         raise ApiError(86003)
     if row["dismissed"]:
         raise ApiError(49008)
-    if not people.is_visible(call.world, call.app, row["owner"]):
+    if not people.is_in_range(call.world, call.app, row["owner"]):
         raise ApiError(60011)
     return {
         "group_chat": {

@@ -145,7 +145,8 @@ def departments_of(member: dict[str, Any]) -> list[int]:
 def member_values(member: dict[str, Any], now: int) -> dict[str, Any]:
     """One member's columns; what is absent takes its default."""
     texts = {
-        name: member.get(name) or "" for name in ("position", "avatar", "mobile", "email", "biz_mail")
+        name: member.get(name) or ""
+        for name in ("position", "avatar", "mobile", "email", "biz_mail")
     }
     return texts | {
         "userid": member["userid"],

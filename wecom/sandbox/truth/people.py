@@ -26,8 +26,13 @@ def is_visible(world: World, app: sqlite3.Row, userid: str) -> bool:
     """Whether the member exists, has not left and stands in the app's visible range."""
     if not world.store.value("SELECT 1 FROM member WHERE userid = ? AND status != 5", userid):
         return False
+    return is_in_range(world, app, userid)
+
+
+def is_in_range(world: World, app: sqlite3.Row, userid: str) -> bool:
+    """Whether the member, or somebody who left, stands in the app's visible range."""
     if not app["visible_departments"]:
-        return True
+        return bool(world.store.value("SELECT 1 FROM member WHERE userid = ?", userid))
     visible = departments_below(world, json.loads(app["visible_departments"]))
     own = world.store.column("SELECT department_id FROM member_department WHERE userid = ?", userid)
     return not visible.isdisjoint(own)
@@ -113,3 +118,29 @@ def customer_card(row: sqlite3.Row) -> dict[str, Any]:
 def openid_of(world: World, app_id: str, external_userid: str) -> str:
     """A person's openid: the same for one app id, different for another."""
     return world.ids.derive("openid", f"{app_id}|{external_userid}", 28, "o")
+
+
+def members_who_left(world: World, app: sqlite3.Row) -> list[str]:
+    """Everybody in range who left the corp, in the order of leaving."""
+    gone = world.store.column("SELECT userid FROM member WHERE status = 5 ORDER BY left_at, userid")
+    return [userid for userid in gone if is_in_range(world, app, userid)]
+
+
+def tell_other_name(world: World, kind: str, outside: str, inside: str) -> str:
+    """Remember under which other name somebody was told, and give that name."""
+    world.store.run("INSERT OR IGNORE INTO other_name VALUES (?, ?, ?)", kind, outside, inside)
+    return outside
+
+
+def find_other_name(world: World, kind: str, outside: str) -> str:
+    """Who was told under that name, or nothing."""
+    inside = world.store.value(
+        "SELECT inside FROM other_name WHERE kind = ? AND outside = ?", kind, outside
+    )
+    return str(inside or "")
+
+
+def open_userid_of(world: World, userid: str) -> str:
+    """A member's encrypted id, always the same."""
+    outside = world.ids.derive("open_userid", userid.lower(), 32, "woo")
+    return tell_other_name(world, "open_userid", outside, userid)

@@ -13,6 +13,7 @@ import httpx
 
 from wecom.sandbox import crypto
 from wecom.sandbox.truth import events
+from wecom.sandbox.truth.later import settle_due
 from wecom.sandbox.world import World
 
 AT_ONCE = 32
@@ -42,7 +43,8 @@ class Courier:
         async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
             while True:
                 self.bell.clear()
-                pause = min(self.notify_of_archive(), self.start_due(client))
+                settled = settle_due(self.world)
+                pause = min(settled, self.notify_of_archive(), self.start_due(client))
                 try:
                     await asyncio.wait_for(self.bell.wait(), pause)
                 except TimeoutError:

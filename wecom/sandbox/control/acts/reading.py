@@ -30,3 +30,19 @@ def content_of(body: Body) -> chats.Content:
     if isinstance(content, dict) and isinstance(content.get("msgtype"), str):
         return content
     return chats.text_content(need(body, "text"))
+
+
+def number(body: Body, name: str, default: int | None = None) -> int:
+    """A whole number; one that is needed and absent is refused."""
+    value = body.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Refused(f"{name} 必须是整数")
+    return value
+
+
+def listed(body: Body, name: str) -> list[Any]:
+    """A list, empty when absent; one value alone is a list of one."""
+    value = body.get(name)
+    if value is None or value == "":
+        return []
+    return list(value) if isinstance(value, list) else [value]
