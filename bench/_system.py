@@ -34,7 +34,7 @@ _LOOK_SECONDS: Final = 0.05
 # PostgreSQL ends a session's locks with its connection; the worker's children go with its group.
 _WORKER: Final = (
     *("-m", "celery", "-A", "config", "worker", "--loglevel", "ERROR", "--concurrency", "2"),
-    *("--without-gossip", "--without-mingle", "-Q", "urgent,default,welcome"),
+    *("--without-gossip", "--without-mingle", "-Q", "urgent,default,bulk,welcome"),
 )
 
 
