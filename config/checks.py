@@ -37,6 +37,8 @@ def _paths() -> Iterator[str]:
     for paths in (*switchboard.REACTIONS.values(), *switchboard.VETOES.values()):
         yield from paths
     yield from switchboard.QUEUES
+    for paths in switchboard.RECONCILERS.values():
+        yield from paths
     yield from switchboard.TODAY_CARDS
     yield from switchboard.HQ_PANELS
     yield from switchboard.SWEEPS

@@ -82,6 +82,13 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("wecom.inboxmessage", "inbox"),
             ("wecom.outboxrow", "outbox"),
+            ("wecom.sweep", "sync"),
+            ("wecom.difference", "difference"),
+            ("wecom.staff", "badge"),
+            ("wecom.department", "account_tree"),
+            ("wecom.corptag", "sell"),
+            ("wecom.corptaggroup", "label"),
+            ("wecom.corpcontactway", "qr_code"),
             ("kit.domainevent", "bolt"),
             ("kit.handling", "pending_actions"),
             ("kit.jobslot", "schedule"),

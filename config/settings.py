@@ -104,6 +104,7 @@ TEMPLATES = [
 ]
 SWITCHBOARD = "config.switchboard.REACTIONS"
 VETOES = "config.switchboard.VETOES"
+RECONCILERS = "config.switchboard.RECONCILERS"
 QUEUES = "config.switchboard.QUEUES"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
@@ -222,6 +223,14 @@ WECOM_APPS: dict[str, dict[str, Any]] = {
     },
     **env.document("WECOM_APPS"),
 }
+# WeCom's limits where they are not those of its documents, by API; see docs/running.md.
+WECOM_LIMITS: dict[str, dict[str, Any]] = env.figures("WECOM_LIMITS")
+# Which public address this machine's calls leave by: WeCom counts each by itself.
+WECOM_EXIT = env.text("WECOM_EXIT", "one")
+# How long a call waits for room within the limits before it is put off.
+WECOM_PATIENCE_SECONDS = env.seconds("WECOM_PATIENCE_SECONDS", 2.0)
+# After so many calls in a row without an answer WeCom is left alone for a while.
+WECOM_BREAKER_AFTER = env.number("WECOM_BREAKER_AFTER", 10)
 # A bridge that runs the vendor's C library for the chat archive and serves its answers by HTTP.
 WECOM_ARCHIVE_BRIDGE_URL = env.text("WECOM_ARCHIVE_BRIDGE_URL", "")
 WECHAT_APP_ID = env.text("WECHAT_APP_ID", "")

@@ -36,6 +36,17 @@ REACTIONS: Mapping[str, Sequence[str]] = {
         "members.identity.inbound.friend_dropped",
     ),
     "outbox.sent.contact_way": ("members.registration.inbound.keep_contact_way_of_code",),
+    "wecom.change_external_contact.transfer_fail": ("wecom.directory.inbound.contact_in_doubt",),
+    "wecom.change_contact.create_user": ("wecom.directory.inbound.member_changed",),
+    "wecom.change_contact.update_user": ("wecom.directory.inbound.member_changed",),
+    "wecom.change_contact.delete_user": ("wecom.directory.inbound.member_changed",),
+    "wecom.change_contact.create_party": ("wecom.directory.inbound.department_changed",),
+    "wecom.change_contact.update_party": ("wecom.directory.inbound.department_changed",),
+    "wecom.change_contact.delete_party": ("wecom.directory.inbound.department_changed",),
+    "wecom.change_external_tag.create": ("wecom.directory.inbound.tag_changed",),
+    "wecom.change_external_tag.update": ("wecom.directory.inbound.tag_changed",),
+    "wecom.change_external_tag.delete": ("wecom.directory.inbound.tag_changed",),
+    "wecom.change_external_tag.shuffle": ("wecom.directory.inbound.tag_changed",),
     "wecom.msgaudit_notify": ("bot.channels.inbound.archive_has_news",),
     "wecom.kf_msg_or_event": ("bot.channels.inbound.kf_has_news",),
     "outbox.sent.kf_message": ("bot.channels.inbound.answer_sent",),
@@ -77,6 +88,13 @@ QUEUES: Mapping[str, str] = {
     "members.registration.inbound.welcome_friend": "welcome",
 }
 
+# kind of sweep → who compares what WeCom told (wecom/directory/portions.py), lowest floor first
+RECONCILERS: Mapping[str, Sequence[str]] = {
+    "staff": ("wecom.directory.reconciling.mirror_staff",),
+    "tags": ("wecom.directory.reconciling.mirror_tags",),
+    "contact_ways": ("wecom.directory.reconciling.mirror_ways",),
+}
+
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
 TODAY_CARDS: Sequence[str] = (
     "stores.conversions.cards.cards",
@@ -96,6 +114,7 @@ SWEEPS: Mapping[str, int] = {
     "wecom.tasks.read_inbox": 2,
     "wecom.tasks.sweep_outbox": 2,
     "wecom.tasks.recover_outbox": 5,
+    "wecom.tasks.carry_on_sweeps": 5,
     "groups.pushes.tasks.submit_push_tasks": 2,
     "groups.pushes.tasks.look_at_results": 2,
     "groups.pushes.tasks.end_what_is_over": 30,
@@ -108,6 +127,8 @@ JOBS: list[Job] = [
     Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),
     Job("sync groups", timedelta(hours=1), "groups.chats.tasks.sync_groups"),
     Job("empty old wishes", timedelta(days=1), "wecom.tasks.empty_old_wishes"),
+    Job("begin sweeps", timedelta(minutes=5), "wecom.tasks.begin_due_sweeps"),
+    Job("forget old sweeps", timedelta(days=1), "wecom.tasks.forget_old_sweeps"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
     Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),

@@ -1,6 +1,27 @@
 """The admin screens of this floor, imported from its rooms for Django to find them."""
 
+from wecom.directory.admin import (
+    CorpContactWayAdmin,
+    CorpTagAdmin,
+    CorpTagGroupAdmin,
+    DepartmentAdmin,
+    DifferenceAdmin,
+    StaffAdmin,
+    SweepAdmin,
+)
 from wecom.inbox.admin import DomainEventAdmin, HandlingAdmin, InboxMessageAdmin
 from wecom.outbox.admin import OutboxRowAdmin
 
-__all__ = ["DomainEventAdmin", "HandlingAdmin", "InboxMessageAdmin", "OutboxRowAdmin"]
+__all__ = [
+    "CorpContactWayAdmin",
+    "CorpTagAdmin",
+    "CorpTagGroupAdmin",
+    "DepartmentAdmin",
+    "DifferenceAdmin",
+    "DomainEventAdmin",
+    "HandlingAdmin",
+    "InboxMessageAdmin",
+    "OutboxRowAdmin",
+    "StaffAdmin",
+    "SweepAdmin",
+]

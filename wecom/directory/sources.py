@@ -1,0 +1,331 @@
+"""How each kind is pulled out of WeCom, a bounded number of calls at a time.
+
+A source lists (`page`) and looks at single subjects (`details`). It holds no state: where it is
+stands in the cursor that the engine saves after the portion was handled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from django.utils import timezone
+
+from wecom.directory import queries
+from wecom.directory.models import Sweep
+from wecom.directory.portions import (
+    DepartmentList,
+    Facts,
+    Found,
+    FriendIds,
+    FriendPairs,
+    GroupSeen,
+    Portion,
+    Serving,
+    StaffOf,
+    TagsSeen,
+    UnassignedContacts,
+    WayIds,
+    WaySeen,
+    pairs_of,
+)
+from wecom.directory.rules import is_plausible_loss, is_turn_of
+from wecom.gateway import (
+    ContactPair,
+    ContactUnknown,
+    Gateway,
+    GroupLine,
+    GroupUnknown,
+    NotFriends,
+    Retry,
+    WecomError,
+)
+from wecom.gateway.errors import GuideNotUsable
+
+At = Mapping[str, Any]
+# Calls in one portion: some ten seconds at WeCom's usual pace, well below a task's limit.
+CALLS: Final = 20
+_OWNERS: Final = 100
+# WeCom lists only codes made after this day (document 96348).
+_FIRST_WAYS: Final = datetime(2021, 7, 10, tzinfo=UTC)
+_NO_SUCH_WAY: Final = 41044
+
+
+@dataclass(slots=True)
+class Pulled:
+    """What a call or some gave. `at` is where the list goes on; None when it has ended."""
+
+    portions: list[Portion] = field(default_factory=list)
+    at: dict[str, Any] | None = None
+    done: int = 0
+    total: int = 0
+    wants: list[str] = field(default_factory=list)
+    left: list[Found] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One kind's way out of WeCom."""
+
+    page: Callable[[Gateway, Sweep, At], Pulled]
+    details: Callable[[Gateway, Sweep, Sequence[str]], Pulled]
+
+
+def _portion(sweep: Sweep, subject: str, facts: Facts, asked_at: datetime) -> Portion:
+    return Portion(
+        kind=sweep.kind,
+        subject=subject,
+        facts=facts,
+        asked_at=asked_at,
+        since=sweep.started_at,
+        is_full=sweep.is_full,
+    )
+
+
+def _no_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
+    return Pulled()
+
+
+# ---------------------------------------------------------------- departments and members
+
+
+def _staff_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    """Departments first, then their members, five departments at a time; who serves, last."""
+    if not at:
+        asked_at = timezone.now()
+        rows = tuple(gateway.departments())
+        pulled = Pulled([_portion(sweep, "departments", DepartmentList(rows), asked_at)])
+        pulled.total = len(rows)
+        if sweep.is_full:
+            # Members whom the application sees without any of their departments.
+            pulled.wants = sorted(set(gateway.visible_range().userids))
+            pulled.at = {"after": 0}
+        else:
+            _who_serves(gateway, sweep, pulled)
+        return pulled
+    numbers = queries.departments_after(int(at["after"]), limit=5)
+    pulled = Pulled(done=len(numbers), total=sweep.total)
+    for number in numbers:
+        asked_at = timezone.now()
+        try:
+            members = StaffOf(tuple(gateway.members_of(number)))
+        except WecomError as error:
+            if error.retry is not Retry.NEVER:
+                raise
+            # Deleted meanwhile, taken out of range, or too large: the others shall not wait.
+            pulled.left.append(Found(f"department:{number}", "无法读取部门成员", error.advice))
+            continue
+        pulled.portions.append(_portion(sweep, f"department:{number}", members, asked_at))
+    if numbers:
+        pulled.at = {"after": numbers[-1]}
+    else:
+        _who_serves(gateway, sweep, pulled)
+    return pulled
+
+
+def _who_serves(gateway: Gateway, sweep: Sweep, pulled: Pulled) -> None:
+    """WeCom's list of members with customers; a delta looks at those in whom it differs."""
+    asked_at = timezone.now()
+    serving = set(gateway.guides_with_contacts())
+    facts = Serving(tuple(sorted(serving)))
+    pulled.portions.append(_portion(sweep, "serving", facts, asked_at))
+    if sweep.is_full:
+        return
+    known, served = queries.present_staff(), queries.serving_staff()
+    lost = served - serving
+    if not is_plausible_loss(len(lost), len(served)):
+        text = f"{len(lost)} 位成员同时失去客户联系权限，未逐一核对"
+        pulled.left.append(Found("staff:*", "请确认应用可见范围", text))
+        lost = set()
+    news = queries.userids_with_news("change_contact", since=queries.news_since(sweep))
+    pulled.wants = sorted((serving - known) | lost | news)
+
+
+def _staff_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
+    asked_at = timezone.now()
+    rows, absent = [], []
+    for userid in wants:
+        try:
+            rows.append(gateway.staff(userid))
+        except GuideNotUsable:
+            absent.append(userid)
+    facts = StaffOf(tuple(rows), tuple(absent))
+    return Pulled([_portion(sweep, "staff", facts, asked_at)])
+
+
+# ---------------------------------------------------------------- contacts
+
+
+def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    """The friends of some guides by id; tonight's share of guides is read in detail."""
+    userids = sorted(gateway.guides_with_contacts())
+    if not sweep.is_full:
+        news = queries.userids_with_news("change_external_contact", since=queries.news_since(sweep))
+        userids = [userid for userid in userids if userid in news]
+    after = str(at.get("after", ""))
+    chosen = [userid for userid in userids if userid > after][:CALLS]
+    pulled = Pulled(done=len(chosen), total=len(userids))
+    day = timezone.localdate(sweep.started_at)
+    for userid in chosen:
+        asked_at = timezone.now()
+        try:
+            friends = FriendIds(userid, tuple(gateway.contacts_of(userid)))
+        except GuideNotUsable as error:
+            pulled.left.append(Found(f"staff:{userid}", "无法读取客户列表", error.advice))
+            continue
+        pulled.portions.append(_portion(sweep, f"staff:{userid}", friends, asked_at))
+        if friends.external_userids and (not sweep.is_full or is_turn_of(userid, day)):
+            pulled.wants.append(f"{userid} *")
+    if chosen:
+        pulled.at = {"after": chosen[-1]}
+    return pulled
+
+
+def _contacts_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
+    """`userid *cursor` is a page of all her friends, `userid external_userid` one of them."""
+    pulled = Pulled(total=sweep.total)
+    for want in wants:
+        userid, _, which = want.partition(" ")
+        asked_at = timezone.now()
+        if which.startswith("*"):
+            page = gateway.contact_pairs([userid], which[1:])
+            pairs = page.pairs
+            if page.next_cursor and page.next_cursor != which[1:]:
+                pulled.wants.append(f"{userid} *{page.next_cursor}")
+        else:
+            pairs = _pair(gateway, userid, which)
+        facts = FriendPairs(userid, tuple(pairs))
+        pulled.portions.append(_portion(sweep, f"staff:{userid}", facts, asked_at))
+    return pulled
+
+
+def _pair(gateway: Gateway, userid: str, external_userid: str) -> tuple[ContactPair, ...]:
+    """One friend of one guide by her card; none when she is a friend no more."""
+    try:
+        card = gateway.contact(external_userid)
+    except (ContactUnknown, NotFriends):
+        return ()
+    return pairs_of(card, userid)
+
+
+# ---------------------------------------------------------------- groups
+
+
+def _groups_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    """The groups of a hundred owners; each group is then looked at."""
+    owners = [i for i in sorted(gateway.guides_with_contacts()) if i > str(at.get("after", ""))]
+    owners = owners[:_OWNERS]
+    pulled = Pulled(total=sweep.total)
+    cursor = str(at.get("cursor", ""))
+    if not owners:
+        return pulled
+    try:
+        page = gateway.group_page(owners, cursor=cursor)
+        rows, following = page.rows, page.next_cursor
+    except GuideNotUsable:
+        rows, following = _groups_one_by_one(gateway, owners, pulled), ""
+    pulled.wants = [row.chat_id for row in rows]
+    pulled.total += len(rows)
+    if following and following != cursor:
+        pulled.at = {"after": at.get("after", ""), "cursor": following}
+    else:
+        pulled.at = {"after": owners[-1]}
+    return pulled
+
+
+def _groups_one_by_one(
+    gateway: Gateway, owners: Sequence[str], pulled: Pulled
+) -> tuple[GroupLine, ...]:
+    """One owner whom WeCom does not know must not hide the others' groups."""
+    rows: tuple[GroupLine, ...] = ()
+    for owner in owners:
+        cursor = ""
+        try:
+            while True:
+                page = gateway.group_page([owner], cursor=cursor)
+                rows += page.rows
+                if not page.next_cursor or page.next_cursor == cursor:
+                    break
+                cursor = page.next_cursor
+        except GuideNotUsable as error:
+            pulled.left.append(Found(f"staff:{owner}", "无法读取客户群", error.advice))
+    return rows
+
+
+def _groups_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
+    pulled = Pulled(done=len(wants), total=sweep.total)
+    for chat_id in wants:
+        asked_at = timezone.now()
+        try:
+            seen = GroupSeen(chat_id, gateway.group(chat_id))
+        except GroupUnknown:
+            seen = GroupSeen(chat_id, None)
+        except GuideNotUsable as error:
+            pulled.left.append(Found(f"group:{chat_id}", "群主不在可见范围", error.advice))
+            continue
+        pulled.portions.append(_portion(sweep, f"group:{chat_id}", seen, asked_at))
+    return pulled
+
+
+# ---------------------------------------------------------------- tags, codes, the rest
+
+
+def _tags_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    asked_at = timezone.now()
+    groups = tuple(gateway.tag_groups())
+    count = sum(len(group.tags) for group in groups)
+    portion = _portion(sweep, "tags", TagsSeen(groups, is_all=True), asked_at)
+    return Pulled([portion], done=count, total=count)
+
+
+def _ways_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    asked_at, cursor = timezone.now(), str(at.get("cursor", ""))
+    keys, following = gateway.contact_way_ids(_FIRST_WAYS, cursor=cursor)
+    pulled = Pulled(done=len(keys), total=sweep.total + len(keys))
+    pulled.portions.append(_portion(sweep, "contact_ways", WayIds(tuple(keys)), asked_at))
+    if following and following != cursor:
+        pulled.at = {"cursor": following}
+    return pulled
+
+
+def _ways_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
+    pulled = Pulled(total=sweep.total)
+    for key in wants:
+        asked_at = timezone.now()
+        try:
+            seen = WaySeen(key, gateway.contact_way(key))
+        except WecomError as error:
+            if error.code != _NO_SUCH_WAY:
+                raise
+            seen = WaySeen(key, None)
+        pulled.portions.append(_portion(sweep, f"way:{key}", seen, asked_at))
+    return pulled
+
+
+def _nothing_to_list(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    """What is open stands in our own tables: all of it is compared at the end."""
+    return Pulled()
+
+
+def _unassigned_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
+    asked_at, cursor = timezone.now(), str(at.get("cursor", ""))
+    page = gateway.unassigned(cursor)
+    pulled = Pulled(done=len(page.rows), total=sweep.total + len(page.rows))
+    facts = UnassignedContacts(page.rows)
+    pulled.portions.append(_portion(sweep, "unassigned", facts, asked_at))
+    if page.next_cursor and page.next_cursor != cursor:
+        pulled.at = {"cursor": page.next_cursor}
+    return pulled
+
+
+SOURCES: Final[Mapping[str, Source]] = {
+    "staff": Source(_staff_page, _staff_details),
+    "contacts": Source(_contacts_page, _contacts_details),
+    "tags": Source(_tags_page, _no_details),
+    "groups": Source(_groups_page, _groups_details),
+    "contact_ways": Source(_ways_page, _ways_details),
+    "mass_sends": Source(_nothing_to_list, _no_details),
+    "unassigned": Source(_unassigned_page, _no_details),
+}
