@@ -19,8 +19,8 @@ from config.embedded.processes import FolderLock, Say, write_private
 PROJECT = Path(__file__).resolve().parents[2]
 LOCK_NAME = "demo.lock"
 _OWNER_COMMANDS = ("migrate", "flush")
-# They read files alone and must work in a clean clone.
-_PURE_COMMANDS = ("bot_eval", "credit_eval", "lifecycle_fit", "hygiene_eval")
+# They need no server of ours and must work in a clean clone.
+_PURE_COMMANDS = ("bot_eval", "credit_eval", "lifecycle_fit", "hygiene_eval", "sandbox")
 _NO_DEMO_COMMANDS = ("test", "makemigrations")
 _WAIT_FOR_A_BEGINNING_SECONDS = 30.0
 _WAIT_UNTIL_OPEN_SECONDS = 600.0

@@ -15,17 +15,18 @@ def order_fault(world: World, body: Body) -> dict[str, Any]:
     if not isinstance(path, str) or not path:
         raise Refused("缺少 path：哪个接口")
     kinds = ("errcode", "http_status", "delay_s")
-    if not any(body.get(kind) is not None for kind in kinds):
-        raise Refused("错误码、HTTP 状态、延迟至少填一个")
+    if not body.get("cut") and not any(body.get(kind) is not None for kind in kinds):
+        raise Refused("错误码、HTTP 状态、延迟、断线至少填一个")
     number = world.store.insert(
-        "INSERT INTO fault (path, errcode, errmsg, http_status, delay_s, times)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO fault (path, errcode, errmsg, http_status, delay_s, times, cut)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         path.removeprefix("/cgi-bin/").removeprefix("cgi-bin/"),
         body.get("errcode"),
         body.get("errmsg") or "",
         body.get("http_status"),
         float(body.get("delay_s") or 0),
         int(body.get("times", 1)),
+        bool(body.get("cut")),
     )
     world.live.announce("control")
     return {"id": number}

@@ -2,13 +2,12 @@
 
 import json
 from collections.abc import Callable
-from sqlite3 import Row
 from typing import Any
 
 from wecom.sandbox.truth import chats, friends, groups, kf, mass, people
 from wecom.sandbox.world import Refused, World
 
-from . import channels
+from . import channels, logs
 
 Query = dict[str, str]
 
@@ -17,12 +16,6 @@ def limit_of(query: Query, default: int = 100) -> int:
     """``limit`` of a request, at most 5000."""
     given = query.get("limit", "")
     return min(int(given), 5000) if given.isdigit() else default
-
-
-def number_of(query: Query, name: str) -> int:
-    """A number of a request, 0 when absent."""
-    given = query.get(name, "")
-    return int(given) if given.isdigit() else 0
 
 
 def show_customer(world: World, query: Query, customer: str) -> dict[str, Any]:
@@ -136,58 +129,6 @@ def list_tasks(world: World, query: Query) -> dict[str, Any]:
     return {"tasks": mass.tasks_of_member(world, userid, limit_of(query))}
 
 
-def list_deliveries(world: World, query: Query) -> dict[str, Any]:
-    """Attempts to deliver callbacks, newest first; ``after`` gives ascending order."""
-    after = number_of(query, "after")
-    rows = world.store.rows(
-        "SELECT delivery.*, app.callback_url AS url FROM delivery"
-        " LEFT JOIN app USING (agent_id)"
-        " WHERE delivery.id > ? AND (? = '' OR event = ? OR change_type = ?)"
-        " AND (? = 0 OR agent_id = ?) AND (? = '' OR state = ?)"
-        " ORDER BY CASE WHEN ? THEN delivery.id ELSE -delivery.id END LIMIT ?",
-        after,
-        query.get("event", ""),
-        query.get("event", ""),
-        query.get("event", ""),
-        number_of(query, "agent_id"),
-        number_of(query, "agent_id"),
-        query.get("state", ""),
-        query.get("state", ""),
-        bool(after),
-        limit_of(query),
-    )
-    return {"deliveries": [dict(row) for row in rows]}
-
-
-def list_calls(world: World, query: Query) -> dict[str, Any]:
-    """API calls, newest first; ``after`` gives ascending order."""
-    after = number_of(query, "after")
-    path, errcode = query.get("path", ""), query.get("errcode", "")
-    rows = world.store.rows(
-        "SELECT * FROM call WHERE id > ? AND (? = '' OR path = ?)"
-        " AND (? = '' OR errcode = CAST(? AS INTEGER))"
-        " ORDER BY CASE WHEN ? THEN id ELSE -id END LIMIT ?",
-        after,
-        path,
-        path,
-        errcode,
-        errcode,
-        bool(after),
-        limit_of(query),
-    )
-    return {"calls": [write_call(row) for row in rows]}
-
-
-def write_call(row: Row) -> dict[str, Any]:
-    """A call of the log; a body too long to keep stays a text."""
-    call = dict(row) | {"query": json.loads(row["query"])}
-    try:
-        call["body"] = json.loads(row["body"])
-    except ValueError:
-        call["body"] = row["body"]
-    return call
-
-
 STATES: dict[str, Callable[[World, Query, str], dict[str, Any]]] = {
     "customer": show_customer,
     "member": show_member,
@@ -199,6 +140,6 @@ STATES: dict[str, Callable[[World, Query, str], dict[str, Any]]] = {
 LISTS: dict[str, Callable[[World, Query], dict[str, Any]]] = {
     "friends": list_pairs,
     "tasks": list_tasks,
-    "deliveries": list_deliveries,
-    "calls": list_calls,
+    "deliveries": logs.list_deliveries,
+    "calls": logs.list_calls,
 }

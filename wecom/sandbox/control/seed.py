@@ -82,7 +82,7 @@ def seed_corp(world: World, wanted: dict[str, Any]) -> None:
     corp_id = wanted.get("corp_id")
     if corp_id and world.corp_id and corp_id != world.corp_id:
         raise Refused(f"这个模拟器已在扮演 {world.corp_id}，请先 reset")
-    for name in ("corp_id", "corp_name", "open_platform_bound", "service_account"):
+    for name in ("corp_id", "corp_name", "open_platform_bound", "service_account", "shop_url"):
         if name in wanted:
             store.put_setting(name, wanted[name])
     if not world.corp_id:

@@ -73,6 +73,21 @@ def full_time(at: float) -> str:
     return china(at).strftime("%m-%d %H:%M:%S") if at else ""
 
 
+def span_words(seconds: float) -> str:
+    """A length of time in its largest two units."""
+    left, said = int(seconds), []
+    for word, size in (("天", 86400), ("小时", 3600), ("分", 60), ("秒", 1)):
+        many, left = divmod(left, size)
+        if many:
+            said.append(f"{many} {word}")
+    return " ".join(said[:2]) or "不到 1 秒"
+
+
+def pretty_xml(text: str) -> str:
+    """One element a line."""
+    return re.sub(r">\s*<(?=[A-Za-z/])", ">\n<", text)
+
+
 def digest_static() -> str:
     """Changes with any static file, so that browsers fetch the new one."""
     files = sorted(path for path in STATIC.rglob("*") if path.is_file())
@@ -97,6 +112,8 @@ def make_environment() -> Environment:
         hue=hue_of,
         full_time=full_time,
         short_time=short_time,
+        span_words=span_words,
+        pretty_xml=pretty_xml,
     )
     made.globals["version"] = digest_static()
     return made

@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
+from starlette.types import Receive, Scope, Send
 
 from wecom.sandbox.store import pack
 from wecom.sandbox.world import World
@@ -113,11 +114,23 @@ def check_app(call: Call, app: Row, endpoint: Endpoint) -> None:
     """Disabled application, trusted IP, customer-contact permission."""
     if app["disabled"]:
         raise ApiError(50003)
+    if app["inactive"]:
+        raise ApiError(48006)
     trusted = json.loads(app["trusted_ips"])
     if trusted and call.ip not in trusted:
         raise ApiError(60020)
     if endpoint.contacts and not app["callable_contacts"]:
         raise ApiError(48002)
+
+
+class BrokenOff(Response):
+    """An answer whose connection ends in the middle of its body."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Promise more than is sent; the server closes the connection."""
+        headers = [(b"content-type", b"application/json"), (b"content-length", b"4096")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b'{"errcode":0,', "more_body": True})
 
 
 async def meet_fault(world: World, path: str) -> Response | None:
@@ -132,6 +145,8 @@ async def meet_fault(world: World, path: str) -> Response | None:
         world.store.run("UPDATE fault SET times = times - 1 WHERE id = ?", row["id"])
     if row["delay_s"]:
         await asyncio.sleep(row["delay_s"])
+    if row["cut"]:
+        return BrokenOff()
     if row["http_status"]:
         return PlainTextResponse("fault", row["http_status"])
     if row["errcode"] is not None:
