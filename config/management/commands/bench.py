@@ -1,7 +1,8 @@
 """`manage.py bench NAME [--scale small|full] [--json]`: measurements as ratios to a limit.
 
 Each file of `bench/` has `run(scale)`: it builds its data, checks that the result is right,
-measures both sides alternating in one run, and returns what the table prints.
+measures both sides alternating in one run, and returns what the table prints. What is no
+measurement but a trial of some minutes says `ALONE = True` and is run by its name.
 """
 
 from __future__ import annotations
@@ -29,16 +30,19 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         """Exit 1 when a result is wrong, never because it is slow."""
-        chosen = names() if options["name"] == "all" else [options["name"]]
+        is_all = options["name"] == "all"
         results = []
-        for name in chosen:
-            result = {"name": name, **import_module(f"bench.{name}").run(options["scale"])}
+        for name in names() if is_all else [options["name"]]:
+            module = import_module(f"bench.{name}")
+            if is_all and getattr(module, "ALONE", False):
+                continue
+            result = {"name": name, **module.run(options["scale"])}
             results.append(result)
             if not options["json"]:
                 self._print(result)
         if options["json"]:
             self.stdout.write(json.dumps(results, ensure_ascii=False, indent=2))
-        if options["name"] == "all":
+        if is_all:
             kept = {"at": timezone.now().isoformat(), "scale": options["scale"], "results": results}
             (FOLDER / "results.json").write_text(
                 json.dumps(kept, ensure_ascii=False, indent=2) + "\n"
