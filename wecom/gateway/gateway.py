@@ -8,16 +8,25 @@ from functools import lru_cache
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 
+from wecom.gateway.acquisition import AcquisitionCalls
+from wecom.gateway.archive import ArchiveCalls
+from wecom.gateway.channels import ChannelCalls
 from wecom.gateway.client import Client
 from wecom.gateway.contacts import ContactCalls
+from wecom.gateway.counters import CounterCalls
+from wecom.gateway.desk import DeskCalls
 from wecom.gateway.groups import GroupCalls
 from wecom.gateway.handover import HandoverCalls
+from wecom.gateway.ids import IdCalls
+from wecom.gateway.knowledge import KnowledgeCalls
+from wecom.gateway.media import MediaCalls
+from wecom.gateway.moments import MomentCalls
 from wecom.gateway.pages import PageCalls
 from wecom.gateway.people import PeopleCalls
 from wecom.gateway.sending import SendingCalls
+from wecom.gateway.settingup import SettingUpCalls
 from wecom.gateway.statistics import StatisticsCalls
 from wecom.gateway.tags import TagCalls
-from wecom.gateway.talk import TalkCalls
 from wecom.gateway.ways import WayCalls
 
 
@@ -30,7 +39,16 @@ class Gateway(
     HandoverCalls,
     StatisticsCalls,
     SendingCalls,
-    TalkCalls,
+    MomentCalls,
+    MediaCalls,
+    DeskCalls,
+    CounterCalls,
+    KnowledgeCalls,
+    ArchiveCalls,
+    ChannelCalls,
+    IdCalls,
+    AcquisitionCalls,
+    SettingUpCalls,
     PageCalls,
 ):
     """All calls of one application. Raises WecomError and nothing else for what WeCom does."""

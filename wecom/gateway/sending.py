@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -105,11 +105,6 @@ class SendingCalls(Chapter):
         pages = self._pages(api, asked)
         return [record for page in pages for record in page.rows("group_msg_list", _record)]
 
-    def upload_image(self, name: str, content: bytes) -> str:
-        """A media id that lives three days."""
-        made = self._client.upload("media/upload", name, content, type="image")
-        return Answer(made, "media/upload").key("media_id")
-
     def send_app_message(
         self, userids: Sequence[str], *, title: str = "", text: str, url: str = ""
     ) -> AppMessageReceipt:
@@ -117,20 +112,68 @@ class SendingCalls(Chapter):
 
         The same message again within four hours is swallowed by WeCom.
         """
-        asked: dict[str, Any] = {
+        bounds = Bounds("message/send")
+        if url:
+            card = {"title": title[:40], "description": text, "url": url}
+            bounds.octets("卡片描述", text, 512)
+            bounds.octets("链接地址", url, 2048)
+            return self._tell(userids, {"msgtype": "textcard", "textcard": card})
+        content = f"{title}\n{text}".strip()
+        bounds.octets("消息", content, 2048, least=1)
+        return self._tell(userids, {"msgtype": "text", "text": {"content": content}})
+
+    def send_app_card(self, userids: Sequence[str], card: Mapping[str, Any]) -> AppMessageReceipt:
+        """A template card in WeCom's own fields; its receipt's code lets it be changed once."""
+        said = {"msgtype": "template_card", "template_card": dict(card)}
+        return self._tell(userids, said)
+
+    def send_app_media(self, userids: Sequence[str], kind: str, media_id: str) -> AppMessageReceipt:
+        """A picture, voice, video or file of `upload_media`."""
+        Bounds("message/send").one_of("消息类型", kind, ("image", "voice", "video", "file"))
+        return self._tell(userids, {"msgtype": kind, kind: {"media_id": media_id}})
+
+    def recall_app_message(self, msgid: str) -> None:
+        """Take back what this application said within 24 hours (42052)."""
+        self._change("message/recall", {"msgid": msgid})
+
+    def update_card(
+        self,
+        userids: Sequence[str],
+        response_code: str,
+        *,
+        button: str = "",
+        card: Mapping[str, Any] | None = None,
+    ) -> list[str]:
+        """Put a word in the place of a card's buttons, or another card in its place; once a code.
+
+        The answer names those who do not see it.
+        """
+        api = "message/update_template_card"
+        Bounds(api).some("按钮文字与新卡片", button, card)
+        asked: dict[str, Any] = {"userids": list(userids), "response_code": response_code}
+        asked["agentid"] = self.agent_id
+        if card is None:
+            asked["button"] = {"replace_name": button}
+        else:
+            asked["template_card"] = dict(card)
+        return list(self._change(api, asked).texts("invaliduser"))
+
+    def _tell(self, userids: Sequence[str], said: dict[str, Any]) -> AppMessageReceipt:
+        api = "message/send"
+        Bounds(api).count("导购", userids, 1000, least=1)
+        asked = {
             "touser": "|".join(userids),
             "agentid": self.agent_id,
             "enable_duplicate_check": 1,
             "duplicate_check_interval": _SWALLOW_SECONDS,
         }
-        if url:
-            card = {"title": title[:40], "description": text, "url": url}
-            asked |= {"msgtype": "textcard", "textcard": card}
-        else:
-            asked |= {"msgtype": "text", "text": {"content": f"{title}\n{text}".strip()}}
-        made = self._change("message/send", asked)
+        made = self._change(api, {**asked, **said})
         unreached = made.text("invaliduser").split("|")
-        return AppMessageReceipt(made.text("msgid"), tuple(one for one in unreached if one))
+        return AppMessageReceipt(
+            msgid=made.text("msgid"),
+            unreached=tuple(one for one in unreached if one),
+            response_code=made.text("response_code"),
+        )
 
 
 def _task(row: Answer) -> MassSendTask:

@@ -9,6 +9,7 @@ from typing import Any
 from wecom.gateway.answers import Answer
 from wecom.gateway.bounds import Bounds
 from wecom.gateway.chapters import Chapter, given
+from wecom.gateway.errors import WecomError
 from wecom.gateway.types import ContactWay, ContactWayCard, JoinWay, JoinWayCard
 
 
@@ -96,14 +97,21 @@ class WayCalls(Chapter):
         room_base_name: str = "",
         room_base_id: int = 1,
     ) -> JoinWay:
-        """A code into one of up to five groups; a new group is made when all are full."""
+        """A code into one of up to five groups; a new group is made when all are full.
+
+        `qr_code_url` is empty when WeCom made the code and then failed to show it: ask `join_way`.
+        """
         api = "externalcontact/groupchat/add_join_way"
         _check_join_way(api, chat_ids, state, remark, room_base_name)
         asked = {"scene": 2, **_rooms(room_base_name, room_base_id)}
         asked |= {"chat_id_list": list(chat_ids), "state": state, "remark": remark}
         config_id = self._change(api, asked).key("config_id")
-        # The answer has no picture; it is asked for with the id (document 92229).
-        return JoinWay(config_id, self.join_way(config_id).qr_code_url)
+        # The answer has no picture; it is asked for with the id (document 92229). The code is
+        # made by now: an error here would have it made again.
+        try:
+            return JoinWay(config_id, self.join_way(config_id).qr_code_url)
+        except WecomError:
+            return JoinWay(config_id, "")
 
     def join_way(self, config_id: str) -> JoinWayCard:
         """One code into groups; an application sees only its own."""

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-import requests
 from django.conf import settings
 
-from wecom.gateway.errors import CodeUsed, Silent, Unreachable, WecomError
-from wecom.gateway.transport import new_session
+from wecom.gateway import tokenless
+from wecom.gateway.errors import CodeUsed, WecomError
 from wecom.gateway.types import ServiceAccountPerson
 
 
@@ -67,22 +66,16 @@ def person_by_code(code: str) -> ServiceAccountPerson:
         "code": code,
         "grant_type": "authorization_code",
     }
-    with new_session() as session:
-        try:
-            response = session.get(
-                f"{settings.WECHAT_API_BASE_URL}/sns/oauth2/access_token", params=query
-            )
-            found = response.json()
-        except requests.ConnectionError as error:
-            raise Unreachable(None, type(error).__name__, api="sns/oauth2") from None
-        except (requests.RequestException, ValueError) as error:
-            raise Silent(None, type(error).__name__, api="sns/oauth2") from None
-    number = int(found.get("errcode") or 0)
-    if number or not found.get("openid"):
-        # 40029 unknown, 40163 used, 42003 expired: she has to come through the page again.
-        cls = CodeUsed if number in {40029, 40163, 42003, 41008} else WecomError
-        raise cls(number, str(found.get("errmsg") or "no openid"), api="sns/oauth2")
-    return ServiceAccountPerson(str(found["openid"]), str(found.get("unionid") or ""))
+    url = f"{settings.WECHAT_API_BASE_URL}/sns/oauth2/access_token"
+    try:
+        found = tokenless.ask("sns/oauth2", "GET", url, params=query)
+    except WecomError as error:
+        # 40163 is WeChat's word for used; of WeCom's own codes the rest mean the same here: she has
+        # to come through the page again.
+        if error.code in {40029, 40163, 42003, 41008}:
+            raise CodeUsed(error.code, error.message, api=error.api) from None
+        raise
+    return ServiceAccountPerson(found.key("openid"), found.text("unionid"))
 
 
 def _authorize(query: dict[str, object]) -> str:

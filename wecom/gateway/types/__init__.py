@@ -1,7 +1,22 @@
 """What WeCom answers, in our words: frozen, typed, missing fields filled. Not: how it is asked."""
 
+from wecom.gateway.types.acquisition import (
+    AcquisitionChat,
+    AcquisitionCustomer,
+    AcquisitionFigures,
+    AcquisitionLink,
+    AcquisitionLot,
+    AcquisitionPage,
+    AcquisitionQuota,
+    ChatState,
+)
 from wecom.gateway.types.archive import (
+    Agreement,
+    AgreementState,
     ArchivedMessage,
+)
+from wecom.gateway.types.channels import (
+    StaffGroup,
 )
 from wecom.gateway.types.contacts import (
     ContactCard,
@@ -15,11 +30,21 @@ from wecom.gateway.types.contacts import (
     ServedPage,
     Tag,
     TagGroup,
+    UnionidMatch,
 )
 from wecom.gateway.types.desk import (
+    KfAccount,
+    KfCustomer,
+    KfDay,
+    KfKnowledge,
+    KfKnowledgeGroup,
     KfMessage,
     KfPage,
+    KfServicer,
+    KfServicerDay,
+    KfServicerRefusal,
     KfSession,
+    KfUpgradeRange,
 )
 from wecom.gateway.types.groups import (
     GroupCard,
@@ -40,6 +65,14 @@ from wecom.gateway.types.handover import (
     Unassigned,
     UnassignedPage,
 )
+from wecom.gateway.types.moments import (
+    JobState,
+    Moment,
+    MomentJob,
+    MomentReaction,
+    MomentReactions,
+    MomentTask,
+)
 from wecom.gateway.types.people import (
     Department,
     JsSignature,
@@ -53,10 +86,18 @@ from wecom.gateway.types.people import (
 )
 from wecom.gateway.types.sending import (
     AppMessageReceipt,
+    FetchJob,
     MassSendReceipt,
     MassSendRecord,
     MassSendResult,
     MassSendTask,
+)
+from wecom.gateway.types.settingup import (
+    Product,
+    ProductPage,
+    RuleGroup,
+    RuleGroupRange,
+    WatchedWords,
 )
 from wecom.gateway.types.statistics import (
     BehaviourDay,
@@ -66,9 +107,19 @@ from wecom.gateway.types.statistics import (
 )
 
 __all__ = [
+    "AcquisitionChat",
+    "AcquisitionCustomer",
+    "AcquisitionFigures",
+    "AcquisitionLink",
+    "AcquisitionLot",
+    "AcquisitionPage",
+    "AcquisitionQuota",
+    "Agreement",
+    "AgreementState",
     "AppMessageReceipt",
     "ArchivedMessage",
     "BehaviourDay",
+    "ChatState",
     "ContactCard",
     "ContactPair",
     "ContactPairPage",
@@ -76,6 +127,7 @@ __all__ = [
     "ContactWayCard",
     "ConvertedId",
     "Department",
+    "FetchJob",
     "Follower",
     "GroupCard",
     "GroupCounts",
@@ -87,22 +139,42 @@ __all__ = [
     "GroupRefusal",
     "GroupStatus",
     "GroupWelcome",
+    "JobState",
     "JoinWay",
     "JoinWayCard",
     "JsSignature",
+    "KfAccount",
+    "KfCustomer",
+    "KfDay",
+    "KfKnowledge",
+    "KfKnowledgeGroup",
     "KfMessage",
     "KfPage",
+    "KfServicer",
+    "KfServicerDay",
+    "KfServicerRefusal",
     "KfSession",
+    "KfUpgradeRange",
     "MassSendReceipt",
     "MassSendRecord",
     "MassSendResult",
     "MassSendTask",
     "MemberDetails",
     "MemberLogin",
+    "Moment",
+    "MomentJob",
+    "MomentReaction",
+    "MomentReactions",
+    "MomentTask",
+    "Product",
+    "ProductPage",
+    "RuleGroup",
+    "RuleGroupRange",
     "ServedContact",
     "ServedPage",
     "ServiceAccountPerson",
     "StaffCard",
+    "StaffGroup",
     "StaffName",
     "StaffState",
     "Tag",
@@ -113,5 +185,7 @@ __all__ = [
     "TransferState",
     "Unassigned",
     "UnassignedPage",
+    "UnionidMatch",
     "VisibleRange",
+    "WatchedWords",
 ]

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+AgreementState = Literal["agreed", "refused", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,3 +22,16 @@ class ArchivedMessage:
     kind: str
     action: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """Whether a customer lets her talk with a guide be archived: agreed, refused or unknown.
+
+    For a group there is no `userid`.
+    """
+
+    userid: str
+    external_userid: str
+    state: AgreementState
+    since: datetime | None

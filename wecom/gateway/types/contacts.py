@@ -133,3 +133,11 @@ class ConvertedId:
     external_userid: str
     corp_id: str
     userid: str
+
+
+@dataclass(frozen=True, slots=True)
+class UnionidMatch:
+    """Who stands behind a unionid; `pending_id` where she is nobody's friend yet."""
+
+    external_userid: str
+    pending_id: str

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from wecom.gateway.types.moments import JobState
+
 
 @dataclass(frozen=True, slots=True)
 class MassSendReceipt:
@@ -50,3 +52,15 @@ class AppMessageReceipt:
 
     msgid: str
     unreached: tuple[str, ...]
+    # Lets a card with buttons be changed once, within 72 hours.
+    response_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class FetchJob:
+    """WeCom fetching a file by its address. When `done`: its media id, or the code that refused."""
+
+    state: JobState
+    media_id: str
+    code: int
+    message: str

@@ -1,23 +1,25 @@
-"""Calls about conversations: 微信客服 (customer service) and the chat archive."""
+"""Calls of customer service (微信客服): reading, answering, handing on.
+
+Not: accounts, servicers, figures; they stand in `counters.py`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
-from django.conf import settings
-
 from wecom.gateway.answers import Answer
+from wecom.gateway.bounds import Bounds
 from wecom.gateway.chapters import Chapter
-from wecom.gateway.errors import ArchiveNotOpen
-from wecom.gateway.types import ArchivedMessage, KfMessage, KfPage, KfSession
+from wecom.gateway.types import KfCustomer, KfMessage, KfPage, KfSession
 
 _ORIGINS: Final = {3: "customer", 4: "system", 5: "servicer"}
 _SESSION_STATES: Final = {0: "new", 1: "bot", 2: "waiting", 3: "servicer", 4: "ended"}
 _SESSION_NUMBERS: Final = {name: number for number, name in _SESSION_STATES.items()}
 
 
-class TalkCalls(Chapter):
-    """Reading and answering where WeCom allows a server to speak."""
+class DeskCalls(Chapter):
+    """The one place where WeCom lets a server speak freely with customers."""
 
     def kf_messages(
         self, open_kfid: str, cursor: str = "", token: str = "", limit: int = 200
@@ -46,15 +48,13 @@ class TalkCalls(Chapter):
         With `msgid` of our own a repetition is refused by WeCom instead of sent (document 94677).
         Raises WindowClosed.
         """
-        asked: dict[str, Any] = {
-            "touser": external_userid,
-            "open_kfid": open_kfid,
-            "msgtype": "text",
-            "text": {"content": text},
-        }
-        if msgid:
-            asked["msgid"] = msgid
-        return self._change("kf/send_msg", asked).text("msgid") or msgid
+        asked = {"touser": external_userid, "open_kfid": open_kfid}
+        return self._say("kf/send_msg", {**asked, **_said("kf/send_msg", text, msgid)}, msgid)
+
+    def answer_kf_event(self, code: str, text: str, msgid: str = "") -> str:
+        """Answer an event that brought a code: a welcome or a farewell within 20 seconds, once."""
+        api = "kf/send_msg_on_event"
+        return self._say(api, {"code": code, **_said(api, text, msgid)}, msgid)
 
     def kf_state(self, open_kfid: str, external_userid: str) -> KfSession:
         """Whose turn it is to answer this customer."""
@@ -65,8 +65,12 @@ class TalkCalls(Chapter):
 
     def move_kf_session(
         self, open_kfid: str, external_userid: str, state: str, servicer_userid: str = ""
-    ) -> None:
-        """Hand the conversation on: `bot`, `waiting`, `servicer` (with her userid) or `ended`."""
+    ) -> str:
+        """Hand the conversation on: `bot`, `waiting`, `servicer` (with her userid) or `ended`.
+
+        The answer is a code for `answer_kf_event`, or nothing.
+        """
+        Bounds("kf/service_state/trans").one_of("会话状态", state, _SESSION_NUMBERS)
         asked: dict[str, Any] = {
             "open_kfid": open_kfid,
             "external_userid": external_userid,
@@ -74,18 +78,22 @@ class TalkCalls(Chapter):
         }
         if servicer_userid:
             asked["servicer_userid"] = servicer_userid
-        self._change("kf/service_state/trans", asked)
+        return self._change("kf/service_state/trans", asked).text("msg_code")
 
-    def archived_messages(self, seq: int, limit: int = 200) -> list[ArchivedMessage]:
-        """Archived messages after `seq`, in order.
+    def kf_customers(
+        self, external_userids: Sequence[str], *, with_session: bool = False
+    ) -> list[KfCustomer]:
+        """Who up to a hundred customers are; WeCom leaves out those who did not write for 48 h."""
+        api = "kf/customer/batchget"
+        Bounds(api).count("客户", external_userids, 100, least=1)
+        asked = {
+            "external_userid_list": list(external_userids),
+            "need_enter_session_context": int(with_session),
+        }
+        return list(self._ask(api, asked).rows("customer_list", _customer))
 
-        WeCom gives them only through a C library; the bridge at WECOM_ARCHIVE_BRIDGE_URL runs it
-        and answers by HTTP. Raises ArchiveNotOpen when no bridge is set.
-        """
-        if not settings.WECOM_ARCHIVE_BRIDGE_URL:
-            raise ArchiveNotOpen(None, "WECOM_ARCHIVE_BRIDGE_URL is not set", api="archive")
-        found = self._ask(settings.WECOM_ARCHIVE_BRIDGE_URL, {"seq": seq, "limit": limit})
-        return list(found.rows("chatdata", _archived))
+    def _say(self, api: str, asked: dict[str, Any], msgid: str) -> str:
+        return self._change(api, asked).text("msgid") or msgid
 
 
 def _kf_message(row: Answer, open_kfid: str) -> KfMessage:
@@ -105,22 +113,20 @@ def _kf_message(row: Answer, open_kfid: str) -> KfMessage:
     )
 
 
-def _archived(row: Answer) -> ArchivedMessage:
-    message = row.part("message")
-    kind = message.text("msgtype")
-    return ArchivedMessage(
-        seq=row.number("seq"),
-        msgid=row.text("msgid") or message.text("msgid"),
-        sender=person_id(message.text("from")),
-        recipients=tuple(person_id(one) for one in message.texts("tolist")),
-        chat_id=message.text("roomid"),
-        text=message.part("text").text("content") if kind == "text" else "",
-        kind=kind,
-        action=message.text("action") or "send",
-        at=message.at_milliseconds("msgtime"),
+def _said(api: str, text: str, msgid: str) -> dict[str, Any]:
+    Bounds(api).octets("客服消息", text, 2048, least=1)
+    Bounds(api).octets("消息编号", msgid, 32)
+    said: dict[str, Any] = {"msgtype": "text", "text": {"content": text}}
+    return said | ({"msgid": msgid} if msgid else {})
+
+
+def _customer(row: Answer) -> KfCustomer:
+    session = row.part("enter_session_context")
+    return KfCustomer(
+        external_userid=row.key("external_userid"),
+        name=row.text("nickname"),
+        avatar=row.text("avatar"),
+        unionid=row.text("unionid"),
+        scene=session.text("scene"),
+        scene_param=session.text("scene_param"),
     )
-
-
-def person_id(key: str) -> str:
-    """A userid in lower case, an external id as it is: only userids ignore case."""
-    return key if key.startswith(("wm", "wo")) and len(key) == 32 else key.lower()
