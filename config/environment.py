@@ -41,6 +41,20 @@ def number(name: str, default: int) -> int:
         raise ImproperlyConfigured(f"{name} is a whole number, not {value!r}") from error
 
 
+def seconds(name: str, default: float) -> float:
+    """A length of time, fractions too."""
+    value = os.environ.get(name, "")
+    if not value:
+        return default
+    try:
+        found = float(value)
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{name} is a number of seconds, not {value!r}") from error
+    if not 0 <= found < float("inf"):
+        raise ImproperlyConfigured(f"{name} is not below nothing, nor endless")
+    return found
+
+
 def words(name: str, default: str = "") -> list[str]:
     """A comma-separated list."""
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
@@ -53,6 +67,18 @@ def document(name: str) -> Any:
         return json.loads(value)
     except json.JSONDecodeError as error:
         raise ImproperlyConfigured(f"{name} is not JSON: {error}") from error
+
+
+def figures(name: str) -> dict[str, dict[str, int | float]]:
+    """A JSON object of objects of numbers, none below zero: limits by name."""
+    found = document(name)
+    if not isinstance(found, dict) or not all(isinstance(one, dict) for one in found.values()):
+        raise ImproperlyConfigured(f"{name} is an object of objects")
+    for key, row in found.items():
+        for word, value in row.items():
+            if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
+                raise ImproperlyConfigured(f"{name}: {key}.{word} is a number from 0 on")
+    return found
 
 
 def database(url: str, *, role: str, pool: bool) -> dict[str, Any]:

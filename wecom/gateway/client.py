@@ -1,13 +1,14 @@
 """wechatpy with its edges taken off: shared token, time limits, one retry, errors of ours.
 
-The rest of the gateway calls `read`, `write` and `upload`; nothing else knows wechatpy.
+The rest of the gateway calls `read`, `write` and `upload`; nothing else knows wechatpy. Every call
+to WeCom, the token's included, passes the governor (is there room?) and the breaker (is it well?).
 """
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 import requests
@@ -15,6 +16,7 @@ import structlog
 from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient
 
+from wecom.gateway.breaker import Breaker
 from wecom.gateway.errors import (
     TOKEN_CODES,
     Misdirected,
@@ -24,13 +26,17 @@ from wecom.gateway.errors import (
     WecomError,
     error_of,
 )
+from wecom.gateway.governor import Governor
+from wecom.gateway.limits import check_limits
 from wecom.gateway.tokens import Token, TokenShelf
-from wecom.gateway.transport import mount
+from wecom.gateway.transport import Redirected, mount
 
 log = structlog.get_logger(__name__)
 
 # Pauses between the attempts of a read, in seconds; a write is never repeated here.
 _PAUSES: Final = (0.2, 0.8)
+# Codes are small; a larger number is not WeCom speaking.
+_LARGEST_CODE: Final = 2**31
 
 
 class _Library(WeChatClient):  # type: ignore[misc, unused-ignore]
@@ -56,6 +62,9 @@ class Client:
         self._library = _Library(corp_id, secret, self._shelf)
         self._name = name
         self._tickets: dict[str, TokenShelf] = {}
+        check_limits()
+        self._governor = Governor(corp_id, name)
+        self._breaker = Breaker(corp_id)
 
     def read(self, api: str, *, json: Any = None, **params: Any) -> dict[str, Any]:
         """Ask without changing anything: tried up to three times while WeCom is unwell.
@@ -66,7 +75,8 @@ class Client:
             try:
                 return self._once(api, json, params)
             except WecomError as error:
-                if error.retry not in {Retry.SOON, Retry.ASK}:
+                # Where it is known when to come back, the caller waits, not this worker.
+                if error.retry not in {Retry.SOON, Retry.ASK} or error.again_in is not None:
                     raise
                 log.info("wecom_read_again", api=api, code=error.code)
                 time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311 - spreads callers
@@ -93,7 +103,7 @@ class Client:
 
             def fetch() -> Token:
                 found = self.read(api, **params)
-                return Token(str(found["ticket"]), time.time() + int(found["expires_in"]))
+                return _token(found, "ticket", api)
 
             shelf = TokenShelf(f"{self.corp_id}:{self._name}:{kind}", fetch)
             self._tickets[kind] = shelf
@@ -106,29 +116,58 @@ class Client:
                 return self._library.get(api, params=asked)
             return self._library.post(api, params=asked, data=json)
 
-        return self._with_token(api, send)
+        return self._with_token(api, send, people=_people(api, json))
 
-    def _with_token(self, api: str, send: Callable[[str], Any]) -> dict[str, Any]:
+    def _with_token(
+        self, api: str, send: Callable[[str], Any], *, people: Sequence[str] = ()
+    ) -> dict[str, Any]:
         """Call with the shared token; refused, once more with another. Never a third time."""
         token = self._shelf.token()
         used_at = time.time()
         try:
-            return _classified(api, lambda: send(token))
+            return self._governed(api, lambda: send(token), people)
         except WecomError as error:
             if error.code not in TOKEN_CODES:
                 raise
         other = self._shelf.another(token, used_at=used_at)
         try:
-            return _classified(api, lambda: send(other))
+            return self._governed(api, lambda: send(other), people)
         except WecomError as error:
             if error.code in TOKEN_CODES:
                 self._shelf.give_up(error)
             raise
 
+    def _governed(
+        self, api: str, call: Callable[[], Any], people: Sequence[str] = ()
+    ) -> dict[str, Any]:
+        if "://" in api:
+            # The archive's bridge is not WeCom and has no limits of WeCom's.
+            return _classified(api, call)
+        with self._governor.admit(api, people=people), self._breaker.watching(api):
+            return _classified(api, call)
+
     def _fetch_token(self) -> Token:
         asked = {"corpid": self.corp_id, "corpsecret": self._secret, "access_token": None}
-        found = _classified("gettoken", lambda: self._library.get("gettoken", params=asked))
-        return Token(str(found["access_token"]), time.time() + int(found.get("expires_in", 7200)))
+        found = self._governed("gettoken", lambda: self._library.get("gettoken", params=asked))
+        return _token(found, "access_token", "gettoken")
+
+
+def _token(found: Mapping[str, Any], field: str, api: str) -> Token:
+    """The token of an answer. Raises Silent for an answer that holds none."""
+    try:
+        text, seconds = found[field], int(found.get("expires_in", 7200))
+    except (KeyError, TypeError, ValueError, OverflowError):
+        text, seconds = "", 0
+    if not isinstance(text, str) or not text or not 0 < seconds < 10**7:
+        raise Silent(None, f"no {field} in the answer", api=api)
+    return Token(text, time.time() + seconds)
+
+
+def _people(api: str, json: Any) -> Sequence[str]:
+    """Whom an application message reaches: WeCom drops what is too much for one of them."""
+    if api != "message/send" or not isinstance(json, Mapping):
+        return ()
+    return [one for one in str(json.get("touser") or "").split("|") if one]
 
 
 def _classified(api: str, call: Callable[[], Any]) -> dict[str, Any]:
@@ -136,22 +175,37 @@ def _classified(api: str, call: Callable[[], Any]) -> dict[str, Any]:
     try:
         answer = call()
     except WeChatClientException as error:
-        if error.errcode is None:
-            status = getattr(error.response, "status_code", 0)
-            if 400 <= status < 500:
-                raise Misdirected(None, f"HTTP {status}", api=api) from None
-            raise Silent(None, f"HTTP {status}", api=api) from None
-        raise error_of(int(error.errcode), str(error.errmsg or ""), api=api) from None
-    except (requests.ConnectTimeout, requests.exceptions.ProxyError) as error:
-        raise Unreachable(None, type(error).__name__, api=api) from None
-    except requests.ConnectionError as error:
-        cls = Unreachable if _never_left(error) else Silent
-        raise cls(None, type(error).__name__, api=api) from None
+        raise _refusal(api, error) from None
     except requests.RequestException as error:
-        raise Silent(None, type(error).__name__, api=api) from None
+        raise _failure(api, error) from None
+    except (TypeError, ValueError, OverflowError, RecursionError) as error:
+        # wechatpy reads the code as a number, whatever stands there.
+        raise Silent(None, f"unreadable: {type(error).__name__}", api=api) from None
     if not isinstance(answer, dict):
         raise Silent(None, "not JSON", api=api)
     return answer
+
+
+def _refusal(api: str, error: WeChatClientException) -> WecomError:
+    """What an errcode or an HTTP status means."""
+    if error.errcode is None:
+        status = getattr(error.response, "status_code", 0)
+        cls = Misdirected if 400 <= status < 500 else Silent
+        return cls(None, f"HTTP {status}", api=api)
+    if abs(error.errcode) >= _LARGEST_CODE:
+        return Silent(None, "not a code", api=api)
+    return error_of(int(error.errcode), str(error.errmsg or ""), api=api)
+
+
+def _failure(api: str, error: requests.RequestException) -> WecomError:
+    """What an exchange without an end means: nothing was asked, or nobody knows."""
+    if isinstance(error, Redirected):
+        return Misdirected(None, str(error), api=api)
+    unasked = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
+    if isinstance(error, requests.ConnectionError) and not unasked:
+        unasked = _never_left(error)
+    cls = Unreachable if unasked else Silent
+    return cls(None, type(error).__name__, api=api)
 
 
 def _never_left(error: requests.ConnectionError) -> bool:

@@ -12,14 +12,13 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Final, cast
 
 import redis
 import structlog
-from django.conf import settings
 
 from wecom.gateway.errors import CredentialsRefused, WecomError
+from wecom.gateway.shared import store
 
 log = structlog.get_logger(__name__)
 
@@ -106,12 +105,12 @@ class TokenShelf:
 
     def _tell_refusal(self, error: WecomError) -> None:
         told = json.dumps([error.code, error.message])
-        _redis().set(self._trouble, told, px=_REFUSED_MS)
+        store().set(self._trouble, told, px=_REFUSED_MS)
 
     def _renew_early(self, old: Token) -> Token:
         """Fetch if nobody else does; whoever comes second keeps using the old one."""
         mine = str(uuid.uuid4())
-        if not _redis().set(self._lock, mine, nx=True, px=_LOCK_MS):
+        if not store().set(self._lock, mine, nx=True, px=_LOCK_MS):
             return old
         try:
             return self._fetch_and_put(mine)
@@ -119,7 +118,7 @@ class TokenShelf:
             log.warning("token_not_renewed", code=error.code)
             return old
         finally:
-            _redis().eval(_UNLOCK_IF_MINE, 1, self._lock, mine)
+            store().eval(_UNLOCK_IF_MINE, 1, self._lock, mine)
 
     def _renew(self, *, refused: str | None, since: float) -> Token:
         """Fetch, or wait for the one who does; at last fetch without asking anybody."""
@@ -130,11 +129,11 @@ class TokenShelf:
             if found is not None and found.replaces(refused, since):
                 return found
             self._raise_recent_refusal()
-            if _redis().set(self._lock, mine, nx=True, px=_LOCK_MS):
+            if store().set(self._lock, mine, nx=True, px=_LOCK_MS):
                 try:
                     return self._fetch_unless_done(mine, refused, since)
                 finally:
-                    _redis().eval(_UNLOCK_IF_MINE, 1, self._lock, mine)
+                    store().eval(_UNLOCK_IF_MINE, 1, self._lock, mine)
             time.sleep(_LOOK_SECONDS)
         return self._fetch()
 
@@ -155,18 +154,18 @@ class TokenShelf:
         milliseconds = max(1, int((token.ends_at - time.time()) * 1000))
         stored = json.dumps([token.text, token.ends_at, token.fetched_at])
         # Whoever was so slow that the lock went to another must not overwrite the newer token.
-        _redis().eval(_PUT_IF_MINE, 2, self._lock, self._key, mine, stored, milliseconds)
+        store().eval(_PUT_IF_MINE, 2, self._lock, self._key, mine, stored, milliseconds)
         return token
 
     def _read(self) -> Token | None:
-        raw = cast(bytes | None, _redis().get(self._key))
+        raw = cast(bytes | None, store().get(self._key))
         if not raw:
             return None
         text, ends_at, fetched_at = json.loads(raw)
         return Token(text, float(ends_at), float(fetched_at))
 
     def _raise_recent_refusal(self) -> None:
-        raw = cast(bytes | None, _redis().get(self._trouble))
+        raw = cast(bytes | None, store().get(self._trouble))
         if raw:
             code, message = json.loads(raw)
             raise CredentialsRefused(code, message, api="gettoken")
@@ -177,12 +176,3 @@ class TokenShelf:
         if mine is None or not mine.is_fresh(time.time()) or mine.text == refused:
             self._mine = mine = self._fetch()
         return mine
-
-
-@lru_cache(maxsize=4)
-def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(url, socket_timeout=1.0, socket_connect_timeout=0.5)
-
-
-def _redis() -> redis.Redis:
-    return _client(settings.REDIS_URL)

@@ -1,7 +1,8 @@
 """The one way out: every request, the token's included, gets time limits, a log line, its address.
 
 An adapter mounted on wechatpy's session, since that library sets no time limit and writes the
-token's address into its code.
+token's address into its code. What comes back is not trusted: it may be neither endless nor
+elsewhere.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 import structlog
+import urllib3
 from django.conf import settings
 from requests.adapters import HTTPAdapter
 
@@ -23,8 +25,17 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.INFO)
 
 # Seconds to connect, and to wait for the next byte.
 TIMEOUTS: Final = (5.0, 15.0)
+# Seconds for a whole answer, however steadily it drips.
+LONGEST: Final = 30.0
+# The largest thing WeCom gives is a file of 20 MB; a larger answer is somebody else's.
+LARGEST: Final = 32 * 1024 * 1024
+_BITE: Final = 64 * 1024
 WECOM: Final = "https://qyapi.weixin.qq.com/cgi-bin/"
 _LOOPBACK: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+class Redirected(requests.RequestException):
+    """Somebody between us and WeCom sent us elsewhere; a token must not follow."""
 
 
 class Way(HTTPAdapter):
@@ -42,7 +53,7 @@ class Way(HTTPAdapter):
         cert: Any = None,
         proxies: Mapping[str, str] | None = None,
     ) -> requests.Response:
-        """One exchange. Raises what requests raises."""
+        """One exchange, read whole. Raises what requests raises, and Redirected."""
         request.url = to_our_wecom(request.url or "")
         parts = urlsplit(request.url)
         begun = time.perf_counter()
@@ -50,7 +61,7 @@ class Way(HTTPAdapter):
         try:
             response = super().send(
                 request,
-                stream=stream,
+                stream=True,
                 timeout=timeout or TIMEOUTS,
                 verify=verify,
                 cert=cert,
@@ -58,6 +69,7 @@ class Way(HTTPAdapter):
                 proxies={} if parts.hostname in _LOOPBACK else dict(proxies or {}),
             )
             status = response.status_code
+            _read_whole(response, until=begun + LONGEST)
             return response
         finally:
             log.info(
@@ -67,6 +79,33 @@ class Way(HTTPAdapter):
                 status=status,
                 ms=round((time.perf_counter() - begun) * 1000),
             )
+
+
+def _read_whole(response: requests.Response, *, until: float) -> None:
+    """Read the answer here, where its size and its time have an end, and let go of the line.
+
+    Raises Redirected for one that leads elsewhere; WeCom's API never does.
+    """
+    try:
+        if response.is_redirect or response.is_permanent_redirect:
+            raise Redirected(f"HTTP {response.status_code} to another address")
+        whole = bytearray()
+        # `read1` gives what has come: asked for a certain size, a dripping answer never returns.
+        while piece := response.raw.read1(_BITE, decode_content=True):
+            whole += piece
+            if len(whole) > LARGEST:
+                raise requests.exceptions.ContentDecodingError("an answer without end")
+            if time.perf_counter() > until:
+                raise requests.ReadTimeout("an answer that drips")
+    except urllib3.exceptions.HTTPError as error:
+        response.close()
+        raise requests.exceptions.ChunkedEncodingError(type(error).__name__) from None
+    except BaseException:
+        response.close()
+        raise
+    # What `content` gives from now on; the library offers no other way to set it.
+    response._content = bytes(whole)
+    response._content_consumed = True  # type: ignore[attr-defined]
 
 
 def to_our_wecom(url: str) -> str:
