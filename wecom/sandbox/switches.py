@@ -66,6 +66,20 @@ class Values:
     )
     welcome_ttl_s: float = switch(20.0, "contacts", "欢迎语凭证的有效秒数，过后 41050")
     welcome_send_s: float = switch(0.0, "contacts", "欢迎语发送要几秒，期间再发答 41096")
+    transfer_takes_s: float = switch(86400.0, "contacts", "客户继承几秒后生效（真实 24 小时）")
+    takeover_customer_limit: int = switch(
+        0, "contacts", "接替成员最多有几位客户，超出 40099 或 transfer_fail，0 为不限"
+    )
+    statistics_ready_h: float = switch(3.0, "contacts", "昨天的统计数据今天几点才有，之前都是 0")
+    group_lag_s: float = switch(0.0, "groups", "groupchat/get 比事件晚几秒（真实约 2）")
+    sparse_group_events: bool = switch(
+        default=False,
+        chapter="groups",
+        word="群事件缺 MemChangeList、版本号等字段，或带着无关的默认值",
+    )
+    group_transfer_takes_s: float = switch(
+        0.0, "groups", "离职群继承要几秒，期间状态 2，再分配答 90507"
+    )
     dispatch_delay_s: float = switch(0.0, "mass", "群发任务下发要几秒，期间查询答 41063")
     mass_quota: str = switch("monthly", "mass", "一位顾客能收几次群发，超出为状态 3")
     records_of_cancelled: str = switch("answer", "mass", "查询已停止的群发：照常回答，或 41093")
@@ -112,8 +126,13 @@ CHOICES: dict[str, tuple[Any, ...]] = {
 }
 
 PROFILES: dict[str, dict[str, Any]] = {
-    "demo": {"msgaudit_interval_s": 2.0, "dispatch_delay_s": 0.0},
-    "real": {"msgaudit_interval_s": 15.0, "dispatch_delay_s": 3.0, "limits": "real"},
+    "demo": {"msgaudit_interval_s": 2.0, "dispatch_delay_s": 0.0, "group_lag_s": 0.0},
+    "real": {
+        "msgaudit_interval_s": 15.0,
+        "dispatch_delay_s": 3.0,
+        "limits": "real",
+        "group_lag_s": 2.0,
+    },
 }
 
 

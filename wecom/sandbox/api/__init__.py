@@ -22,6 +22,7 @@ from . import (
     staff,
     tags,
     tokens,
+    transfers,
     ways,
 )
 
@@ -40,6 +41,7 @@ CHAPTERS = (
     staff,
     tags,
     tokens,
+    transfers,
     ways,
 )
 ROUTES = [Route("/sandbox/cgi-bin/{path:path}", answer_api, methods=["GET", "POST"])]

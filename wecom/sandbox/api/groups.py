@@ -1,9 +1,10 @@
 """Customer groups as the API shows them: list, get (wecom.md 5.9). It cannot change them."""
 
+import json
 from typing import Any
 
 from wecom.sandbox.store import json_list
-from wecom.sandbox.truth import groups, people
+from wecom.sandbox.truth import group_lag, people
 from wecom.sandbox.wire import reading
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.wire.registry import Call, endpoint
@@ -61,26 +62,26 @@ def get_group(call: Call) -> dict[str, Any]:
     """A group with everybody inside and its member version."""
     chat_id = reading.text(call.body, "chat_id", missing=86001)
     need_name = reading.number(call.body, "need_name", 0, high=1) == 1
-    row = call.world.store.row("SELECT * FROM group_chat WHERE chat_id = ?", chat_id)
-    if row is None:
+    shown = group_lag.shown(call.world, chat_id)
+    if shown is None:
         raise ApiError(86003)
-    if row["dismissed"]:
+    group = shown.group
+    if group["dismissed"]:
         raise ApiError(49008)
-    if not people.is_in_range(call.world, call.app, row["owner"]):
+    if not people.is_in_range(call.world, call.app, group["owner"]):
         raise ApiError(60011)
     return {
         "group_chat": {
-            "chat_id": row["chat_id"],
-            "name": row["name"],
-            "owner": row["owner"],
-            "create_time": row["created_at"],
-            "notice": row["notice"],
+            "chat_id": group["chat_id"],
+            "name": group["name"],
+            "owner": group["owner"],
+            "create_time": group["created_at"],
+            "notice": group["notice"],
             "member_list": [
-                write_member(call, member, need_name=need_name)
-                for member in groups.members_of(call.world, chat_id)
+                write_member(call, member, need_name=need_name) for member in shown.members
             ],
-            "admin_list": [],
-            "member_version": row["version"],
+            "admin_list": [{"userid": userid} for userid in json.loads(group["admins"])],
+            "member_version": group["version"],
         }
     }
 

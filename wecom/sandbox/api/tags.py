@@ -105,7 +105,8 @@ def find_or_make_group(call: Call) -> Row:
         return row
     name = reading.text(body, "group_name", missing=40063, chars=30, too_long=40072)
     store.run(
-        "INSERT OR IGNORE INTO tag_group VALUES (?, ?, ?, ?, ?)",
+        "INSERT OR IGNORE INTO tag_group (group_id, name, ord, agent_id, created_at)"
+        " VALUES (?, ?, ?, ?, ?)",
         call.world.ids.new("tag", 32, "et"),
         name,
         reading.number(body, "order", 0),

@@ -7,7 +7,7 @@ from typing import Any
 from wecom.sandbox.truth import chats, friends, groups, kf, mass, people
 from wecom.sandbox.world import Refused, World
 
-from . import channels, logs
+from . import channels, logs, truths
 
 Query = dict[str, str]
 
@@ -136,6 +136,7 @@ STATES: dict[str, Callable[[World, Query, str], dict[str, Any]]] = {
     "mass": show_mass,
     "kf": show_kf,
     **channels.STATES,
+    **truths.STATES,
 }
 LISTS: dict[str, Callable[[World, Query], dict[str, Any]]] = {
     "friends": list_pairs,

@@ -230,7 +230,8 @@ def seed_tag_groups(world: World, part: Part) -> None:
         name = group["group_name"]
         group_id = group.get("group_id") or world.ids.derive("taggroup", name, 32, "et")
         store.run(
-            "INSERT OR IGNORE INTO tag_group VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO tag_group (group_id, name, ord, agent_id, created_at)"
+            " VALUES (?, ?, ?, ?, ?)",
             group_id,
             name,
             group.get("order", 0),

@@ -19,6 +19,7 @@ CREATE TABLE IF NOT EXISTS app (
   visible_departments TEXT NOT NULL DEFAULT '',
   trusted_ips TEXT NOT NULL DEFAULT '[]',
   callable_contacts INTEGER NOT NULL DEFAULT 1,
+  inactive INTEGER NOT NULL DEFAULT 0,
   disabled INTEGER NOT NULL DEFAULT 0,
   contact_sync INTEGER NOT NULL DEFAULT 0
 );
@@ -120,7 +121,8 @@ CREATE TABLE IF NOT EXISTS tag_group (
   name TEXT NOT NULL UNIQUE,
   ord INTEGER NOT NULL DEFAULT 0,
   agent_id INTEGER NOT NULL DEFAULT 0,
-  created_at INTEGER NOT NULL
+  created_at INTEGER NOT NULL,
+  strategy_id INTEGER NOT NULL DEFAULT 0
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS tag (
   tag_id TEXT PRIMARY KEY,
@@ -171,7 +173,10 @@ CREATE TABLE IF NOT EXISTS group_chat (
   created_at INTEGER NOT NULL,
   status INTEGER NOT NULL DEFAULT 0,
   dismissed INTEGER NOT NULL DEFAULT 0,
-  version TEXT NOT NULL DEFAULT ''
+  version TEXT NOT NULL DEFAULT '',
+  admins TEXT NOT NULL DEFAULT '[]',
+  dismissed_at INTEGER NOT NULL DEFAULT 0,
+  welcome_template TEXT NOT NULL DEFAULT ''
 ) WITHOUT ROWID;
 CREATE INDEX IF NOT EXISTS groups_of_owner ON group_chat (owner, chat_id);
 CREATE TABLE IF NOT EXISTS group_member (

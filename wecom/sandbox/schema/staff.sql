@@ -66,3 +66,54 @@ CREATE TABLE IF NOT EXISTS group_transfer (
 );
 CREATE INDEX IF NOT EXISTS group_transfers_of_chat ON group_transfer (chat_id, at);
 CREATE INDEX IF NOT EXISTS group_transfers_to ON group_transfer (new_owner, at);
+
+-- Groups: what the API still shows of the past, and who is gone -------------------------
+
+CREATE TABLE IF NOT EXISTS group_past (
+  id INTEGER PRIMARY KEY,
+  chat_id TEXT NOT NULL,
+  changed_at REAL NOT NULL,
+  shown TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS past_of_group ON group_past (chat_id, changed_at);
+CREATE TABLE IF NOT EXISTS group_leaver (
+  id INTEGER PRIMARY KEY,
+  chat_id TEXT NOT NULL,
+  member_id TEXT NOT NULL,
+  joined_at INTEGER NOT NULL,
+  left_at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS leavers_of_group ON group_leaver (chat_id, left_at);
+CREATE TABLE IF NOT EXISTS group_welcome (
+  template_id TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- What happened between members and customers, by day, for the statistics:
+-- kind: applied (the member asked), gained, lost (deleted or barred by the customer)
+CREATE TABLE IF NOT EXISTS contact_log (
+  id INTEGER PRIMARY KEY,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  at INTEGER NOT NULL,
+  kind TEXT NOT NULL
+);
+CREATE INDEX IF NOT EXISTS contact_log_of_member ON contact_log (userid, at);
+
+-- Tags that were deleted: the API names them when asked by id.
+CREATE TABLE IF NOT EXISTS tag_gone (
+  tag_id TEXT PRIMARY KEY,
+  group_id TEXT NOT NULL,
+  name TEXT NOT NULL,
+  ord INTEGER NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS tags_gone_of_group ON tag_gone (group_id);
+CREATE TABLE IF NOT EXISTS tag_group_gone (
+  group_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  ord INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
+  strategy_id INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;

@@ -126,6 +126,7 @@ def tell_contact_change(
     *,
     state: str = "",
     source: str = "",
+    fail_reason: str = "",
     welcome_codes: dict[int, str] | None = None,
 ) -> None:
     """change_external_contact to every application that may see the member."""
@@ -133,6 +134,7 @@ def tell_contact_change(
         fields = [
             *envelope_of(world, "change_external_contact"),
             ("ChangeType", change_type),
+            ("FailReason", fail_reason or None),
             ("UserID", userid),
             ("ExternalUserID", external_userid),
             ("State", state or None),

@@ -3,9 +3,15 @@
 Each module lists its acts by name; each act makes its callbacks as in life.
 """
 
-from . import crowds, customers, moments, staff
+from . import console, crowds, customers, moments, staff
 from .reading import Act
 
-ACTS: dict[str, Act] = {**customers.ACTS, **crowds.ACTS, **moments.ACTS, **staff.ACTS}
+ACTS: dict[str, Act] = {
+    **console.ACTS,
+    **customers.ACTS,
+    **crowds.ACTS,
+    **moments.ACTS,
+    **staff.ACTS,
+}
 
 __all__ = ["ACTS", "Act"]
