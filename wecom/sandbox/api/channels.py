@@ -1,5 +1,5 @@
 """The chapters beside customers and groups: moments, uploads, robots, internal groups."""
 
-from . import moments, uploads
+from . import menus, moments, uploads
 
-CHAPTERS = (moments, uploads)
+CHAPTERS = (menus, moments, uploads)

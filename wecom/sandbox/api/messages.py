@@ -5,25 +5,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from wecom.sandbox.store import json_list, pack
-from wecom.sandbox.truth import chats, people
+from wecom.sandbox.truth import app_messages, people
 from wecom.sandbox.wire import reading
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.wire.registry import Call, endpoint
 
-TEXT_BYTES = 2048
-KINDS = (
-    "text",
-    "image",
-    "voice",
-    "video",
-    "file",
-    "textcard",
-    "news",
-    "mpnews",
-    "markdown",
-    "miniprogram_notice",
-    "template_card",
-)
+from . import app_contents, cards
+
+RECALL_S = 86400
 
 
 def split(value: object) -> list[str]:
@@ -33,27 +22,6 @@ def split(value: object) -> list[str]:
     if not isinstance(value, str):
         raise ApiError(40058)
     return [part for part in value.split("|") if part]
-
-
-def read_content(call: Call) -> dict[str, Any]:
-    """The message part, checked as far as it is shown."""
-    kind = reading.text(call.body, "msgtype", missing=40008)
-    if kind not in KINDS:
-        raise ApiError(40008)
-    part = reading.mapping(call.body, kind)
-    if not part:
-        raise ApiError(40063)
-    if kind in ("text", "markdown"):
-        content = reading.text(part, "content", missing=44004)
-        # Longer texts are cut, not refused.
-        cut = content.encode()[:TEXT_BYTES].decode("utf-8", "ignore")
-        part = {"content": cut}
-    elif kind == "textcard":
-        for name, limit in (("title", 128), ("description", 512), ("url", 2048)):
-            reading.text(part, name, missing=40063, bytes=limit, too_long=45002)
-    elif kind in ("image", "voice", "video", "file"):
-        reading.text(part, "media_id", missing=41006)
-    return {"msgtype": kind, kind: part}
 
 
 @dataclass
@@ -116,7 +84,7 @@ def send_message(call: Call) -> dict[str, Any]:
     agent_id = reading.number(call.body, "agentid", missing=41011)
     if agent_id != call.app["agent_id"]:
         raise ApiError(301002)
-    content = read_content(call)
+    content = app_contents.read_content(call)
     found = receivers_of(call)
     wrong = "|".join(found.wrong_users)
     if not found.reached:
@@ -126,25 +94,12 @@ def send_message(call: Call) -> dict[str, Any]:
         "invalidparty": "|".join(found.wrong_parties),
         "invalidtag": "",
         "unlicenseduser": "",
-        "msgid": call.world.ids.new("app_message", 44),
     }
     if is_repeated(call, content):
-        return answer
-    sender = str(agent_id)
-    chats.post_all(
-        call.world,
-        [
-            chats.Post(
-                chats.Chat("app", userid=userid, place=sender),
-                sender,
-                chats.APPLICATION,
-                content,
-                "app",
-            )
-            for userid in found.reached
-        ],
+        return answer | {"msgid": call.world.ids.new("app_message", 44)}
+    return answer | app_messages.send(
+        call.world, agent_id=agent_id, userids=found.reached, content=content
     )
-    return answer
 
 
 def is_repeated(call: Call, content: dict[str, Any]) -> bool:
@@ -161,3 +116,63 @@ def is_repeated(call: Call, content: dict[str, Any]) -> bool:
     fresh.setdefault(mark, now)
     call.world.store.put_setting(key, json.loads(pack(fresh)))
     return repeated
+
+
+@endpoint("message/recall")
+def recall_message(call: Call) -> dict[str, Any]:
+    """Take a message back within 24 hours; only one's own."""
+    msgid = reading.text(call.body, "msgid", missing=40058)
+    row = call.world.store.row("SELECT * FROM app_message WHERE msgid = ?", msgid)
+    if row is None or row["agent_id"] != call.app["agent_id"]:
+        raise ApiError(40058, "invalid msgid")
+    if row["sent_at"] + RECALL_S < call.world.clock.now():
+        raise ApiError(42052)
+    app_messages.recall(call.world, msgid)
+    return {}
+
+
+@endpoint("message/update_template_card")
+def update_template_card(call: Call) -> dict[str, Any]:
+    """Change a card by its response code: once, and within 72 hours."""
+    world, body = call.world, call.body
+    agent_id = reading.number(body, "agentid", missing=41011)
+    if agent_id != call.app["agent_id"]:
+        raise ApiError(301002)
+    code = world.store.row(
+        "SELECT response_code.*, task_id FROM response_code JOIN app_message USING (msgid)"
+        " WHERE code = ? AND NOT used AND expires_at >= ?",
+        reading.text(body, "response_code", missing=60140),
+        world.clock.now(),
+    )
+    if code is None:
+        raise ApiError(60140)
+    if code["agent_id"] != agent_id:
+        raise ApiError(42015)
+    name = reading.text(reading.mapping(body, "button"), "replace_name")
+    card = reading.mapping(body, "template_card") or None
+    if card is not None:
+        cards.check_card(card)
+        if card.get("task_id", "") != code["task_id"]:
+            raise ApiError(42016)
+    elif not name:
+        raise ApiError(40063, "button and template_card are both empty")
+    userids, wrong = members_named(call, code["msgid"])
+    app_messages.change_card(
+        world, msgid=code["msgid"], userids=userids, replace_name=name, card=card
+    )
+    world.store.run("UPDATE response_code SET used = 1 WHERE code = ?", code["code"])
+    return {"invaliduser": wrong}
+
+
+def members_named(call: Call, msgid: str) -> tuple[list[str], list[str]]:
+    """userids, partyids or everybody who has the card, and the userids who have not."""
+    owners = [copy["userid"] for copy in app_messages.copies_of(call.world, msgid)]
+    if reading.number(call.body, "atall", 0):
+        return owners, []
+    named = reading.texts(call.body, "userids", most=100)
+    parties = reading.numbers(call.body, "partyids")
+    if not named and not parties:
+        raise ApiError(82001)
+    have = {userid.lower() for userid in owners}
+    inside = [u for party in parties for u in members_below(call, str(party))]
+    return [*named, *inside], [u.lower() for u in named if u.lower() not in have]

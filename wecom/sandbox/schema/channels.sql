@@ -59,3 +59,35 @@ CREATE TABLE IF NOT EXISTS moment_reaction (
   at REAL NOT NULL
 );
 CREATE INDEX IF NOT EXISTS reactions_of_moment ON moment_reaction (moment_id, userid, id);
+
+-- Messages of applications to members ---------------------------------------------
+
+CREATE TABLE IF NOT EXISTS app_message (
+  msgid TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL,
+  task_id TEXT NOT NULL DEFAULT '',
+  sent_at REAL NOT NULL,
+  recalled INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS cards_of_app ON app_message (agent_id, task_id) WHERE task_id != '';
+-- One row per member who got it; message_id is the message in his conversation.
+CREATE TABLE IF NOT EXISTS app_copy (
+  msgid TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  agent_id INTEGER NOT NULL,
+  message_id TEXT NOT NULL,
+  at REAL NOT NULL,
+  PRIMARY KEY (msgid, userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS copies_of_member ON app_copy (userid, agent_id, at);
+CREATE TABLE IF NOT EXISTS response_code (
+  code TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL,
+  msgid TEXT NOT NULL,
+  expires_at REAL NOT NULL,
+  used INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS app_menu (
+  agent_id INTEGER PRIMARY KEY,
+  buttons TEXT NOT NULL
+);

@@ -1,12 +1,16 @@
 """Events and messages that go to one application: what members do with it, its finished jobs."""
 
 import sqlite3
+from collections.abc import Callable
+from typing import Any
 
 from wecom.sandbox.world import World
 
-from .events import Field, queue_delivery, write_xml
+from .events import Field, queue_delivery, write_cdata, write_xml
 
+__all__ = ["MESSAGES", "tell_event", "tell_message", "tell_upload_finished", "write_cdata"]
 SYSTEM = "sys"
+Part = dict[str, Any]
 
 
 def find_hearing(world: World, agent_id: int) -> sqlite3.Row | None:
@@ -54,3 +58,60 @@ def tell_message(world: World, agent_id: int, userid: str, kind: str, *extra: Fi
 def tell_upload_finished(world: World, agent_id: int, jobid: str) -> None:
     """upload_media_job_finish: the result can be fetched."""
     tell_event(world, agent_id, "upload_media_job_finish", ("JobId", jobid))
+
+
+def media_fields(world: World, part: Part) -> list[Field]:
+    """A file that a member sent: fetched by its media id."""
+    return [("MediaId", str(part.get("media_id", "")))]
+
+
+def write_text(world: World, part: Part) -> list[Field]:
+    """Words."""
+    return [("Content", str(part.get("content", "")))]
+
+
+def write_image(world: World, part: Part) -> list[Field]:
+    """A picture, also by address."""
+    media_id = str(part.get("media_id", ""))
+    return [("PicUrl", world.options.public(f"/sandbox/img/{media_id}")), ("MediaId", media_id)]
+
+
+def write_voice(world: World, part: Part) -> list[Field]:
+    """A voice and its format."""
+    return [*media_fields(world, part), ("Format", "amr")]
+
+
+def write_video(world: World, part: Part) -> list[Field]:
+    """A film and its still."""
+    return [*media_fields(world, part), ("ThumbMediaId", str(part.get("media_id", "")))]
+
+
+def write_location(world: World, part: Part) -> list[Field]:
+    """A place on the map."""
+    return [
+        ("Location_X", str(part.get("latitude", ""))),
+        ("Location_Y", str(part.get("longitude", ""))),
+        ("Scale", 15),
+        ("Label", str(part.get("name", ""))),
+        ("AppType", "wxwork"),
+    ]
+
+
+def write_link(world: World, part: Part) -> list[Field]:
+    """A link card."""
+    return [
+        ("Title", str(part.get("title", ""))),
+        ("Description", str(part.get("desc", ""))),
+        ("Url", str(part.get("url", ""))),
+        ("PicUrl", str(part.get("picurl", ""))),
+    ]
+
+
+MESSAGES: dict[str, Callable[[World, Part], list[Field]]] = {
+    "text": write_text,
+    "image": write_image,
+    "voice": write_voice,
+    "video": write_video,
+    "location": write_location,
+    "link": write_link,
+}

@@ -17,6 +17,7 @@ from .people import find_customer, find_member
 
 NOTICE, MEMBER, CUSTOMER, KF_ACCOUNT, APPLICATION = range(5)
 Content = dict[str, Any]
+ARCHIVED = ("single", "group", "appchat")
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,7 @@ def archive_all(world: World, ids: list[str], posts: Sequence[Post], at: float) 
     rows = []
     known: dict[str, tuple[bool, list[str]]] = {}
     for msgid, post in zip(ids, posts, strict=True):
-        if post.sender_type not in (MEMBER, CUSTOMER) or post.chat.kind == "kf":
+        if post.sender_type not in (MEMBER, CUSTOMER) or post.chat.kind not in ARCHIVED:
             continue
         chat = post.chat
         if chat.key not in known:
