@@ -1,25 +1,29 @@
 """The guide's WeCom client: conversations, mass-send tasks, customers, groups, side bar."""
 
-import hashlib
-import hmac
 import json
 from sqlite3 import Row
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from wecom.sandbox.truth import chats, friends, groups, kf, lists, mass, people
 from wecom.sandbox.world import Refused, World
 
+from . import timeline
 from .identity import MEMBER_COOKIE
 from .rendering import render, render_refusal
 from .talking import names_in, read_messages
 
 HOME = "/sandbox/wecom"
-TITLES = {"messages": "消息", "tasks": "群发任务", "customers": "客户", "groups": "客户群"}
+TITLES = {
+    "messages": "消息",
+    "tasks": "待办",
+    "customers": "客户",
+    "groups": "客户群",
+}
+CANDIDATES = 200
 
 
 async def choose_member(request: Request) -> Response:
@@ -36,6 +40,7 @@ def frame_of(request: Request, member: Row, place: str) -> dict[str, Any]:
     userid = member["userid"]
     listed = lists.chats_of_member(world, userid)
     tasks = mass.tasks_of_member(world, userid)
+    published = timeline.tasks_for(world, userid)
     inside = groups.groups_of_person(world, userid)
     return {
         "me": member,
@@ -45,15 +50,16 @@ def frame_of(request: Request, member: Row, place: str) -> dict[str, Any]:
         "title": TITLES[place],
         "chats": listed,
         "tasks": tasks,
+        "moments": published,
         "groups": inside,
         "unread": sum(chat["unread"] for chat in listed),
-        "waiting": sum(task["status"] == "waiting" for task in tasks),
+        "waiting": sum(task["status"] == "waiting" for task in [*tasks, *published]),
         "sidebars": sidebars_for(world, userid),
         "kind": "",
         "context_id": "",
         "opened": "",
         "topics": " ".join(
-            [f"member:{userid.lower()}", "tasks", "groups"]
+            [f"member:{userid.lower()}", "tasks", "moments", "groups"]
             + [f"group:{group['chat_id']}" for group in inside]
         ),
     }
@@ -100,9 +106,16 @@ async def show_tasks(request: Request) -> Response:
     except Refused as error:
         return render_refusal(request, str(error))
     userid = values["me"]["userid"]
+    values["candidates"] = candidates_of(world, userid)
     for task in values["tasks"]:
         task["sample"], task["outcome"] = describe_task(world, task, userid)
     return answer_page(request, "client_tasks.html", values)
+
+
+def candidates_of(world: World, userid: str) -> list[dict[str, Any]]:
+    """Friends the member may send to by himself, the newest first."""
+    found = friends.friends_of_member(world, userid, limit=CANDIDATES)
+    return [each for each in found if each["status"] == "friends"]
 
 
 def describe_task(
@@ -184,10 +197,10 @@ async def show_groups(request: Request) -> Response:
     userid = values["me"]["userid"]
     values["inside"] = groups.members_of(world, opened) if opened else []
     already = {person["member_id"] for person in values["inside"]}
+    admins = json.loads(values["group"]["admins"]) if opened else []
+    values["admins"] = {admin.lower() for admin in admins}
     values["candidates"] = [
-        each
-        for each in friends.friends_of_member(world, userid, limit=200)
-        if each["status"] == "friends" and each["external_userid"] not in already
+        each for each in candidates_of(world, userid) if each["external_userid"] not in already
     ]
     return answer_page(request, "client_groups.html", values)
 
@@ -210,9 +223,22 @@ async def show_chat(request: Request) -> Response:
         "context_id": name,
         "names": names_in(world, chat, values["messages"], viewer),
     }
+    if kind == "app":
+        values["cards"] = cards_in(world, chat, member["userid"])
     if chat.external_userid:
         values["topics"] += f" customer:{chat.external_userid}"
     return answer_page(request, "client_chat.html", values)
+
+
+def cards_in(world: World, chat: chats.Chat, userid: str) -> dict[str, str]:
+    """The application's msgid of each message, by which a card's buttons are pressed."""
+    rows = world.store.rows(
+        "SELECT message_id, msgid FROM app_copy WHERE userid = ? AND agent_id = ?"
+        " ORDER BY at DESC LIMIT 80",
+        userid,
+        int(chat.place),
+    )
+    return {row["message_id"]: row["msgid"] for row in rows}
 
 
 def find_chat(world: World, userid: str, kind: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
@@ -239,17 +265,25 @@ def find_chat(world: World, userid: str, kind: str, name: str) -> tuple[chats.Ch
             "lost": not groups.is_inside(world, name, userid),
         }
     if kind == "app":
-        app = world.store.row("SELECT * FROM app WHERE agent_id = CAST(? AS INTEGER)", name)
-        if app is None:
-            raise Refused("没有这个应用")
-        return chats.Chat("app", userid=userid, place=name), {
-            "chat_title": app["name"],
-            "chat_line": "应用消息",
-            "act": "",
-            "body": {},
-            "lost": False,
-        }
+        return find_app_chat(world, userid, name)
     return find_service_chat(world, userid, name)
+
+
+def find_app_chat(world: World, userid: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
+    """What an application told the member, with its menu; he may write back."""
+    app = world.store.row("SELECT * FROM app WHERE agent_id = CAST(? AS INTEGER)", name)
+    if app is None:
+        raise Refused("没有这个应用")
+    menu = world.store.value("SELECT buttons FROM app_menu WHERE agent_id = ?", app["agent_id"])
+    return chats.Chat("app", userid=userid, place=name), {
+        "chat_title": app["name"],
+        "chat_line": "应用消息",
+        "act": "acts/send_app",
+        "body": {"userid": userid, "agent_id": app["agent_id"]},
+        "menu": json.loads(menu) if menu else [],
+        "home_url": app["home_url"],
+        "lost": False,
+    }
 
 
 def find_service_chat(world: World, userid: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
@@ -267,45 +301,8 @@ def find_service_chat(world: World, userid: str, name: str) -> tuple[chats.Chat,
     }
 
 
-async def check_signature(request: Request) -> Response:
-    """What the client does with config and agentConfig: compare with the tickets handed out."""
-    world: World = request.app.state.world
-    params = json.loads(await request.body() or b"{}")
-    errcode, error = judge_signature(world, params)
-    return JSONResponse({"ok": not errcode, "errcode": errcode, "error": error})
-
-
-def judge_signature(world: World, params: dict[str, Any]) -> tuple[int, str]:
-    """0, or the code of the vendor's client: 40093, 42012, 91040, 80001."""
-    is_agent = params.get("kind") == "agentConfig"
-    corp_id = params.get("corpid") if is_agent else params.get("appId")
-    if corp_id != world.corp_id:
-        return 40093, "invalid corpid"
-    agent_id = int(params.get("agentid") or 0) if is_agent else 0
-    url = str(params.get("url", ""))
-    domain = world.store.value("SELECT trusted_domain FROM app WHERE agent_id = ?", agent_id)
-    if domain and urlsplit(url).netloc != domain:
-        return 80001, "untrusted domain"
-    tickets = world.store.rows("SELECT * FROM ticket WHERE expires_at > ?", world.clock.now())
-    given = str(params.get("signature", ""))
-    kind = "agent_config" if is_agent else "jsapi"
-    for ticket in tickets:
-        joined = (
-            f"jsapi_ticket={ticket['ticket']}&noncestr={params.get('nonceStr', '')}"
-            f"&timestamp={params.get('timestamp', '')}&url={url}"
-        )
-        digest = hashlib.sha1(joined.encode()).hexdigest()  # noqa: S324 - the vendor's hash
-        if not hmac.compare_digest(digest, given):
-            continue
-        if ticket["kind"] != kind:
-            return 91040, "invalid ticket type"
-        return (0, "") if ticket["agent_id"] == agent_id else (42012, "ticket unusable")
-    return 40093, "invalid signature"
-
-
 ROUTES = [
     Route(f"{HOME}/", choose_member),
-    Route(f"{HOME}/signature", check_signature, methods=["POST"]),
     Route(f"{HOME}/{{userid}}/", show_messages),
     Route(f"{HOME}/{{userid}}/tasks/", show_tasks),
     Route(f"{HOME}/{{userid}}/customers/", show_customers),

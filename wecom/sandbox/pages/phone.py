@@ -1,22 +1,26 @@
 """The customer's phone: conversations, contacts, scanning, the browser inside."""
 
-from io import BytesIO
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
-from wecom.sandbox.truth import chats, friends, groups, kf, lists, people
+from wecom.sandbox.truth import chats, friends, groups, kf, lists, people, transfers
 from wecom.sandbox.world import Refused, World
 
+from . import timeline
 from .identity import PHONE_COOKIE
 from .rendering import render, render_refusal
 from .talking import names_in, read_messages
 
-PLACES = ("chats", "contacts", "scan", "me")
-TITLES = {"chats": "聊天", "contacts": "通讯录", "scan": "扫一扫", "me": "我"}
-LARGEST_PICTURE = 12 * 1024 * 1024
+TITLES = {
+    "chats": "聊天",
+    "contacts": "通讯录",
+    "scan": "扫一扫",
+    "moments": "朋友圈",
+    "me": "我",
+}
 
 
 async def choose_phone(request: Request) -> Response:
@@ -81,23 +85,63 @@ async def show_place(request: Request) -> Response:
     except Refused as error:
         return render_refusal(request, str(error))
     place = request.path_params.get("place", "chats")
-    if place not in PLACES:
+    if place not in TITLES:
         return render_refusal(request, "没有这一页")
     external_userid = customer["external_userid"]
     values = frame_of(request, customer, place)
-    if place == "contacts":
-        values["guides"] = [
-            friend
-            for friend in friends.friends_of_customer(world, external_userid)
-            if friend["status"] in ("friends", "half", "deleted_by_member")
-        ]
-        values["groups"] = groups.groups_of_person(world, external_userid)
-        values["accounts"] = world.store.rows("SELECT * FROM kf_account ORDER BY open_kfid")
-    elif place == "scan":
-        values["codes"] = lists.recent_codes(world)
-        values["topics"] += " codes"
+    values |= FILLERS[place](world, external_userid)
+    values["topics"] += TOPICS.get(place, "")
     answer = render(request, f"phone_{place}.html", **values)
     return with_phone_cookie(request, answer, external_userid)
+
+
+def fill_chats(world: World, customer: str) -> dict[str, Any]:
+    """Hand-overs that may still be refused stand above the conversations."""
+    return {"transfers": transfers.waiting_for(world, customer)}
+
+
+def fill_contacts(world: World, customer: str) -> dict[str, Any]:
+    """Guides, groups, customer service."""
+    return {
+        "guides": guides_of(world, customer),
+        "groups": groups.groups_of_person(world, customer),
+        "accounts": world.store.rows("SELECT * FROM kf_account ORDER BY open_kfid LIMIT 50"),
+    }
+
+
+def guides_of(world: World, customer: str) -> list[dict[str, Any]]:
+    """Members that stand in the customer's contacts."""
+    found = friends.friends_of_customer(world, customer)
+    return [each for each in found if each["status"] in IN_CONTACTS]
+
+
+def fill_scan(world: World, _customer: str) -> dict[str, Any]:
+    """Codes that lie about."""
+    return {"codes": lists.recent_codes(world)}
+
+
+def fill_moments(world: World, customer: str) -> dict[str, Any]:
+    """What her guides published."""
+    return {"posts": timeline.posts_for(world, customer)}
+
+
+def fill_me(world: World, customer: str) -> dict[str, Any]:
+    """The shop's address, and the guides whose client may be opened."""
+    return {
+        "shop_url": world.store.setting("shop_url", ""),
+        "guides": guides_of(world, customer),
+    }
+
+
+FILLERS = {
+    "chats": fill_chats,
+    "contacts": fill_contacts,
+    "scan": fill_scan,
+    "moments": fill_moments,
+    "me": fill_me,
+}
+TOPICS = {"scan": " codes", "moments": " moments"}
+IN_CONTACTS = ("friends", "half", "deleted_by_member")
 
 
 async def show_chat(request: Request) -> Response:
@@ -136,6 +180,11 @@ def find_chat(
             "subtitle": world.store.setting("corp_name", ""),
             "act": "acts/chat",
             "body": body,
+            "transfers": [
+                each
+                for each in transfers.waiting_for(world, customer)
+                if each["handover"] == member["userid"]
+            ],
             "info": f"/sandbox/phone/{customer}/guide/{member['userid']}/",
         }
     if kind == "group":
@@ -201,35 +250,9 @@ async def open_kf(request: Request) -> Response:
     return RedirectResponse(f"/sandbox/phone/{customer}/chat/kf/{name}/{tail}", 303)
 
 
-async def decode_picture(request: Request) -> Response:
-    """The texts of the codes in a picture."""
-    data = await request.body()
-    if len(data) > LARGEST_PICTURE:
-        return JSONResponse({"ok": False, "error": "图片太大"}, 413)
-    try:
-        texts = read_codes(data)
-    except ImportError:
-        message = "这台机器没有安装识别二维码的组件（zxing-cpp），请改为粘贴链接"
-        return JSONResponse({"ok": False, "error": message}, 501)
-    except (OSError, ValueError):
-        return JSONResponse({"ok": False, "error": "这个文件不是图片"}, 400)
-    return JSONResponse({"ok": True, "urls": texts})
-
-
-def read_codes(data: bytes) -> list[str]:
-    """Decode with zxing-cpp, which only a sandbox with a scanner needs."""
-    import zxingcpp
-    from PIL import Image
-
-    with Image.open(BytesIO(data)) as picture:
-        found = zxingcpp.read_barcodes(picture.convert("L"))
-    return [code.text for code in found if code.text]
-
-
 HOME = "/sandbox/phone"
 ROUTES = [
     Route(f"{HOME}/", choose_phone),
-    Route(f"{HOME}/decode", decode_picture, methods=["POST"]),
     Route(f"{HOME}/{{customer}}/", show_place),
     Route(f"{HOME}/{{customer}}/{{place}}/", show_place),
     Route(f"{HOME}/{{customer}}/chat/{{kind}}/{{name}}/", show_chat),

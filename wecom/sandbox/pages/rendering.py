@@ -83,6 +83,11 @@ def span_words(seconds: float) -> str:
     return " ".join(said[:2]) or "不到 1 秒"
 
 
+def combine(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Two bodies of an act as one."""
+    return first | second
+
+
 def pretty_xml(text: str) -> str:
     """One element a line."""
     return re.sub(r">\s*<(?=[A-Za-z/])", ">\n<", text)
@@ -113,6 +118,7 @@ def make_environment() -> Environment:
         full_time=full_time,
         short_time=short_time,
         span_words=span_words,
+        combine=combine,
         pretty_xml=pretty_xml,
     )
     made.globals["version"] = digest_static()

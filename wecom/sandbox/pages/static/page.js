@@ -47,6 +47,10 @@ function fieldsOf(form) {
   const body = JSON.parse(form.dataset.body || "{}");
   const data = new FormData(form);
   for (const name of new Set(data.keys())) {
+    if (name.startsWith("selected.")) {
+      body.selected = { ...body.selected, [name.slice(9)]: data.getAll(name) };
+      continue;
+    }
     const lists = form.querySelector(`[name="${name}"][data-list]`);
     body[name] = lists ? data.getAll(name) : data.get(name);
   }
@@ -80,7 +84,8 @@ document.addEventListener("submit", (event) => {
   const form = event.target.closest("form[data-act]");
   if (!form) return;
   event.preventDefault();
-  run(form, fieldsOf(form));
+  const pressed = event.submitter?.name ? { [event.submitter.name]: event.submitter.value } : {};
+  run(form, { ...fieldsOf(form), ...pressed });
 });
 
 document.addEventListener("click", (event) => {
