@@ -17,6 +17,7 @@ from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient
 
 from wecom.gateway.breaker import Breaker
+from wecom.gateway.codes import error_of
 from wecom.gateway.errors import (
     TOKEN_CODES,
     Misdirected,
@@ -24,7 +25,6 @@ from wecom.gateway.errors import (
     Silent,
     Unreachable,
     WecomError,
-    error_of,
 )
 from wecom.gateway.governor import Governor
 from wecom.gateway.limits import check_limits

@@ -8,7 +8,8 @@ from typing import Any, Final
 import requests
 
 from wecom.gateway.client import Client
-from wecom.gateway.errors import Misdirected, Silent, error_of
+from wecom.gateway.codes import error_of
+from wecom.gateway.errors import Misdirected, Silent
 from wecom.gateway.transport import WECOM, new_session
 
 # Above 20 MB WeCom hands a file out in pieces only (830002).

@@ -235,37 +235,59 @@ class ArchiveNotOpen(WecomError):
     advice = "会话内容存档未开通、已过期，或服务器 IP 不在存档白名单。"
 
 
+class ArchiveNotAgreed(WecomError):
+    """The customer has not agreed to the archive; nothing may be said to her before."""
+
+    advice = "客户尚未同意会话存档，须她同意后才能发送。"
+
+
+class AskedWrongly(WecomError):
+    """The call itself is wrong: what people entered, or a mistake of ours."""
+
+    advice = "请求参数不被接受，请检查填写的内容；若无误，请把错误码交给技术人员。"
+
+
+class QuotaUsed(WecomError):
+    """The corp has as many of these as WeCom allows; somebody has to remove or buy."""
+
+    advice = "企业的数量额度已用完，请清理不用的，或在企业微信管理后台扩容。"
+
+
+class NotOurs(WecomError):
+    """Made by another application or in the admin console: this one may not touch it."""
+
+    advice = "不是本应用创建的，只能在创建它的应用或管理后台修改。"
+
+
+class Gone(WecomError):
+    """What the call names does not exist, or exists no more."""
+
+    advice = "对象不存在或已被删除，请刷新后重试。"
+
+
+class TransferRefused(WecomError):
+    """A customer or group cannot be handed over like this."""
+
+    advice = "无法继承，请检查交接双方与次数限制。"
+
+
+class RobotRefused(WecomError):
+    """The robot of a group was removed, disabled, or its key is wrong."""
+
+    advice = "群机器人地址无效或已被移除，请在群里重新添加并更新地址。"
+
+
+class DeskRefused(WecomError):
+    """Customer service does not allow this for the account or the servicer."""
+
+    advice = "微信客服不允许此操作，请检查客服账号、接待人员与权限设置。"
+
+
+class PageRefused(WecomError):
+    """A page inside WeCom or WeChat is not trusted: its domain, its signature, its ticket."""
+
+    retry = Retry.LATER
+    advice = "页面不被信任，请检查应用的可信域名设置。"
+
+
 TOKEN_CODES: Final = frozenset({40001, 40014, 42001})
-
-_BY_CODE: Final[dict[type[WecomError], tuple[int, ...]]] = {
-    PerhapsDone: (-1,),
-    Busy: (6000, 45033),
-    LimitReached: (45009, 45011),
-    TokenRefused: (40014, 42001),
-    CredentialsRefused: (40001, 40013, 40091, 41002, 41004, 50003),
-    NotAllowed: (48001, 48002, 48004, 48006, 48007, 301002, 95017),
-    AddressNotTrusted: (60020, 48009),
-    GuideNotUsable: (40003, 40098, 41009, 41054, 60011, 60111, 84074, 84083, 81013),
-    NotFriends: (84061, 84084),
-    ContactUnknown: (40096, 41035),
-    GroupUnknown: (40050, 49008, 86001, 86003, 90501, 90509),
-    AlreadyChatting: (41051,),
-    BeingSent: (41096,),
-    TooLate: (41050,),
-    BeingDispatched: (41063,),
-    Cancelled: (41093,),
-    RemindedTooOften: (41094,),
-    NobodyReachable: (41048,),
-    MediaRefused: (40004, 40005, 40006, 40007, 40009, 40123, 44001, 45001),
-    ContentRefused: (40008, 40033, 40058, 41064, 41065, 44004, 45002),
-    CodeUsed: (40029, 42003, 42022, 50001),
-    WindowClosed: (95001, 95002, 95013, 95016, 95018),
-    ArchiveNotOpen: (301042, 301052, 301053),
-}
-_CLASSES: Final = {code: cls for cls, codes in _BY_CODE.items() for code in codes}
-
-
-def error_of(code: int | None, message: str, *, api: str = "") -> WecomError:
-    """The error that an errcode means; an unknown one is never retried."""
-    cls = WecomError if code is None else _CLASSES.get(code, WecomError)
-    return cls(code, message, api=api)

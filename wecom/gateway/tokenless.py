@@ -7,7 +7,8 @@ from typing import Any
 import requests
 
 from wecom.gateway.answers import Answer
-from wecom.gateway.errors import Misdirected, Silent, Unreachable, error_of
+from wecom.gateway.codes import error_of
+from wecom.gateway.errors import Misdirected, Silent, Unreachable
 from wecom.gateway.transport import new_session
 
 

@@ -11,6 +11,7 @@ from pytest_django import Settings
 from tests.wecom.gateway.unwell import Exchange, Unwell, never
 from wecom.gateway import Retry, Silent, Unreachable, WecomError, gateway_of
 from wecom.gateway.client import Client
+from wecom.gateway.codes import error_of
 from wecom.gateway.errors import (
     Busy,
     ContactUnknown,
@@ -18,7 +19,6 @@ from wecom.gateway.errors import (
     Misdirected,
     NotAllowed,
     PerhapsDone,
-    error_of,
 )
 
 
