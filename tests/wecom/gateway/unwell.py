@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +28,7 @@ class Exchange:
         size = int(handler.headers.get("content-length") or 0)
         self.body: bytes = handler.rfile.read(size)
         self.over = over
+        self._socket = handler.connection
         # Which call of this API it is, from 1.
         self.number = number
 
@@ -38,10 +43,23 @@ class Exchange:
         self._handler.end_headers()
         self._handler.wfile.write(body)
 
+    def raw(self, answer: bytes) -> None:
+        """Bytes as they are; whoever has hung up meanwhile does not hear them."""
+        with contextlib.suppress(OSError):
+            self._socket.sendall(answer)
+
+    def reset(self) -> None:
+        """Close so that the other side is told of an error."""
+        self._handler.close_connection = True
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        # The handler's own files keep a socket open that is merely closed.
+        os.close(self._socket.detach())
+
     def hang_up(self) -> None:
         """Close without a word."""
         self._handler.close_connection = True
-        self._handler.connection.shutdown(2)
+        with contextlib.suppress(OSError):
+            self._handler.connection.shutdown(2)
 
 
 class Unwell:
