@@ -77,8 +77,10 @@ def rank(row: Row) -> tuple[bool, float, int]:
 def relations(call: Call, wanted: list[str], sender: str) -> Iterator[Row]:
     """Relations in range of the customers wanted, or of the sender's customers."""
     store, ids = call.world.store, json_list(wanted)
-    if not wanted:
-        rows = store.rows(f"{RELATIONS} AND (userid = ? OR ? = '')", sender, sender)
+    if not wanted and sender:
+        rows = store.rows(f"{RELATIONS} AND userid = ?", sender)
+    elif not wanted:
+        rows = store.rows(RELATIONS)
     elif sender:
         rows = store.rows(
             f"{RELATIONS} AND userid = ? AND external_userid IN (SELECT value FROM json_each(?))",  # noqa: S608
