@@ -76,10 +76,10 @@ def write_tags(call: Call, row: Row) -> list[dict[str, Any]]:
             "group_name": tag["group_name"],
             "tag_name": tag["name"],
             "tag_id": tag["tag_id"],
-            "type": 1,
+            "type": 3 if tag["strategy_id"] else 1,
         }
         for tag in call.world.store.rows(
-            "SELECT tag.*, tag_group.name AS group_name FROM friend_tag"
+            "SELECT tag.*, tag_group.name AS group_name, strategy_id FROM friend_tag"
             " JOIN tag USING (tag_id) JOIN tag_group USING (group_id)"
             " WHERE userid = ? AND external_userid = ? ORDER BY tag_id",
             row["userid"],

@@ -1,9 +1,10 @@
-"""Corp tags (wecom.md 5.6)."""
+"""Tags of customers (wecom.md 5.6): of the corp, and of rule groups to read."""
 
+from collections.abc import Sequence
 from sqlite3 import Row
 from typing import Any
 
-from wecom.sandbox.truth import friends
+from wecom.sandbox.truth import corp_tags, friends
 from wecom.sandbox.wire import reading
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.wire.registry import Call, endpoint
@@ -11,46 +12,74 @@ from wecom.sandbox.wire.registry import Call, endpoint
 from . import checks
 
 MOST_TAGS = 3000
+GROUPS = "SELECT *, 0 AS gone FROM tag_group"
+GROUPS_GONE = "SELECT *, 1 AS gone FROM tag_group_gone"
+TAGS = "SELECT *, 0 AS gone FROM tag ORDER BY ord DESC, created_at, tag_id"
+TAGS_GONE = "SELECT *, 1 AS gone FROM tag_gone ORDER BY tag_id"
 
 
-def write_group(group: Row, tags: list[Row]) -> dict[str, Any]:
+def write_one(row: Row) -> dict[str, Any]:
+    """What tags and groups share; ``deleted`` stands only with what is gone."""
+    written = {
+        "name": row["name"],
+        "create_time": row["created_at"],
+        "order": row["ord"],
+    }
+    return written | ({"deleted": True} if row["gone"] else {})
+
+
+def write_group(group: Row, tags: Sequence[Row]) -> dict[str, Any]:
     """A tag group with some of its tags."""
+    written = write_one(group)
+    written["group_name"] = written.pop("name")
     return {
         "group_id": group["group_id"],
-        "group_name": group["name"],
-        "create_time": group["created_at"],
-        "order": group["ord"],
-        "tag": [
-            {
-                "id": tag["tag_id"],
-                "name": tag["name"],
-                "create_time": tag["created_at"],
-                "order": tag["ord"],
-            }
-            for tag in tags
-        ],
+        **written,
+        "tag": [{"id": tag["tag_id"], **write_one(tag)} for tag in tags],
+    }
+
+
+def list_tags(call: Call, where: str, *values: object) -> dict[str, Any]:
+    """All living tags, or by id also those that are gone; groups win when both are given."""
+    group_ids = set(reading.texts(call.body, "group_id"))
+    tag_ids = set() if group_ids else set(reading.texts(call.body, "tag_id"))
+    asked = bool(group_ids or tag_ids)
+    store = call.world.store
+    gone = [] if not asked else store.rows(f"{GROUPS_GONE} WHERE {where}", *values)
+    groups = store.rows(f"{GROUPS} WHERE {where} ORDER BY ord DESC, created_at, group_id", *values)
+    tags: dict[str, list[Row]] = {}
+    for tag in [*store.rows(TAGS), *(store.rows(TAGS_GONE) if asked else [])]:
+        if not tag_ids or tag["tag_id"] in tag_ids:
+            tags.setdefault(tag["group_id"], []).append(tag)
+    return {
+        "tag_group": [
+            write_group(group, tags.get(group["group_id"], []))
+            for group in [*groups, *gone]
+            if (not group_ids or group["group_id"] in group_ids)
+            and (not tag_ids or group["group_id"] in tags)
+        ]
     }
 
 
 @endpoint("externalcontact/get_corp_tag_list", contacts=True)
 def get_corp_tag_list(call: Call) -> dict[str, Any]:
-    """All tags, or those of some groups, or some tags; groups win when both are given."""
-    group_ids = set(reading.texts(call.body, "group_id"))
-    tag_ids = set() if group_ids else set(reading.texts(call.body, "tag_id"))
+    """Tags of the whole corp."""
+    return list_tags(call, "strategy_id = 0")
+
+
+@endpoint("externalcontact/get_strategy_tag_list", contacts=True)
+def get_strategy_tag_list(call: Call) -> dict[str, Any]:
+    """Tags of rule groups, of one or of all."""
+    strategy_id = reading.number(call.body, "strategy_id", 0)
+    answer = list_tags(call, "strategy_id > 0 AND (? = 0 OR strategy_id = ?)", *[strategy_id] * 2)
     store = call.world.store
-    tags: dict[str, list[Row]] = {}
-    for tag in store.rows("SELECT * FROM tag ORDER BY ord DESC, created_at, tag_id"):
-        if not tag_ids or tag["tag_id"] in tag_ids:
-            tags.setdefault(tag["group_id"], []).append(tag)
-    groups = store.rows("SELECT * FROM tag_group ORDER BY ord DESC, created_at, group_id")
-    return {
-        "tag_group": [
-            write_group(group, tags.get(group["group_id"], []))
-            for group in groups
-            if (not group_ids or group["group_id"] in group_ids)
-            and (not tag_ids or group["group_id"] in tags)
-        ]
-    }
+    owners = "SELECT strategy_id FROM {} WHERE group_id = ?"
+    for group in answer["tag_group"]:
+        number = store.value(owners.format("tag_group"), group["group_id"])
+        group["strategy_id"] = number or store.value(
+            owners.format("tag_group_gone"), group["group_id"]
+        )
+    return answer
 
 
 @endpoint("externalcontact/add_corp_tag", contacts=True)
@@ -76,7 +105,7 @@ def add_corp_tag(call: Call) -> dict[str, Any]:
             order,
             now,
         )
-        added += store.rows("SELECT * FROM tag WHERE tag_id = ?", tag_id)
+        added += store.rows("SELECT *, 0 AS gone FROM tag WHERE tag_id = ?", tag_id)
     return {"tag_group": write_group(group, added)}
 
 
@@ -99,7 +128,7 @@ def find_or_make_group(call: Call) -> Row:
     store, body = call.world.store, call.body
     group_id = reading.text(body, "group_id")
     if group_id:
-        row = store.row("SELECT * FROM tag_group WHERE group_id = ?", group_id)
+        row = store.row(f"{GROUPS} WHERE group_id = ?", group_id)
         if row is None:
             raise ApiError(40068)
         return row
@@ -113,7 +142,7 @@ def find_or_make_group(call: Call) -> Row:
         call.app["agent_id"],
         call.world.clock.second(),
     )
-    row = store.row("SELECT * FROM tag_group WHERE name = ?", name)
+    row = store.row(f"{GROUPS} WHERE name = ?", name)
     if row is None:
         raise ApiError(-1)
     return row
@@ -176,9 +205,7 @@ def delete_corp_tag(call: Call) -> dict[str, Any]:
         if row is None:
             raise ApiError(40068)
         own_group(call, row["group_id"])
-    store.run_many("DELETE FROM tag WHERE tag_id = ?", [(t,) for t in tag_ids])
-    store.run_many("DELETE FROM friend_tag WHERE tag_id = ?", [(t,) for t in tag_ids])
-    store.run("DELETE FROM tag_group WHERE group_id NOT IN (SELECT group_id FROM tag)")
+    corp_tags.bury(call.world, tag_ids)
     return {}
 
 

@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 from wecom.sandbox.store import pack
-from wecom.sandbox.truth import people
 from wecom.sandbox.truth.events import EVENT_KINDS
 from wecom.sandbox.truth.groups import INVITED
 from wecom.sandbox.truth.staff import LEFT
 from wecom.sandbox.world import Refused, World
+
 
 Part = list[dict[str, Any]]
 
@@ -230,13 +230,14 @@ def seed_tag_groups(world: World, part: Part) -> None:
         name = group["group_name"]
         group_id = group.get("group_id") or world.ids.derive("taggroup", name, 32, "et")
         store.run(
-            "INSERT OR IGNORE INTO tag_group (group_id, name, ord, agent_id, created_at)"
-            " VALUES (?, ?, ?, ?, ?)",
+            "INSERT OR IGNORE INTO tag_group"
+            " (group_id, name, ord, agent_id, created_at, strategy_id) VALUES (?, ?, ?, ?, ?, ?)",
             group_id,
             name,
             group.get("order", 0),
             group.get("agent_id", 0),
             now,
+            group.get("strategy_id", 0),
         )
         store.run_many(
             "INSERT OR IGNORE INTO tag VALUES (?, ?, ?, ?, ?)",
@@ -259,11 +260,12 @@ def seed_friends(world: World, part: Part) -> None:
     world.store.run_many(
         "INSERT OR IGNORE INTO friendship (userid, external_userid, status,"
         " created_at, state, add_way, oper_userid, remark)"
-        " VALUES (?, ?, 'friends', ?, ?, ?, ?, ?)",
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             (
                 friend["userid"],
                 friend["external_userid"],
+                friend.get("status") or "friends",
                 friend.get("created_at", now),
                 friend.get("state") or "",
                 friend.get("add_way", 1),
@@ -284,21 +286,23 @@ def seed_friends(world: World, part: Part) -> None:
 
 
 def seed_groups(world: World, part: Part) -> None:
-    """Groups with everybody inside; a known group gets the missing people."""
+    """Groups with everybody inside; a known group keeps its owner and gets the missing people."""
     now, store = world.clock.second(), world.store
     for group in part:
         chat_id, created_at = group["chat_id"], group.get("created_at", now)
-        owner = people.find_member(world, group["owner"])["userid"]
+        owner, has_left = anybody(world, group["owner"])
         store.run(
-            "INSERT INTO group_chat (chat_id, name, owner, notice, created_at, version)"
-            " VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (chat_id) DO UPDATE SET"
-            " name = excluded.name, owner = excluded.owner, notice = excluded.notice",
+            "INSERT INTO group_chat (chat_id, name, owner, notice, created_at, version, admins,"
+            " status) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (chat_id) DO UPDATE SET"
+            " name = excluded.name, notice = excluded.notice, admins = excluded.admins",
             chat_id,
             group["name"],
             owner,
             group.get("notice") or "",
             created_at,
             world.ids.derive("first_version", chat_id, 32).lower(),
+            pack(group.get("admins") or []),
+            has_left,
         )
         store.run_many(
             "INSERT OR IGNORE INTO group_member"
@@ -311,6 +315,14 @@ def seed_groups(world: World, part: Part) -> None:
         )
 
 
+def anybody(world: World, userid: str) -> tuple[str, bool]:
+    """A member as the corp writes him and whether he left; refused when unknown."""
+    row = world.store.row("SELECT userid, status FROM member WHERE userid = ?", userid)
+    if row is None:
+        raise Refused(f"没有这位成员：{userid}")
+    return str(row["userid"]), row["status"] == LEFT
+
+
 def group_row(
     world: World, chat_id: str, entry: str | dict[str, Any], created_at: int
 ) -> tuple[object, ...]:
@@ -320,7 +332,7 @@ def group_row(
     person = person or detail.get("external_userid") or detail.get("userid") or ""
     kind = 2
     if not world.store.value("SELECT 1 FROM customer WHERE external_userid = ?", person):
-        kind, person = 1, people.find_member(world, person)["userid"]
+        kind, person = 1, anybody(world, person)[0]
     return (
         chat_id,
         person,

@@ -13,6 +13,7 @@ from wecom.sandbox.world import Refused, World
 from . import chats, events, welcome
 from .people import find_customer, find_member
 
+WECHAT_USER = 1
 KNOWN_TO_API = ("friends", "half", "deleted_by_customer")
 
 
@@ -60,23 +61,39 @@ def add_friend(
             config_id,
             before["remark"] if before is not None else "",
         )
+        if not by_customer:
+            log_contact(world, userid, "applied")
         if verified:
             become_friends(world, member, customer, state)
     world.live.announce(f"customer:{external_userid}", f"member:{userid.lower()}")
     return answer | {"state": state, "already": False, "waiting": not verified}
 
 
-def become_friends(world: World, member: sqlite3.Row, customer: sqlite3.Row, state: str) -> None:
-    """The moment both see each other: notices, one welcome code per application, events."""
+def become_friends(
+    world: World,
+    member: sqlite3.Row,
+    customer: sqlite3.Row,
+    state: str,
+    change_type: str = "add_external_contact",
+) -> None:
+    """The moment both see each other: notices, one welcome code per application, events.
+
+    Somebody of another corp's WeCom is greeted by name card: no code.
+    """
     userid, external_userid = member["userid"], customer["external_userid"]
     chat = chats.single(userid, external_userid)
     text = f"你已添加了{member['name']}，现在可以开始聊天了"
     chats.post_all(world, [chats.notice(chat, text)])
     hearers = events.apps_that_hear(world, "contact", userid)
-    codes = welcome.open_slot(world, userid, external_userid, [app["agent_id"] for app in hearers])
+    agents = [app["agent_id"] for app in hearers if customer["type"] == WECHAT_USER]
+    # An earlier code of the same pair, not used yet, makes room for the new one.
+    welcome.close_slots(world, userid, external_userid)
+    codes = welcome.open_slot(world, userid, external_userid, agents)
+    if change_type != "add_half_external_contact":
+        log_contact(world, userid, "gained")
     events.tell_contact_change(
         world,
-        "add_external_contact",
+        change_type,
         userid,
         external_userid,
         state=state,
@@ -84,11 +101,58 @@ def become_friends(world: World, member: sqlite3.Row, customer: sqlite3.Row, sta
     )
 
 
+def add_half(world: World, *, userid: str, external_userid: str, state: str = "") -> dict[str, Any]:
+    """The customer adds a member who lets anybody in and has not added back yet."""
+    member, customer = find_member(world, userid), find_customer(world, external_userid)
+    if not member["contact"]:
+        raise Refused(f"{member['name']}没有客户联系权限")
+    userid = member["userid"]
+    answer = {"userid": userid, "external_userid": external_userid, "state": state}
+    before = find_friendship(world, userid, external_userid)
+    if before is not None and before["status"] in ("friends", "half"):
+        return answer | {"already": True}
+    with world.store.writing():
+        world.store.run(
+            "INSERT OR REPLACE INTO friendship (userid, external_userid, status, created_at,"
+            " state, add_way, oper_userid) VALUES (?, ?, 'half', ?, ?, 1, ?)",
+            userid,
+            external_userid,
+            world.clock.second(),
+            state,
+            external_userid,
+        )
+        become_friends(world, member, customer, state, "add_half_external_contact")
+    world.live.announce(f"customer:{external_userid}", f"member:{userid.lower()}")
+    return answer | {"already": False}
+
+
+def add_back(world: World, *, userid: str, external_userid: str) -> dict[str, Any]:
+    """The member adds back who added him one-sidedly; refused when nobody did."""
+    return complete(world, userid, external_userid, "half", "没有等待加回的好友")
+
+
+def log_contact(world: World, userid: str, kind: str) -> None:
+    """Something that the statistics count for this member, today."""
+    world.store.run(
+        "INSERT INTO contact_log (userid, at, kind) VALUES (?, ?, ?)",
+        userid,
+        world.clock.second(),
+        kind,
+    )
+
+
 def accept_friend(world: World, *, userid: str, external_userid: str) -> dict[str, Any]:
     """The member accepts a waiting request; refused when none waits."""
+    return complete(world, userid, external_userid, "requested", "没有待通过的好友申请")
+
+
+def complete(
+    world: World, userid: str, external_userid: str, waiting: str, nothing: str
+) -> dict[str, Any]:
+    """What was one-sided becomes a friendship."""
     row = find_friendship(world, userid, external_userid)
-    if row is None or row["status"] != "requested":
-        raise Refused("没有待通过的好友申请")
+    if row is None or row["status"] != waiting:
+        raise Refused(nothing)
     member, customer = find_member(world, userid), find_customer(world, external_userid)
     with world.store.writing():
         world.store.run(
@@ -123,7 +187,9 @@ def end_friendship(world: World, *, userid: str, external_userid: str, by_custom
             userid,
             external_userid,
         )
-        if not by_customer:
+        if by_customer:
+            log_contact(world, userid, "lost")
+        else:
             world.store.run(
                 "DELETE FROM friend_tag WHERE userid = ? AND external_userid = ?",
                 userid,

@@ -64,6 +64,8 @@ def claim(world: World, code: str, agent_id: int) -> int:
         raise ApiError(41096)
     if slot["expires_at"] < world.clock.now():
         raise ApiError(41050)
+    if not may_be_heard(world, slot["userid"], slot["external_userid"]):
+        raise ApiError(41053)
     chatted = world.store.value(
         "SELECT 1 FROM message WHERE chat_key = ? AND sender_type IN (1, 2)"
         " AND sent_at >= ? LIMIT 1",
@@ -78,6 +80,16 @@ def claim(world: World, code: str, agent_id: int) -> int:
         slot["slot_id"],
     )
     return int(slot["slot_id"])
+
+
+def may_be_heard(world: World, userid: str, external_userid: str) -> bool:
+    """An archived member greets nobody who has not agreed to the archive."""
+    return not world.store.value(
+        "SELECT 1 FROM member, customer WHERE userid = ? AND archived"
+        " AND external_userid = ? AND NOT archive_agreed",
+        userid,
+        external_userid,
+    )
 
 
 def deliver(world: World, slot_id: int, contents: Sequence[chats.Content]) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wecom.sandbox.truth import chats, friends, groups, kf, mass, people, ways
+from wecom.sandbox.truth import chats, consent, friends, groups, kf, mass, people, ways
 from wecom.sandbox.world import Refused, World
 
 from .reading import Act, Body, content_of, need, optional
@@ -41,6 +41,23 @@ def add_friend(world: World, body: Body) -> dict[str, Any]:
         state=optional(body, "state"),
         add_way=int(body.get("add_way") or 1),
         by_customer=body.get("initiator", "customer") != "member",
+    )
+
+
+def add_half(world: World, body: Body) -> dict[str, Any]:
+    """The customer adds a member who lets anybody in and has not added back yet."""
+    return friends.add_half(
+        world,
+        userid=need(body, "userid"),
+        external_userid=need(body, "customer"),
+        state=optional(body, "state"),
+    )
+
+
+def add_back(world: World, body: Body) -> dict[str, Any]:
+    """The member adds back who added him one-sidedly."""
+    return friends.add_back(
+        world, userid=need(body, "userid"), external_userid=need(body, "customer")
     )
 
 
@@ -237,12 +254,7 @@ def archive_consent(world: World, body: Body) -> dict[str, Any]:
     agreed = body.get("agree")
     if not isinstance(agreed, bool):
         raise Refused("agree 必须是 true 或 false")
-    world.store.run(
-        "UPDATE customer SET archive_agreed = ? WHERE external_userid = ?",
-        agreed,
-        customer,
-    )
-    world.store.put_setting(f"agreed_at_{customer}", world.clock.second())
+    consent.set_consent(world, customer, agreed=agreed)
     return {}
 
 
@@ -259,6 +271,8 @@ ACTS: dict[str, Act] = {
         scan,
         scan_contact_way,
         add_friend,
+        add_half,
+        add_back,
         accept_friend,
         delete_guide,
         delete_customer,
