@@ -39,15 +39,18 @@ def encrypt(
     random_prefix: bytes | None = None,
 ) -> str:
     """The base64 text of ``Encrypt``; the prefix is random unless a test fixes it."""
-    key = decode_aes_key(encoding_aes_key)
     body = message.encode()
     prefix = random_prefix if random_prefix is not None else secrets.token_bytes(16)
     plain = prefix + struct.pack(">I", len(body)) + body + receive_id.encode()
+    return base64.b64encode(encrypt_bytes(encoding_aes_key, plain)).decode()
+
+
+def encrypt_bytes(encoding_aes_key: str, plain: bytes) -> bytes:
+    """Padded and enciphered, without an envelope: as robots' files travel."""
+    key = decode_aes_key(encoding_aes_key)
     missing = BLOCK - len(plain) % BLOCK
-    plain += bytes([missing]) * missing
     encryptor = Cipher(algorithms.AES(key), modes.CBC(key[:16])).encryptor()
-    sealed = encryptor.update(plain) + encryptor.finalize()
-    return base64.b64encode(sealed).decode()
+    return encryptor.update(plain + bytes([missing]) * missing) + encryptor.finalize()
 
 
 def decrypt(encoding_aes_key: str, encrypted: str, receive_id: str) -> str:

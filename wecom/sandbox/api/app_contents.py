@@ -4,11 +4,9 @@ from collections.abc import Callable
 from typing import Any
 
 from wecom.sandbox.truth import media
-from wecom.sandbox.wire import reading
+from wecom.sandbox.wire import cards, reading
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.wire.registry import Call
-
-from . import cards
 
 TEXT_BYTES = 2048
 # Texts are cut; only what is far over is refused. Where far begins is a guess.

@@ -1,5 +1,5 @@
 """The chapters beside customers and groups: moments, uploads, robots, internal groups."""
 
-from . import menus, moments, uploads
+from . import aibots, appchats, menus, moments, uploads, webhooks
 
-CHAPTERS = (menus, moments, uploads)
+CHAPTERS = (aibots, appchats, menus, moments, uploads, webhooks)

@@ -5,10 +5,9 @@ from typing import Any
 
 from wecom.sandbox.store import pack
 from wecom.sandbox.wire import reading
+from wecom.sandbox.wire.cards import entries
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.wire.registry import Call, endpoint
-
-from .cards import entries
 
 BUTTONS, BELOW = 3, 5
 NAME_BYTES, NAME_BYTES_BELOW = 16, 40

@@ -6,11 +6,11 @@ from typing import Any
 
 from wecom.sandbox.store import json_list, pack
 from wecom.sandbox.truth import app_messages, people
-from wecom.sandbox.wire import reading
+from wecom.sandbox.wire import cards, reading
 from wecom.sandbox.wire.errors import ApiError
 from wecom.sandbox.wire.registry import Call, endpoint
 
-from . import app_contents, cards
+from . import app_contents
 
 RECALL_S = 86400
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from typing import Any
 
-from wecom.sandbox.truth import moments
-from wecom.sandbox.world import World
+from wecom.sandbox.truth import appchats, moments, robots
+from wecom.sandbox.world import Refused, World
 
 Query = dict[str, str]
 
@@ -49,8 +49,29 @@ def show_moment_tasks(world: World, query: Query, userid: str) -> dict[str, Any]
     return {"moments": moments.tasks_of_member(world, userid)}
 
 
+def show_webhook(world: World, query: Query, key: str) -> dict[str, Any]:
+    """A webhook robot and its group."""
+    row = appchats.find_webhook(world, key)
+    if row is None:
+        raise Refused("没有这个群机器人")
+    return {"webhook": dict(row)} | appchats.card(world, row["chatid"])
+
+
+def show_appchat(world: World, query: Query, chatid: str) -> dict[str, Any]:
+    """An internal group and what was said in it."""
+    return appchats.card(world, chatid)
+
+
+def show_aibot(world: World, query: Query, aibotid: str) -> dict[str, Any]:
+    """A smart robot, what it was asked and what it said."""
+    return robots.card(world, aibotid)
+
+
 STATES: dict[str, Callable[[World, Query, str], dict[str, Any]]] = {
     "moment": show_moment,
     "timeline": show_timeline,
     "moment_tasks": show_moment_tasks,
+    "webhook": show_webhook,
+    "appchat": show_appchat,
+    "aibot": show_aibot,
 }

@@ -10,6 +10,7 @@ from wecom.sandbox.truth.groups import INVITED
 from wecom.sandbox.truth.staff import LEFT
 from wecom.sandbox.world import Refused, World
 
+from . import seed_channels
 
 Part = list[dict[str, Any]]
 
@@ -380,4 +381,5 @@ PARTS: dict[str, Putter] = {
     "friends": seed_friends,
     "groups": seed_groups,
     "codes": seed_codes,
+    **seed_channels.PARTS,
 }

@@ -91,3 +91,71 @@ CREATE TABLE IF NOT EXISTS app_menu (
   agent_id INTEGER PRIMARY KEY,
   buttons TEXT NOT NULL
 );
+
+-- Internal groups made by applications, and their robots ---------------------------
+
+CREATE TABLE IF NOT EXISTS appchat (
+  chatid TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  owner TEXT NOT NULL COLLATE NOCASE,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS appchat_member (
+  chatid TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  joined_at INTEGER NOT NULL,
+  PRIMARY KEY (chatid, userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS appchats_of_member ON appchat_member (userid);
+-- state: active, disabled, removed, expelled (the group is gone from it)
+CREATE TABLE IF NOT EXISTS webhook (
+  key TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  chatid TEXT NOT NULL,
+  state TEXT NOT NULL DEFAULT 'active'
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS webhook_call (
+  key TEXT NOT NULL,
+  at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS webhook_calls ON webhook_call (key, at);
+
+-- 智能机器人 --------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS robot (
+  aibotid TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  callback_url TEXT NOT NULL,
+  callback_token TEXT NOT NULL,
+  callback_aes_key TEXT NOT NULL
+) WITHOUT ROWID;
+-- What a robot was asked: message, card press, or that somebody came in.
+-- state: waiting, streaming, answered, failed, silent
+CREATE TABLE IF NOT EXISTS robot_turn (
+  msgid TEXT PRIMARY KEY,
+  aibotid TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  chatid TEXT NOT NULL DEFAULT '',
+  kind TEXT NOT NULL,
+  asked TEXT NOT NULL,
+  stream_id TEXT NOT NULL DEFAULT '',
+  answer_id TEXT NOT NULL DEFAULT '',
+  state TEXT NOT NULL DEFAULT 'waiting',
+  error TEXT NOT NULL DEFAULT '',
+  polls INTEGER NOT NULL DEFAULT 0,
+  at REAL NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS turns_of_robot ON robot_turn (aibotid, userid, at);
+CREATE TABLE IF NOT EXISTS robot_url (
+  code TEXT PRIMARY KEY,
+  msgid TEXT NOT NULL,
+  expires_at REAL NOT NULL,
+  used INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS robot_file (
+  code TEXT PRIMARY KEY,
+  aibotid TEXT NOT NULL,
+  media_id TEXT NOT NULL,
+  expires_at REAL NOT NULL
+) WITHOUT ROWID;

@@ -167,8 +167,20 @@ def archive_scope(world: World, chat: Chat) -> tuple[bool, list[str]]:
             chat.place,
         )
         return bool(licensed), inside
+    if chat.kind == "appchat":
+        return inside_scope(world, chat.place)
     licensed = store.value("SELECT 1 FROM member WHERE userid = ? AND archived", chat.userid)
     return bool(licensed), [chat.userid, chat.external_userid]
+
+
+def inside_scope(world: World, chatid: str) -> tuple[bool, list[str]]:
+    """The same of an internal group."""
+    rows = world.store.rows(
+        "SELECT userid, archived FROM appchat_member JOIN member USING (userid)"
+        " WHERE chatid = ? ORDER BY joined_at, userid",
+        chatid,
+    )
+    return any(row["archived"] for row in rows), [row["userid"] for row in rows]
 
 
 def has_agreed(world: World, external_userid: str) -> bool:
@@ -200,7 +212,7 @@ def archived(msgid: str, post: Post, tolist: list[str], at: float) -> dict[str, 
         "action": "send",
         "from": post.sender,
         "tolist": tolist,
-        "roomid": post.chat.place if post.chat.kind == "group" else "",
+        "roomid": post.chat.place if post.chat.kind in ("group", "appchat") else "",
         "msgtime": int(at * 1000),
         "msgtype": kind,
         kind: body,

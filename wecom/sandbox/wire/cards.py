@@ -3,8 +3,8 @@
 import re
 from typing import Any
 
-from wecom.sandbox.wire import reading
-from wecom.sandbox.wire.errors import ApiError
+from . import reading
+from .errors import ApiError
 
 NOTICES = ("text_notice", "news_notice")
 INTERACTIVE = ("button_interaction", "vote_interaction", "multiple_interaction")
