@@ -13,8 +13,9 @@ from django.utils import timezone
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import Handling, HandlingState, emit
-from wecom.inbox.events import News, Unreadable, again, read
+from wecom.inbox.events import Unreadable, again, read
 from wecom.inbox.models import InboxMessage, InboxState
+from wecom.inbox.news import News, UnknownNews
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +50,27 @@ def reopen(message: InboxMessage, *, by: Actor) -> bool:
 
 
 @action
+def reopen_kind(kind: str, *, by: Actor) -> int:
+    """Have every parked row of a kind read once more, "" for those never understood; how many."""
+    parked = InboxMessage.objects.filter(state=InboxState.PARKED, kind=kind)
+    return parked.update(state=InboxState.WAITING, error="")
+
+
+@action
+def handle_kind_again(*, handler: str, kind: str = "", by: Actor) -> int:
+    """Have every parked reaction of a handler tried from the beginning; how many.
+
+    With `kind` only those to events of that kind.
+    """
+    parked = Handling.objects.filter(state=HandlingState.PARKED, handler=handler)
+    if kind:
+        parked = parked.filter(event__kind=kind)
+    return parked.update(
+        state=HandlingState.WAITING, attempts=0, next_try_at=timezone.now(), error=""
+    )
+
+
+@action
 def handle_again(handling: Handling, *, by: Actor) -> bool:
     """Have a parked reaction tried from the beginning; False when it is not parked."""
     reopened = Handling.objects.filter(pk=handling.pk, state=HandlingState.PARKED).update(
@@ -68,11 +90,11 @@ def _read(row: InboxMessage) -> None:
     row.attempts = min(row.attempts + 1, 30_000)
     try:
         news = read(row.body)
-        row.kind = news.kind
+        row.kind = _name(news)[:120]
         # A value that PostgreSQL refuses must park this row, not the batch around it.
         with transaction.atomic():
             _tell(row, news)
-    except (Unreadable, ExpatError, ValueError, DataError) as error:
+    except (Unreadable, ExpatError, ValueError, RecursionError, DataError) as error:
         row.state, row.error = InboxState.PARKED, f"{type(error).__name__}: {error}"[:500]
         log.error("callback_parked", app=row.app, row=row.pk, error=row.error)
     else:
@@ -80,11 +102,16 @@ def _read(row: InboxMessage) -> None:
     row.save(update_fields=["state", "kind", "attempts", "error"])
 
 
+def _name(news: News) -> str:
+    """The kind under which the row is found; unknown ones are counted by WeCom's own names."""
+    return f"{news.kind}.{news.name}" if isinstance(news, UnknownNews) else news.kind
+
+
 def _tell(row: InboxMessage, news: News) -> None:
     """Emit once for the row, and once more for each time it was told again after that."""
     once = f"wecom:{bytes(row.digest).hex()}"
     is_repeat = row.state == InboxState.AGAIN
-    if is_repeat and not news.is_hint:
+    if is_repeat and not news.IS_HINT:
         return
     told = again(news) if is_repeat else news
     if is_repeat:

@@ -13,10 +13,10 @@ from django.http import HttpRequest
 from unfold.admin import ModelAdmin, TabularInline
 
 from kit.actor import Actor, ActorKind
-from kit.events import DomainEvent, Handling
+from kit.events import DomainEvent, Handling, HandlingState
 from kit.fields import shown_id
 from wecom.inbox import actions
-from wecom.inbox.models import InboxMessage
+from wecom.inbox.models import InboxMessage, InboxState
 
 
 def actor_at(request: HttpRequest) -> Actor:
@@ -59,13 +59,20 @@ class InboxMessageAdmin(ReadOnly):
     date_hierarchy = "received_at"
     ordering = ("-pk",)
     exclude = ("digest",)
-    actions = ("read_again",)
+    actions = ("read_again", "read_kind_again")
 
     @admin.action(description="重新读取已搁置的回调", permissions=["repair"])
     def read_again(self, request: HttpRequest, queryset: QuerySet[InboxMessage]) -> None:
         rows = list(queryset)
         done = sum(actions.reopen(row, by=actor_at(request)) for row in rows)
         self.tell(request, done, len(rows))
+
+    @admin.action(description="重新读取同类型的全部已搁置回调", permissions=["repair"])
+    def read_kind_again(self, request: HttpRequest, queryset: QuerySet[InboxMessage]) -> None:
+        parked = queryset.filter(state=InboxState.PARKED)
+        kinds = set(parked.values_list("kind", flat=True))
+        done = sum(actions.reopen_kind(kind, by=actor_at(request)) for kind in kinds)
+        self.tell(request, done, done)
 
 
 class HandlingLines(TabularInline):
@@ -107,7 +114,7 @@ class HandlingAdmin(ReadOnly):
     list_select_related = ("event",)
     search_fields = ("=subject", "handler", "error")
     ordering = ("-pk",)
-    actions = ("handle_again",)
+    actions = ("handle_again", "handle_kind_again")
 
     @admin.display(description="错误")
     def short_error(self, row: Model) -> str:
@@ -118,3 +125,11 @@ class HandlingAdmin(ReadOnly):
         rows = list(queryset)
         done = sum(actions.handle_again(row, by=actor_at(request)) for row in rows)
         self.tell(request, done, len(rows))
+
+    @admin.action(description="重新执行同一处理程序的全部已搁置项", permissions=["repair"])
+    def handle_kind_again(self, request: HttpRequest, queryset: QuerySet[Handling]) -> None:
+        parked = queryset.filter(state=HandlingState.PARKED)
+        handlers = set(parked.values_list("handler", flat=True))
+        by = actor_at(request)
+        done = sum(actions.handle_kind_again(handler=one, by=by) for one in handlers)
+        self.tell(request, done, done)

@@ -20,7 +20,7 @@ import structlog
 from django.conf import settings
 
 from wecom.inbox.bell import ReaderBell
-from wecom.inbox.envelope import MAX_BYTES, Envelope, Refused, Signed, encrypted_part, text_of
+from wecom.inbox.envelope import MAX_BYTES, Envelope, Refused, Signed
 from wecom.inbox.ledger import Full, InboxLedger
 
 log = structlog.get_logger(__name__)
@@ -73,11 +73,7 @@ class CallbackDoor:
         """Every application of WECOM_APPS that has a callback token and key."""
         apps: Mapping[str, Mapping[str, Any]] = settings.WECOM_APPS
         envelopes = {
-            name: Envelope(
-                token=app["callback_token"],
-                aes_key=app["callback_aes_key"],
-                receive_id=settings.WECOM_CORP_ID,
-            )
+            name: _envelope(app)
             for name, app in apps.items()
             if app.get("callback_token") and app.get("callback_aes_key") and settings.WECOM_CORP_ID
         }
@@ -124,8 +120,8 @@ class CallbackDoor:
         raise Refused("only GET with echostr and POST", 405)
 
     async def _take(self, app: str, envelope: Envelope, signed: Signed, body: bytes) -> Answer:
-        plain = envelope.open(signed, encrypted_part(body), now=self._clock())
-        text = text_of(plain)
+        plain = envelope.open(signed, envelope.encrypted_part(body), now=self._clock())
+        text = envelope.text_of(plain)
         digest = sha256(f"{self._corp_id}\n{app}\n".encode() + plain).hexdigest()
         try:
             await self._ledger().store(app, digest, text)
@@ -141,6 +137,17 @@ class CallbackDoor:
             ledger = InboxLedger(ReaderBell(), queue=self._queue)
             self._ledgers[loop] = ledger
         return ledger
+
+
+def _envelope(app: Mapping[str, Any]) -> Envelope:
+    """An application's own token and key. JSON is a smart robot's, whose receive id is empty."""
+    is_json = app.get("callback_format") == "json"
+    return Envelope(
+        token=app["callback_token"],
+        aes_key=app["callback_aes_key"],
+        receive_id=app.get("callback_receive_id", "" if is_json else settings.WECOM_CORP_ID),
+        is_json=is_json,
+    )
 
 
 def _query(raw: bytes) -> dict[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
+import json
 import re
 from dataclasses import dataclass
 from hashlib import sha1
@@ -28,6 +29,7 @@ _RANDOM: Final = 16
 _ENCRYPT = re.compile(
     rb"<Encrypt>\s*(?:<!\[CDATA\[([A-Za-z0-9+/]+={0,2})\]\]>|([A-Za-z0-9+/]+={0,2}))\s*</Encrypt>"
 )
+_JSON_ENCRYPT = re.compile(rb'"encrypt"\s*:\s*"((?:[A-Za-z0-9+/]|\\/)+={0,2})"')
 _TIMESTAMP = re.compile(r"[0-9]{1,12}", re.ASCII)
 
 
@@ -52,17 +54,20 @@ class Signed:
 class Envelope:
     """Opens what one application of one corp receives.
 
-    `receive_id` is the corp id; Tencent appends it to every text so that a text encrypted for
-    somebody else under the same key is noticed.
+    `receive_id` is the corp id, or nothing for a smart robot; Tencent appends it to every text so
+    that a text encrypted for somebody else under the same key is noticed. With `is_json` bodies
+    and texts are JSON instead of XML.
     """
 
-    def __init__(self, *, token: str, aes_key: str, receive_id: str) -> None:
+    def __init__(self, *, token: str, aes_key: str, receive_id: str, is_json: bool = False) -> None:
         key = base64.b64decode(aes_key + "=", validate=True)
         if len(key) != 32:
             raise ValueError("an EncodingAESKey has 43 characters")
         self._token = token
         self._cipher = Cipher(AES(key), CBC(key[:16]))
         self._receive_id = receive_id.encode()
+        self.encrypted_part = _json_part if is_json else _xml_part
+        self.text_of = _json_text if is_json else _xml_text
 
     def open(self, signed: Signed, encrypted: str, *, now: float) -> bytes:
         """The decrypted text. Raises Refused for age, signature, padding or receive id."""
@@ -103,7 +108,7 @@ class Envelope:
         return plain[start:end]
 
 
-def encrypted_part(body: bytes) -> str:
+def _xml_part(body: bytes) -> str:
     """The content of the one Encrypt element of an outer body, nothing else of it being read."""
     if not body.lstrip().startswith(b"<xml>") or not body.rstrip().endswith(b"</xml>"):
         raise Refused("not a callback body")
@@ -116,7 +121,29 @@ def encrypted_part(body: bytes) -> str:
     return (in_cdata or bare).decode("ascii")
 
 
-def text_of(plain: bytes) -> str:
+def _json_part(body: bytes) -> str:
+    """The value of the one `encrypt` of an outer JSON body, nothing else of it being read."""
+    if not body.lstrip().startswith(b"{") or not body.rstrip().endswith(b"}"):
+        raise Refused("not a callback body")
+    found = _JSON_ENCRYPT.findall(body)
+    if len(found) != 1 or body.count(b'"encrypt"') != 1:
+        raise Refused("not exactly one encrypt")
+    # PHP writes a slash as "\\/".
+    return str(found[0].decode("ascii").replace("\\/", "/"))
+
+
+def _json_text(plain: bytes) -> str:
+    """A decrypted payload as text, after it was seen to be one JSON object, not too deep."""
+    try:
+        text = plain.decode()
+        if not isinstance(json.loads(text), dict):
+            raise Refused("payload is no object")
+    except (ValueError, RecursionError) as error:
+        raise Refused("payload is not JSON") from error
+    return text
+
+
+def _xml_text(plain: bytes) -> str:
     """A decrypted payload as text, after a pass that builds nothing: well-formed, no document type.
 
     Only genuine messages come this far; what is refused here would be poison to every reader.

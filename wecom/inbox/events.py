@@ -6,187 +6,173 @@ field is optional here, and what we do not know is `wecom.unknown`, kept and cou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 import xmltodict
 
+from wecom.inbox import news as told
+from wecom.inbox.news import ContactNews, News, UnknownNews
+from wecom.inbox.values import filled, number, text
+
+_CHANGES: Final[Mapping[str, Mapping[str, type[News]]]] = {
+    "change_external_contact": dict.fromkeys(
+        (
+            "add_external_contact",
+            "edit_external_contact",
+            "add_half_external_contact",
+            "del_external_contact",
+            "del_follow_user",
+            "transfer_fail",
+            "msg_audit_approved",
+        ),
+        ContactNews,
+    ),
+    "change_external_chat": dict.fromkeys(("create", "update", "dismiss"), told.GroupNews),
+    "change_external_tag": dict.fromkeys(("create", "update", "delete", "shuffle"), told.TagNews),
+    "customer_acquisition": dict.fromkeys(
+        (
+            "balance_low",
+            "balance_exhausted",
+            "quota_expire_soon",
+            "link_unavailable",
+            "delete_link",
+            "customer_start_chat",
+            "message_from_customer",
+            "friend_request",
+        ),
+        told.AcquisitionNews,
+    ),
+    "change_contact": {
+        **dict.fromkeys(("create_user", "update_user", "delete_user"), told.StaffNews),
+        **dict.fromkeys(("create_party", "update_party", "delete_party"), told.DepartmentNews),
+        "update_tag": told.StaffTagNews,
+    },
+}
+_EVENTS: Final[Mapping[str, type[News]]] = {
+    "msgaudit_notify": told.ArchiveNews,
+    "kf_msg_or_event": told.KfNews,
+    "kf_account_auth_change": told.KfAccountNews,
+    "subscribe": told.AgentNews,
+    "unsubscribe": told.AgentNews,
+    "enter_agent": told.AgentNews,
+    "click": told.AgentNews,
+    "view": told.AgentNews,
+    "view_miniprogram": told.AgentNews,
+    "scancode_push": told.ScanNews,
+    "scancode_waitmsg": told.ScanNews,
+    "pic_sysphoto": told.PicturesNews,
+    "pic_photo_or_album": told.PicturesNews,
+    "pic_weixin": told.PicturesNews,
+    "location_select": told.PlaceNews,
+    "LOCATION": told.PlaceNews,
+    "template_card_event": told.CardNews,
+    "template_card_menu_event": told.CardNews,
+    "taskcard_click": told.CardNews,
+    "close_inactive_agent": told.ApplicationNews,
+    "reopen_inactive_agent": told.ApplicationNews,
+    "share_agent_change": told.ApplicationNews,
+    "switch_workbench_mode": told.ApplicationNews,
+    "batch_job_result": told.JobNews,
+    "upload_media_job_finish": told.UploadNews,
+    "open_approval_change": told.OpenApprovalNews,
+    "sys_approval_change": told.ApprovalNews,
+}
+_ROBOT_EVENTS: Final = frozenset({"enter_chat", "template_card_event", "feedback_event"})
+_ZONE_EVENTS: Final = frozenset(
+    {
+        "conversation_new_message",
+        "hit_keyword",
+        "chat_archive_audit_approved_single",
+        "chat_archive_audit_approved_room",
+        "chat_archive_export_finished",
+        "auth_knowledge_base",
+        "unauth_knowledge_base",
+        "delete_knowledge_base",
+        "knowledge_base_learn_done",
+    }
+)
+
 
 class Unreadable(Exception):
-    """The text is XML, yet not a message of WeCom's."""
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """One domain event to be: its kind, whom it is about, ids and plain values.
-
-    `is_hint` says that handlers only read WeCom's state again, so that hearing it twice is useful
-    and harmless.
-    """
-
-    kind: str
-    subject: str
-    payload: dict[str, Any] = field(default_factory=dict)
-    is_hint: bool = False
-
-
-def text(value: Any) -> str:
-    """A text field; WeCom's empty elements come as None."""
-    return "" if value is None else str(value)
-
-
-def userid(value: Any) -> str:
-    """Member ids ignore case (document 90664): one spelling inside the house."""
-    return text(value).lower()
-
-
-def number(value: Any) -> int:
-    """A count or a code; nonsense is 0."""
-    digits = text(value).strip()
-    return int(digits) if digits.isascii() and digits.lstrip("-").isdigit() else 0
-
-
-def people(value: Any) -> list[str]:
-    """`MemChangeList`: one Item, many Items, or (as some SDKs saw) a comma list."""
-    found = value.get("Item") if isinstance(value, Mapping) else value
-    rows = found if isinstance(found, list) else text(found).split(",")
-    return [person(row) for row in rows if text(row).strip()]
-
-
-def person(value: Any) -> str:
-    """A member's id in lower case, a customer's as it is."""
-    key = text(value).strip()
-    return key if key.startswith(("wm", "wo")) and len(key) == 32 else key.lower()
-
-
-Reader = Callable[[Any], Any]
-
-_CONTACT: Final[dict[str, tuple[str, Reader]]] = {
-    "UserID": ("userid", userid),
-    "ExternalUserID": ("external_userid", text),
-    "State": ("state", text),
-    "WelcomeCode": ("welcome_code", text),
-    "Source": ("source", text),
-    "FailReason": ("fail_reason", text),
-}
-_CHAT: Final[dict[str, tuple[str, Reader]]] = {
-    "ChatId": ("chat_id", text),
-    "UpdateDetail": ("update_detail", text),
-    "JoinScene": ("join_scene", number),
-    "QuitScene": ("quit_scene", number),
-    "MemChangeCnt": ("mem_change_cnt", number),
-    "MemChangeList": ("mem_change_list", people),
-    "LastMemVer": ("last_mem_ver", text),
-    "CurMemVer": ("cur_mem_ver", text),
-}
-_TAG: Final[dict[str, tuple[str, Reader]]] = {
-    "Id": ("id", text),
-    "TagType": ("tag_type", text),
-    "StrategyId": ("strategy_id", text),
-}
-_STAFF: Final[dict[str, tuple[str, Reader]]] = {
-    "UserID": ("userid", userid),
-    "NewUserID": ("new_userid", userid),
-    "Id": ("id", text),
-    "ParentId": ("parent_id", text),
-    "TagId": ("tag_id", text),
-}
-_KF: Final[dict[str, tuple[str, Reader]]] = {
-    "Token": ("token", text),
-    "OpenKfId": ("open_kfid", text),
-}
-_ARCHIVE: Final[dict[str, tuple[str, Reader]]] = {"AgentID": ("agent_id", text)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """How one event is read: its fields, its subject, the change types we know (none: no types)."""
-
-    fields: Mapping[str, tuple[str, Reader]]
-    subject: str
-    changes: frozenset[str] = frozenset()
-
-
-_KNOWN: Final[dict[str, _Known]] = {
-    "change_external_contact": _Known(
-        _CONTACT,
-        "contact:{external_userid}",
-        frozenset(
-            {
-                "add_external_contact",
-                "edit_external_contact",
-                "add_half_external_contact",
-                "del_external_contact",
-                "del_follow_user",
-                "transfer_fail",
-                "msg_audit_approved",
-            }
-        ),
-    ),
-    "change_external_chat": _Known(
-        _CHAT, "group:{chat_id}", frozenset({"create", "update", "dismiss"})
-    ),
-    "change_external_tag": _Known(
-        _TAG, "tags", frozenset({"create", "update", "delete", "shuffle"})
-    ),
-    "change_contact": _Known(
-        _STAFF,
-        "staff:{userid}",
-        frozenset(
-            {
-                "create_user",
-                "update_user",
-                "delete_user",
-                "create_party",
-                "update_party",
-                "delete_party",
-                "update_tag",
-            }
-        ),
-    ),
-    "kf_msg_or_event": _Known(_KF, "kf:{open_kfid}"),
-    "msgaudit_notify": _Known(_ARCHIVE, "archive"),
-}
+    """The text is well-formed, yet not a message of WeCom's."""
 
 
 def read(body: str) -> News:
-    """What a decrypted text says. Raises Unreadable when it has no MsgType."""
-    document = xmltodict.parse(body, disable_entities=True)
-    message = document.get("xml")
-    if not isinstance(message, dict) or not text(message.get("MsgType")):
-        raise Unreadable("no MsgType")
-    common = {"created_at": number(message.get("CreateTime"))}
-    if text(message["MsgType"]).lower() != "event":
-        return _said(message, common)
-    event, change = text(message.get("Event")), text(message.get("ChangeType"))
-    known = _KNOWN.get(event)
-    if known is None or (known.changes and change not in known.changes):
-        return News("wecom.unknown", "", {**common, "event": event[:60], "change": change[:60]})
-    payload = {
-        ours: reader(message[theirs])
-        for theirs, (ours, reader) in known.fields.items()
-        if message.get(theirs) is not None
-    }
-    missing = {ours: "" for ours, reader in known.fields.values() if reader in {text, userid}}
-    subject = known.subject.format(**{**missing, **payload})
-    kind = f"wecom.{event}.{change}" if change else f"wecom.{event}"
-    return News(kind, subject[:120], {**common, **payload}, is_hint=True)
+    """What a decrypted text says, XML or JSON. Raises Unreadable when it is no message."""
+    message = _json(body) if body.lstrip()[:1] == "{" else _xml(body)
+    if "aibotid" in message:
+        return _robot(message)
+    if "event_type" in message:
+        return _zone(message)
+    return _message(message)
 
 
 def again(news: News) -> News:
     """The same news for another look: without the welcome code, which greets once."""
-    payload = {key: value for key, value in news.payload.items() if key != "welcome_code"}
-    return News(news.kind, news.subject, payload, is_hint=news.is_hint)
+    return replace(news, welcome_code=None) if isinstance(news, ContactNews) else news
 
 
-def _said(message: Mapping[str, Any], common: dict[str, Any]) -> News:
-    """A guide wrote to the application. What she wrote stays in the inbox row."""
-    sender = userid(message.get("FromUserName"))
-    payload = {
-        **common,
-        "userid": sender,
-        "msgid": text(message.get("MsgId")),
-        "type": text(message["MsgType"]).lower()[:20],
-    }
-    return News("wecom.message", f"staff:{sender}"[:120], payload)
+def known_kinds() -> list[str]:
+    """Every kind of domain event that a callback can become."""
+    changes = [f"wecom.{event}.{one}" for event, types in _CHANGES.items() for one in types]
+    robots = [f"wecom.robot.{one}" for one in ("message", "stream", *sorted(_ROBOT_EVENTS))]
+    zone = [f"wecom.zone.{one}" for one in sorted(_ZONE_EVENTS)]
+    return [*changes, *(f"wecom.{event}" for event in _EVENTS), "wecom.message", *robots, *zone]
+
+
+def _xml(body: str) -> Mapping[str, Any]:
+    message = xmltodict.parse(body, disable_entities=True).get("xml")
+    if not isinstance(message, dict):
+        raise Unreadable("no message")
+    return message
+
+
+def _json(body: str) -> Mapping[str, Any]:
+    message = json.loads(body)
+    if not isinstance(message, dict):
+        raise Unreadable("no message")
+    return message
+
+
+def _message(message: Mapping[str, Any]) -> News:
+    """What a corp's own application hears; a provider's has other names for the same."""
+    kind = text(message.get("MsgType")) or ("event" if text(message.get("InfoType")) else "")
+    if not kind:
+        raise Unreadable("no MsgType")
+    at = number(message.get("CreateTime") or message.get("TimeStamp"))
+    if kind.lower() != "event":
+        return filled(told.MessageNews, message, kind="wecom.message", created_at=at)
+    event = text(message.get("Event") or message.get("InfoType"))
+    change = text(message.get("ChangeType"))
+    changes = _CHANGES.get(event)
+    family = changes.get(change) if changes is not None else _EVENTS.get(event)
+    if family is None:
+        return _unknown(at, event, change)
+    name = f"wecom.{event}.{change}" if changes is not None else f"wecom.{event}"
+    return filled(family, message, kind=name, created_at=at)
+
+
+def _robot(message: Mapping[str, Any]) -> News:
+    at, kind = number(message.get("create_time")), text(message.get("msgtype"))
+    if kind == "event":
+        event = message.get("event")
+        kind = text(event.get("eventtype")) if isinstance(event, Mapping) else ""
+        if kind not in _ROBOT_EVENTS:
+            return _unknown(at, "robot", kind)
+    elif kind != "stream":
+        kind = "message"
+    return filled(told.RobotNews, message, kind=f"wecom.robot.{kind}", created_at=at)
+
+
+def _zone(message: Mapping[str, Any]) -> News:
+    at, event = number(message.get("timestamp")), text(message.get("event_type"))
+    if event not in _ZONE_EVENTS:
+        return _unknown(at, "zone", event)
+    return filled(told.ZoneNews, message, kind=f"wecom.zone.{event}", created_at=at)
+
+
+def _unknown(at: int, event: str, change: str) -> UnknownNews:
+    return UnknownNews(kind="wecom.unknown", created_at=at, event=event[:60], change=change[:60])

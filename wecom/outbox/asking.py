@@ -19,6 +19,7 @@ from wecom.gateway import (
     Gateway,
     GroupUnknown,
     MassSendRecord,
+    Moment,
     TransferResult,
     WecomError,
     gateway_of,
@@ -225,6 +226,50 @@ def _ask_group_transfer(row: OutboxRow) -> None:
         _absent(row)
 
 
+def _ask_moment(row: OutboxRow) -> None:
+    """A moment of ours is recognised by its words, its link and its guides."""
+    gateway, since = gateway_of(row.app), _begun(row) - _BEFORE
+    until = min(timezone.now(), _begun(row) + _AFTER)
+    taken = _moments_of_others(gateway, row, since, until)
+    for moment in gateway.moments_between(since, until, kind="corp"):
+        is_ours = moment.moment_id not in taken and _says_the_same(moment, row)
+        if is_ours and _asks_the_same(gateway, moment, row):
+            answer = {"jobid": "", "moment_id": moment.moment_id, "adopted": True}
+            actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+            return
+    _absent(row)
+
+
+def _moments_of_others(
+    gateway: Gateway, row: OutboxRow, since: datetime, until: datetime
+) -> set[str]:
+    """What other rows of that time became: their jobs say it for a day."""
+    others = OutboxRow.objects.filter(
+        kind=Kind.MOMENT, app=row.app, state=OutboxState.SENT, claimed_at__range=(since, until)
+    )
+    answers = [one.answer for one in others.exclude(pk=row.pk).only("answer")]
+    return {
+        said.get("moment_id") or gateway.moment_job(said["jobid"]).moment_id for said in answers
+    }
+
+
+def _says_the_same(moment: Moment, row: OutboxRow) -> bool:
+    ours = [wecom_attachment(one) for one in row.payload.get("attachments", ())]
+    links = [_mark(one)[1] for one in ours if one["msgtype"] == "link"]
+    pictures = [one for one in ours if one["msgtype"] == "image"]
+    return (
+        moment.text == row.payload.get("text", "")
+        and moment.link_url == "".join(links)
+        and len(moment.picture_ids) == len(pictures)
+    )
+
+
+def _asks_the_same(gateway: Gateway, moment: Moment, row: OutboxRow) -> bool:
+    asked = {task.userid for task in gateway.moment_tasks(moment.moment_id)}
+    named = {str(userid).lower() for userid in row.payload.get("userids", ())}
+    return named <= asked if row.payload.get("department_ids") else named == asked
+
+
 def _owner(gateway: Gateway, chat_id: str) -> str:
     """Whose group it is; nobody's once it was dismissed, which the call itself then tells."""
     try:
@@ -273,4 +318,5 @@ _ASKED: Final[Mapping[str, Callable[[OutboxRow], None]]] = {
     Kind.CONTACT_WAY: _ask_contact_way,
     Kind.CUSTOMER_TRANSFER: _ask_customer_transfer,
     Kind.GROUP_TRANSFER: _ask_group_transfer,
+    Kind.MOMENT: _ask_moment,
 }

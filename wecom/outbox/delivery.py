@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Final
 
@@ -18,9 +19,11 @@ from django.utils.module_loading import import_string
 
 from kit.actor import Actor
 from wecom.gateway import Retry, WecomError, gateway_of
+from wecom.gateway.governor import bulk
 from wecom.outbox import actions
 from wecom.outbox.carriers import CARRIERS, Carrier
 from wecom.outbox.models import Kind, OutboxRow, OutboxState
+from wecom.outbox.steps import queue_of
 
 log = structlog.get_logger(__name__)
 
@@ -67,7 +70,8 @@ def veto(row: OutboxRow) -> str:
 
 def _carry(row: OutboxRow, carrier: Carrier) -> None:
     try:
-        answer = carrier.send(gateway_of(row.app), row)
+        with bulk() if queue_of(row) == "bulk" else nullcontext():
+            answer = carrier.send(gateway_of(row.app), row)
     except WecomError as error:
         _judge(row, carrier, error)
     except Exception as error:
