@@ -60,6 +60,9 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("stores.store", "storefront"),
             ("stores.guide", "badge"),
+            ("stores.handover", "swap_horiz"),
+            ("members.customertransfer", "move_up"),
+            ("groups.grouptransfer", "move_group"),
             ("stores.region", "map"),
             ("stores.legalentity", "gavel"),
             ("stores.product", "checkroom"),

@@ -20,9 +20,35 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "owner_set": ("stores.conversions.inbound.judge_after_touch",),
     "numbers_merged": ("stores.conversions.inbound.judge_after_merge",),
     "numbers_parted": ("stores.conversions.inbound.judge_after_merge",),
+    "guide_left": ("stores.org.inbound.propose_for_leaver",),
+    "guide_moved": ("stores.org.inbound.propose_for_mover",),
+    "staff_gone": ("stores.org.inbound.propose_for_gone",),
+    "handover_decided": (
+        "stores.org.inbound.begin_decided",
+        "groups.pushes.inbound.guide_handed_over",
+        "bot.escalations.inbound.guide_handed_over",
+        "bot.replies.inbound.guide_handed_over",
+    ),
+    "handover_begun": (
+        "members.handover.inbound.hand_over_begun",
+        "members.handover.inbound.codes_pass_on",
+        "groups.chats.inbound.hand_over_begun",
+    ),
+    "handover_stopped": (
+        "members.handover.inbound.hand_over_stopped",
+        "groups.chats.inbound.hand_over_stopped",
+    ),
+    "outbox.sent.customer_transfer": ("members.handover.inbound.batch_answered",),
+    "outbox.failed.customer_transfer": ("members.handover.inbound.batch_refused",),
+    "outbox.missed.customer_transfer": ("members.handover.inbound.batch_refused",),
+    "outbox.unknown.customer_transfer": ("members.handover.inbound.batch_doubtful",),
+    "outbox.sent.group_transfer": ("groups.chats.inbound.group_batch_answered",),
+    "outbox.failed.group_transfer": ("groups.chats.inbound.group_batch_refused",),
+    "outbox.missed.group_transfer": ("groups.chats.inbound.group_batch_refused",),
     "wecom.change_external_contact.add_external_contact": (
         "members.registration.inbound.welcome_friend",
         "members.identity.inbound.friend_came",
+        "members.handover.inbound.customer_changed",
     ),
     "wecom.change_external_contact.add_half_external_contact": (
         "members.registration.inbound.welcome_friend",
@@ -34,9 +60,13 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "wecom.change_external_contact.del_follow_user": ("members.identity.inbound.friend_left",),
     "wecom.change_external_contact.del_external_contact": (
         "members.identity.inbound.friend_dropped",
+        "members.handover.inbound.customer_changed",
     ),
     "outbox.sent.contact_way": ("members.registration.inbound.keep_contact_way_of_code",),
-    "wecom.change_external_contact.transfer_fail": ("wecom.directory.inbound.contact_in_doubt",),
+    "wecom.change_external_contact.transfer_fail": (
+        "wecom.directory.inbound.contact_in_doubt",
+        "members.handover.inbound.customer_changed",
+    ),
     "wecom.change_contact.create_user": ("wecom.directory.inbound.member_changed",),
     "wecom.change_contact.update_user": ("wecom.directory.inbound.member_changed",),
     "wecom.change_contact.delete_user": ("wecom.directory.inbound.member_changed",),
@@ -59,6 +89,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "wecom.change_external_chat.update": ("groups.chats.inbound.group_changed",),
     "wecom.change_external_chat.dismiss": ("groups.chats.inbound.group_changed",),
     "group_seen": ("groups.chats.inbound.group_changed",),
+    "group_transfer_due": ("groups.chats.inbound.group_changed",),
     "group_found": ("groups.chats.inbound.group_found",),
     "contact_joined": ("groups.chats.inbound.contact_known",),
     "consent_withdrawn": ("groups.pushes.inbound.consent_withdrawn",),
@@ -90,9 +121,19 @@ QUEUES: Mapping[str, str] = {
 
 # kind of sweep → who compares what WeCom told (wecom/directory/portions.py), lowest floor first
 RECONCILERS: Mapping[str, Sequence[str]] = {
-    "staff": ("wecom.directory.reconciling.mirror_staff",),
+    "staff": (
+        "wecom.directory.reconciling.mirror_staff",
+        "stores.org.reconciling.compare_guides",
+    ),
+    "contacts": ("members.identity.reconciling.compare_friends",),
     "tags": ("wecom.directory.reconciling.mirror_tags",),
-    "contact_ways": ("wecom.directory.reconciling.mirror_ways",),
+    "groups": ("groups.chats.reconciling.compare_groups",),
+    "contact_ways": (
+        "wecom.directory.reconciling.mirror_ways",
+        "members.registration.reconciling.compare_codes",
+    ),
+    "mass_sends": ("groups.pushes.reconciling.follow_tasks",),
+    "unassigned": ("wecom.directory.reconciling.report_unassigned",),
 }
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
@@ -100,6 +141,7 @@ TODAY_CARDS: Sequence[str] = (
     "stores.conversions.cards.cards",
     "members.registration.cards.to_ask",
     "members.registration.cards.newcomers",
+    "members.handover.cards.cards",
     "groups.pushes.today.cards",
     "bot.escalations.today.cards",
     "bot.replies.today.cards",
@@ -107,6 +149,12 @@ TODAY_CARDS: Sequence[str] = (
 
 # suppliers of panels for HQ's start page: (actor, at) → list of panels
 HQ_PANELS: Sequence[str] = ("stores.conversions.panels.panels",)
+
+# what each floor says of a hand-over: (actor, handover) → part
+HANDOVER_PARTS: Sequence[str] = (
+    "members.handover.parts.customers",
+    "groups.chats.parts.groups",
+)
 
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {
@@ -118,6 +166,9 @@ SWEEPS: Mapping[str, int] = {
     "groups.pushes.tasks.submit_push_tasks": 2,
     "groups.pushes.tasks.look_at_results": 2,
     "groups.pushes.tasks.end_what_is_over": 30,
+    "members.tasks.look_at_transfers": 15,
+    "groups.chats.tasks.look_at_group_transfers": 30,
+    "stores.org.tasks.end_hand_overs": 30,
     "bot.escalations.tasks.reroute_overdue": 5,
     "bot.replies.tasks.expire_drafts": 60,
 }
@@ -125,7 +176,6 @@ SWEEPS: Mapping[str, int] = {
 # jobs by the clock, each slot once whatever the number of tickers
 JOBS: list[Job] = [
     Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),
-    Job("sync groups", timedelta(hours=1), "groups.chats.tasks.sync_groups"),
     Job("empty old wishes", timedelta(days=1), "wecom.tasks.empty_old_wishes"),
     Job("begin sweeps", timedelta(minutes=5), "wecom.tasks.begin_due_sweeps"),
     Job("forget old sweeps", timedelta(days=1), "wecom.tasks.forget_old_sweeps"),
@@ -137,6 +187,7 @@ JOBS: list[Job] = [
 ]
 
 __all__ = [
+    "HANDOVER_PARTS",
     "HQ_PANELS",
     "JOBS",
     "QUEUES",

@@ -1,6 +1,6 @@
 """The admin screens of this floor, imported from its rooms for Django to find them."""
 
-from groups.chats.admin import GroupAdmin, GroupMemberAdmin
+from groups.chats.admin import GroupAdmin, GroupMemberAdmin, GroupTransferAdmin
 from groups.content.admin import MaterialAdmin
 from groups.pushes.admin import DeliveryAdmin, PushAdmin, PushTaskAdmin, TrackedLinkAdmin
 
@@ -8,6 +8,7 @@ __all__ = [
     "DeliveryAdmin",
     "GroupAdmin",
     "GroupMemberAdmin",
+    "GroupTransferAdmin",
     "MaterialAdmin",
     "PushAdmin",
     "PushTaskAdmin",

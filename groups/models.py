@@ -1,6 +1,6 @@
 """The tables of this floor, imported from its rooms for Django to find them."""
 
-from groups.chats.models import Group, GroupMember
+from groups.chats.models import Group, GroupMember, GroupTransfer
 from groups.content.models import Material, Variant
 from groups.pushes.models import Delivery, LinkClick, Push, PushTask, TrackedLink
 
@@ -8,6 +8,7 @@ __all__ = [
     "Delivery",
     "Group",
     "GroupMember",
+    "GroupTransfer",
     "LinkClick",
     "Material",
     "Push",

@@ -14,6 +14,16 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # chats
     path("tablet/groups/", chats.groups, name="tablet-groups"),
     path("tablet/groups/<public:public_id>/", chats.group, name="tablet-group"),
+    path(
+        "tablet/handover/<public:public_id>/groups/",
+        chats.handed_over,
+        name="tablet-handover-groups",
+    ),
+    path(
+        "tablet/handover/<public:public_id>/groups/settle/",
+        chats.settle_handed_over,
+        name="tablet-handover-groups-settle",
+    ),
     # content
     path("tablet/materials/", content.materials, name="tablet-materials"),
     path(

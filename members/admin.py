@@ -2,6 +2,7 @@
 
 from members.audience.admin import AudienceAdmin
 from members.consent.admin import ConsentEventAdmin, ConsentStateAdmin, NoticeAdmin
+from members.handover.admin import CustomerTransferAdmin, HandOverAdmin
 from members.identity.admin import ContactAdmin, IdentityAdmin, MemberAdmin, SuggestionAdmin
 from members.registration.admin import (
     ChannelCodeAdmin,
@@ -20,6 +21,8 @@ __all__ = [
     "ContactAdmin",
     "CouponAdmin",
     "CouponKindAdmin",
+    "CustomerTransferAdmin",
+    "HandOverAdmin",
     "IdentityAdmin",
     "MemberAdmin",
     "NoticeAdmin",

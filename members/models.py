@@ -2,6 +2,7 @@
 
 from members.audience.models import Audience
 from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Notice
+from members.handover.models import CustomerChoice, CustomerTransfer
 from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
 from members.registration.models import ChannelCode, CodeRequest, OneTimeCode, Registration
 from members.rewards.models import Coupon, CouponKind
@@ -16,6 +17,8 @@ __all__ = [
     "Contact",
     "Coupon",
     "CouponKind",
+    "CustomerChoice",
+    "CustomerTransfer",
     "Friendship",
     "Identity",
     "Member",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from members.handover import tablet as handover
 from members.identity import tablet as identity
 from members.profile import pages as own
 from members.profile import tablet as profile
@@ -30,6 +31,36 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tablet/code/", codes.my_code, name="tablet-code"),
     path("tablet/code/make/", codes.make_codes, name="tablet-codes-make"),
     path("tablet/code/<public:public_id>/", codes.my_code, name="tablet-code-of"),
+    # handover
+    path("tablet/handover/", handover.hand_overs, name="tablet-handovers"),
+    path("tablet/handover/start/", handover.start, name="tablet-handover-start"),
+    path("tablet/handover/<public:public_id>/", handover.hand_over, name="tablet-handover"),
+    path(
+        "tablet/handover/<public:public_id>/arrange/",
+        handover.arrange,
+        name="tablet-handover-arrange",
+    ),
+    path(
+        "tablet/handover/<public:public_id>/decide/",
+        handover.decide,
+        name="tablet-handover-decide",
+    ),
+    path("tablet/handover/<public:public_id>/stop/", handover.stop, name="tablet-handover-stop"),
+    path(
+        "tablet/handover/<public:public_id>/customers/",
+        handover.customers,
+        name="tablet-handover-customers",
+    ),
+    path(
+        "tablet/handover/<public:public_id>/choose/",
+        handover.choose,
+        name="tablet-handover-choose",
+    ),
+    path(
+        "tablet/handover/<public:public_id>/settle/",
+        handover.settle,
+        name="tablet-handover-settle",
+    ),
     # profile
     path("m/", own.card, name="member-home"),
     path("m/privacy/", own.privacy, name="member-privacy"),

@@ -14,6 +14,8 @@ from stores.ledger.models import (
 from stores.org.models import (
     Account,
     Guide,
+    HandOver,
+    HandOverShare,
     LegalEntity,
     MachineKey,
     OpeningHours,
@@ -26,6 +28,8 @@ __all__ = [
     "Credit",
     "CreditRule",
     "Guide",
+    "HandOver",
+    "HandOverShare",
     "LegalEntity",
     "MachineKey",
     "MergedMember",

@@ -11,6 +11,7 @@ from bot.escalations.models import Escalation, EscalationState
 from bot.escalations.queries import manager_of
 from bot.escalations.rules import can_be_taken, shall_reroute
 from bot.escalations.steps import ask, deadline_in, take_up
+from bot.understanding.models import HeardMessage
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
@@ -81,6 +82,35 @@ def hand_to_manager(escalation_id: int, *, by: Actor) -> bool:
         raise NoManager
     _reroute(escalation, manager, at=timezone.now())
     return True
+
+
+@action
+def hand_over_questions(guide_id: int, successor_id: int, *, comes_back: bool, by: Actor) -> int:
+    """What lies undone on a guide's desk lies on another's; how many questions. The clock runs on.
+
+    Who comes back stays the one who was asked; else the question is the successor's.
+    """
+    successor = Guide.objects.select_related("store").get(pk=successor_id)
+    questions = list(
+        Escalation.objects.undone()
+        .select_for_update(of=("self",))
+        .select_related("store", "guide")
+        .filter(holder=guide_id)
+        .order_by("pk")
+    )
+    for question in questions:
+        question.holder = successor
+        # Nobody has it in hand any more.
+        if question.state == EscalationState.TAKEN:
+            question.state = EscalationState.OPEN
+        if not comes_back:
+            question.guide = successor
+        question.save(update_fields=["holder", "guide", "state"])
+        ask(question, successor)
+    if not comes_back:
+        heard = [question.heard_id for question in questions if question.heard_id is not None]
+        HeardMessage.objects.filter(pk__in=heard).update(guide=successor)
+    return len(questions)
 
 
 @action

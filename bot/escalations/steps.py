@@ -21,7 +21,7 @@ from kit.events import emit
 from kit.fields import shown_id
 from kit.live import announce
 from stores.org.models import Guide, Role, Store
-from stores.org.queries import hours_of, shop_day
+from stores.org.queries import hours_of, shop_day, stand_in_of
 from stores.org.rules import hours_that_hold
 from wecom.outbox.steps import put
 
@@ -40,9 +40,10 @@ def open_escalation(
 ) -> Escalation:
     """A question for a guide, due after so many minutes of opening hours; she is told. A step.
 
-    The same message again changes nothing.
+    While she is on leave her stand-in is. The same message again changes nothing.
     """
     must_be_in_action()
+    holder = stand_in_of(guide.pk, at) or guide
     escalation, is_new = Escalation.objects.get_or_create(
         heard=heard,
         defaults={
@@ -50,7 +51,7 @@ def open_escalation(
             "open_kfid": heard.open_kfid,
             "store": store,
             "guide": guide,
-            "holder": guide,
+            "holder": holder,
             "reason": reason,
             "reference": reference,
             "opened_at": at,
@@ -64,7 +65,7 @@ def open_escalation(
             escalation=escalation.pk,
             reason=reason,
         )
-        ask(escalation, guide)
+        ask(escalation, holder)
     return escalation
 
 

@@ -98,3 +98,11 @@ def _locked(draft_id: int) -> Draft:
         .select_related("heard__contact", "guide", "group")
         .get(pk=draft_id)
     )
+
+
+@action
+def expire_drafts_of(guide_id: int, *, by: Actor) -> int:
+    """Nobody sends what was written for a guide who left; how many drafts."""
+    return Draft.objects.filter(guide=guide_id, state=DraftState.WAITING).update(
+        state=DraftState.EXPIRED
+    )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
 import structlog
 
+from groups.chats.handover import settle_owner
 from groups.chats.models import Group, GroupMember, GroupState
 from groups.chats.rules import difference
 from kit.actions import action
@@ -44,18 +44,9 @@ def take_over_list(card: GroupCard, *, asked_at: datetime, by: Actor) -> Group |
     if group.member_version != card.member_version or not card.member_version:
         _move_people(group, card, asked_at)
     _write_head(group, card, asked_at)
+    settle_owner(group, at=asked_at)
     announce(f"guide.{shown_id(owner.public_id)}", kind="group", subject=shown_id(group.public_id))
     return group
-
-
-@action
-def want_looks(chat_ids: Sequence[str], *, slot: str, by: Actor) -> int:
-    """Have groups looked at again, once per group and slot; how many looks are new."""
-    return sum(
-        emit("group_seen", subject=f"group:{i}", once=f"group_seen:{slot}:{i}", chat_id=i)
-        is not None
-        for i in chat_ids
-    )
 
 
 @action

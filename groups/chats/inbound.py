@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from django.utils import timezone
 
-from groups.chats import actions
+from groups.chats import actions, handover
 from groups.chats.models import Group
 from groups.chats.rules import list_may_lag
 from kit.actions import scope_of
@@ -59,3 +59,29 @@ def group_found(event: DomainEvent) -> None:
 def contact_known(event: DomainEvent) -> None:
     """Somebody became a friend, or turned out to be a member: her stays in groups say so."""
     actions.know_contact(int(event.payload["contact"]), by=US)
+
+
+def hand_over_begun(event: DomainEvent) -> None:
+    """The guide's groups get other owners."""
+    handover.plan_group_transfers(int(event.payload["handover"]), by=US)
+
+
+def hand_over_stopped(event: DomainEvent) -> None:
+    """Nothing more is asked of WeCom."""
+    handover.stop_group_transfers(int(event.payload["handover"]), by=US)
+
+
+def group_batch_answered(event: DomainEvent) -> None:
+    """WeCom took a call and names the groups it refused."""
+    answer = event.payload.get("answer") or {}
+    handover.note_group_answer(str(event.payload["once"]), answer.get("refused") or {}, by=US)
+
+
+def group_batch_refused(event: DomainEvent) -> None:
+    """WeCom refused a whole call, or it came too late."""
+    handover.note_group_refusal(
+        str(event.payload["once"]),
+        error=str(event.payload.get("error") or "没有提交给企业微信"),
+        code=event.payload.get("code"),
+        by=US,
+    )

@@ -11,7 +11,7 @@ from django.utils import timezone
 from kit.classified import declare
 from kit.fields import PublicIdField, SealedTextField, shown_id
 from members.identity.models import Contact, Member
-from stores.org.models import Guide, Store
+from stores.org.models import Guide, HandOver, Store
 
 
 class GroupState(models.TextChoices):
@@ -133,3 +133,85 @@ class GroupMember(models.Model):
     def shown_member(self) -> str:
         """Her public id as addresses show it; empty while she is no member we may see."""
         return shown_id(self.member.public_id) if self.member is not None else ""
+
+
+class GroupTransferState(models.TextChoices):
+    """From the plan to its known end. `asked`: in the outbox, or WeCom took it a moment ago."""
+
+    ASKED = "asked", "已提交"
+    WAITING = "waiting", "等待生效"
+    DONE = "done", "已换群主"
+    FAILED = "failed", "没有成功"
+    KEPT = "kept", "不转接"
+
+
+class GroupTransfer(models.Model):
+    """One group from one owner to another, by a hand-over. True once WeCom's list says so."""
+
+    public_id = PublicIdField()
+    hand_over = models.ForeignKey(
+        HandOver, models.CASCADE, related_name="group_transfers", verbose_name="交接"
+    )
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name="门店")
+    group = models.ForeignKey(
+        Group, models.CASCADE, related_name="transfers", verbose_name="客户群"
+    )
+    from_guide = models.ForeignKey(Guide, models.PROTECT, related_name="+", verbose_name="原群主")
+    to_guide = models.ForeignKey(
+        Guide, models.PROTECT, null=True, related_name="+", verbose_name="新群主"
+    )
+    state = models.CharField(
+        "状态",
+        max_length=7,
+        choices=GroupTransferState.choices,
+        default=GroupTransferState.ASKED,
+    )
+    # Replaced by another row, or left as it is by a person's word.
+    is_settled = models.BooleanField("已处理", default=False)
+    because = models.CharField("原因", max_length=60, blank=True)
+    batch = models.CharField(max_length=160, blank=True)
+    code = models.IntegerField("企微错误码", null=True, blank=True)
+    made_at = models.DateTimeField("建立时间", default=timezone.now)
+    due_at = models.DateTimeField("提交时间", null=True, blank=True)
+    next_look_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+
+    privacy: ClassVar = declare(
+        keep="3 years after its end",
+        internal="id public_id hand_over store group from_guide to_guide state is_settled because"
+        " batch code made_at due_at next_look_at ended_at",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "客户群转接"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["group"],
+                condition=Q(state__in=["asked", "waiting"]),
+                name="one_transfer_of_a_group_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["hand_over", "group"],
+                condition=Q(is_settled=False),
+                name="one_standing_transfer_per_group",
+            ),
+        )
+        indexes = (
+            # A hand-over's rows by state.
+            models.Index(fields=["hand_over", "state"], name="group_transfers_of_hand_over"),
+            # Which groups are to be looked at now?
+            models.Index(
+                fields=["next_look_at"],
+                name="group_transfers_to_look_at",
+                condition=Q(state__in=["asked", "waiting"]),
+            ),
+            # How often did it change its owner within ninety days?
+            models.Index(
+                fields=["group", "ended_at"],
+                name="group_transfers_done",
+                condition=Q(state="done"),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.group_id} → {self.to_guide_id}: {self.state}"

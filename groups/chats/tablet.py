@@ -6,16 +6,22 @@ import uuid
 
 from csp.decorators import csp_update
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from groups.chats.access import group_in_scope
+from groups.chats.handover_pages import group_list_of, settle_groups
 from groups.chats.queries import customers_in, groups_on_screen, members_in
 from kit.actions import scope_of
 from kit.actor import Actor
+from kit.fields import shown_id
+from stores.org.access import hand_over_for
+from stores.org.errors import HandOverError
 from stores.org.models import Guide, Role
-from stores.tablet.doors import guide_page
+from stores.org.queries import successors_for
+from stores.tablet.doors import guide_page, toast_next
 
 # WeCom serves the pictures of its codes from here.
 _CODE_PICTURES = {"img-src": ["https://wework.qpic.cn"]}
@@ -53,3 +59,30 @@ def group(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID
                 "is_hers": found.owner_id == guide.pk,
             },
         )
+
+
+@require_safe
+@guide_page
+def handed_over(
+    request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID
+) -> HttpResponse:
+    """The groups of a hand-over and who owns them; for whoever answers for the store."""
+    found = hand_over_for(actor, public_id)
+    with scope_of(actor):
+        context = group_list_of(found) | {"handover": found}
+        context["successors"] = list(successors_for(found, actor.scope)[:60])
+    return render(request, "chats/handed_over.html", context)
+
+
+@require_POST
+@guide_page
+def settle_handed_over(
+    request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID
+) -> HttpResponse:
+    """What becomes of groups that WeCom refused."""
+    found = hand_over_for(actor, public_id)
+    try:
+        toast_next(request, settle_groups(found, request.POST, by=actor))
+    except HandOverError as error:
+        toast_next(request, error.text)
+    return redirect(reverse("tablet-handover-groups", args=[shown_id(public_id)]))

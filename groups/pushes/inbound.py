@@ -110,6 +110,15 @@ def consent_withdrawn(event: DomainEvent) -> None:
     withdrawal.take_member_out(member_no, by=US)
 
 
+def guide_handed_over(event: DomainEvent) -> None:
+    """It is decided who takes over from a guide who left: what waited for her tap is pulled back.
+
+    Who moves or is on leave goes on confirming.
+    """
+    if event.payload["reason"] == "left":
+        withdrawal.pull_back_of_guide(int(event.payload["guide"]), by=US)
+
+
 def _by_cancel(once: str) -> PushTask | None:
     if not once.startswith("push-cancel:"):
         return None

@@ -60,6 +60,7 @@ class StopReason(models.TextChoices):
     WITHDRAWN = "withdrawn", "有会员撤回了授权"
     QUIET = "quiet", "进入免打扰时段"
     STOPPED = "stopped", "总部停止了群发"
+    LEFT = "left", "导购离职"
 
 
 class Push(models.Model):
@@ -222,6 +223,7 @@ class DeliveryState(models.TextChoices):
     OVER_QUOTA = "over_quota", "超出企微频率上限"
     UNSENT = "unsent", "未发送"
     CANCELLED = "cancelled", "发送前撤回"
+    UNKNOWN = "unknown", "结果不明"
 
 
 class Delivery(models.Model):

@@ -152,11 +152,11 @@ def make_again(task: PushTask, *, at: datetime) -> PushTask | None:
     """A new task for those of an ended one who got nothing and may still get it, once. A step.
 
     Permission is asked again for everybody. None when nobody or no moment is left, or when HQ
-    stopped the push; who lost her permission is noted as cancelled.
+    stopped the push or the guide has left; who lost her permission is noted as cancelled.
     """
     must_be_in_action()
     again = PushTask.objects.filter(made_again_from=task).first()
-    if again is not None or task.stopping_for == StopReason.STOPPED:
+    if again is not None or task.stopping_for in {StopReason.STOPPED, StopReason.LEFT}:
         return again
     refused = refused_among(task, at=at)
     note_cancelled(task, refused, at=at)

@@ -46,6 +46,18 @@ def take_member_out(member_no: int, *, by: Actor) -> int:
 
 
 @action
+def pull_back_of_guide(guide_id: int, *, by: Actor) -> int:
+    """Pull back every live task of a guide who left: nobody is there to confirm it; how many."""
+    tasks = (
+        PushTask.objects.select_for_update(of=("self",))
+        .select_related("guide__store", "push__material")
+        .filter(guide=guide_id, state__in=LIVE)
+        .order_by("pk")
+    )
+    return sum(steps.pull_back(task, StopReason.LEFT) for task in tasks)
+
+
+@action
 def finish_cancel(
     once: str,
     *,

@@ -28,7 +28,12 @@ def ensure_channel_codes(
     codes = []
     for scene in scenes:
         code, _ = ChannelCode.objects.get_or_create(
-            guide=guide, store=guide.store, scene=scene, campaign="", is_active=True
+            guide=guide,
+            store=guide.store,
+            scene=scene,
+            campaign="",
+            is_active=True,
+            handed_from=None,
         )
         _ask_for_contact_way(code, guide)
         codes.append(code)
@@ -53,6 +58,7 @@ def make_channel_code(
         scene=scene,
         campaign=campaign,
         is_active=True,
+        handed_from=None,
         defaults={"cost_centre": cost_centre, "welcome_text": welcome_text},
     )
     _ask_for_contact_way(code, guide)
@@ -82,7 +88,61 @@ def keep_contact_way(code_id: int, *, config_id: str, qr_code_url: str, by: Acto
     return code
 
 
-def _ask_for_contact_way(code: ChannelCode, guide: Guide) -> None:
+@action
+def hand_over_codes(
+    guide_id: int, successor_id: int, *, store_id: int | None, hand_over: str, by: Actor
+) -> int:
+    """The guide's codes lead to a successor from now on, here and in WeCom; how many did not yet.
+
+    With a store only those that hang there. What is printed stays as it is: same token, same state.
+    """
+    successor = Guide.objects.select_related("store").get(pk=successor_id)
+    codes = ChannelCode.objects.select_for_update(of=("self",)).filter(
+        guide=guide_id, is_active=True
+    )
+    if store_id is not None:
+        codes = codes.filter(store=store_id)
+    moved = list(codes.order_by("pk"))
+    for code in moved:
+        code.handed_from_id = code.handed_from_id or guide_id
+        code.guide = successor
+        if code.config_id:
+            outbox.put(
+                "contact_way_change",
+                {
+                    "config_id": code.config_id,
+                    "userids": [successor.wecom_userid],
+                    "remark": f"{successor.name} {code.get_scene_display()}"[:30],
+                },
+                once=f"contact_way_change:{shown_id(code.public_id)}:{hand_over}",
+                subject=f"channel_code:{shown_id(code.public_id)}",
+            )
+    ChannelCode.objects.bulk_update(moved, ["guide", "handed_from"])
+    tell_guide(successor, kind="code")
+    return len(moved)
+
+
+@action
+def replace_contact_way(code_id: int, *, lost: str, by: Actor) -> bool:
+    """WeCom has lost the code's contact-me way: ask for another, once for each that was lost.
+
+    False when the code has another way by now, or its guide no WeCom account. The printed code and
+    its state stay; a picture of the lost way leads nowhere.
+    """
+    code = (
+        ChannelCode.objects.select_for_update(of=("self",))
+        .select_related("guide")
+        .get(pk=code_id, is_active=True)
+    )
+    if code.config_id != lost or not code.guide.wecom_userid:
+        return False
+    code.config_id = code.qr_code_url = ""
+    code.save(update_fields=["config_id", "qr_code_url"])
+    _ask_for_contact_way(code, code.guide, again=f":{lost}")
+    return True
+
+
+def _ask_for_contact_way(code: ChannelCode, guide: Guide, *, again: str = "") -> None:
     """One wish for each code; a guide without a WeCom account has a code for registering only."""
     if not guide.wecom_userid or code.config_id:
         return
@@ -94,6 +154,6 @@ def _ask_for_contact_way(code: ChannelCode, guide: Guide) -> None:
             "state": code.wecom_state,
             "remark": f"{guide.name} {code.get_scene_display()}"[:30],
         },
-        once=f"contact_way:{shown}",
+        once=f"contact_way:{shown}{again}",
         subject=f"channel_code:{shown}",
     )

@@ -48,13 +48,17 @@ class ChannelCode(models.Model):
     config_id = models.CharField("联系我 ID", max_length=64, blank=True)
     qr_code_url = models.URLField("联系我二维码", max_length=500, blank=True)
     is_active = models.BooleanField("启用", default=True)
+    # Whose code it was when it was printed: it leads to the successor, who has codes of her own.
+    handed_from = models.ForeignKey(
+        Guide, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="接自"
+    )
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     privacy: ClassVar = declare(
         keep="5 years after its end",
         public="token qr_code_url welcome_text",
         internal="id public_id guide store scene campaign cost_centre wecom_state config_id"
-        " is_active created_at",
+        " is_active handed_from created_at",
     )
 
     class Meta:
@@ -62,7 +66,7 @@ class ChannelCode(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["guide", "store", "scene", "campaign"],
-                condition=Q(is_active=True),
+                condition=Q(is_active=True, handed_from=None),
                 name="one_code_per_guide_scene_and_campaign",
                 violation_error_message="这位导购在这个场景和活动下已有启用中的渠道码。",
             ),

@@ -28,14 +28,19 @@ def code_by_token(token: str) -> ChannelCode | None:
 
 
 def codes_of(guide: Guide) -> QuerySet[ChannelCode]:
-    """A guide's active codes in her present store, the door first."""
+    """A guide's own active codes in her present store, the door first.
+
+    Codes she took over hang where they were; she has no use for them on her screen.
+    """
     order = Case(
         *(When(scene=scene, then=Value(number)) for number, scene in enumerate(_SHOWN_ORDER)),
         default=Value(len(_SHOWN_ORDER)),
         output_field=IntegerField(),
     )
     return (
-        ChannelCode.objects.filter(guide=guide, store=guide.store_id, is_active=True)
+        ChannelCode.objects.filter(
+            guide=guide, store=guide.store_id, is_active=True, handed_from=None
+        )
         .select_related("store")
         .order_by(order, "campaign", "pk")
     )

@@ -5,13 +5,16 @@ Steps, not actions: they run inside the action of the floor that knows why.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection
+from django.db.models import F
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from kit.actions import must_be_in_action
-from kit.events import emit
+from kit.events import emit, emit_many
 from stores.ledger.models import MergedMember, Ownership, Touch, TouchKey, TouchKind
 
 
@@ -85,6 +88,48 @@ def set_owner(*, member_no: int, guide_no: int, store_no: int, at: datetime, rea
     )
     _owner_changed(member_no, since)
     return True
+
+
+def set_owners(
+    member_nos: Collection[int], *, guide_no: int, store_no: int, at: datetime, reason: str
+) -> int:
+    """The same for many members of one new owner, in a few statements; how many changed. A step.
+
+    Who is hers already stays so. The caller holds the locks on the members.
+    """
+    by = must_be_in_action()
+    current = dict(
+        Ownership.objects.filter(member_no__in=member_nos, until=None).values_list(
+            "member_no", "guide_no"
+        )
+    )
+    moving = sorted(no for no in set(member_nos) if current.get(no) != guide_no)
+    Ownership.objects.filter(member_no__in=moving, until=None).update(
+        until=Greatest(F("since"), at)
+    )
+    late = Ownership.objects.filter(member_no__in=moving, until__gt=at)
+    ends = {no: until or at for no, until in late.values_list("member_no", "until")}
+    Ownership.objects.bulk_create(
+        [
+            Ownership(
+                member_no=no,
+                guide_no=guide_no,
+                store_no=store_no,
+                since=ends.get(no, at),
+                reason=reason,
+                actor=str(by),
+            )
+            for no in moving
+        ]
+    )
+    emit_many(
+        "owner_set",
+        [
+            (f"member-no:{no}", {"member_no": no, "at": ends.get(no, at).isoformat()})
+            for no in moving
+        ],
+    )
+    return len(moving)
 
 
 def end_ownership(*, member_no: int, at: datetime) -> bool:

@@ -9,7 +9,7 @@ from django.http import Http404
 
 from kit.actor import NOTHING, Actor, ActorKind, Scope
 from kit.fields import shown_id
-from stores.org.models import Account, Guide, MachineKey, Role, Store
+from stores.org.models import Account, Guide, HandOver, MachineKey, Role, Store
 
 
 def actor_of(account: Account | AnonymousUser) -> Actor:
@@ -64,6 +64,24 @@ def guide_for(guide: Guide, public_id: uuid.UUID) -> Guide:
         if candidate.public_id == public_id:
             return candidate
     raise Http404
+
+
+def answers_for(scope: Scope, store_id: int) -> bool:
+    """Whether who sees so far decides about a store's people; a guide answers for no store."""
+    return scope.everything or store_id in scope.stores
+
+
+def hand_over_for(actor: Actor, public_id: uuid.UUID) -> HandOver:
+    """A hand-over the actor decides about. Missing and forbidden answer alike: Http404."""
+    found = (
+        HandOver.objects.select_related("guide__store", "store__entity")
+        .prefetch_related("shares__successor__store")
+        .filter(public_id=public_id)
+        .first()
+    )
+    if found is None or not answers_for(actor.scope, found.store_id):
+        raise Http404
+    return found
 
 
 def _scope_of_account(account: Account) -> Scope:

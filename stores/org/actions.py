@@ -63,6 +63,22 @@ def record_leaving(guide: Guide, *, on: date, by: Actor) -> None:
 
 
 @action
+def record_moving(guide: Guide, *, from_store: int, by: Actor) -> None:
+    """She works in another store from now on; those she leaves there hear of it.
+
+    Saving the same store again moves nobody.
+    """
+    guide.save(update_fields=["store"])
+    if guide.store_id != from_store:
+        emit(
+            "guide_moved",
+            subject=f"guide:{shown_id(guide.public_id)}",
+            guide_no=guide.pk,
+            from_store=from_store,
+        )
+
+
+@action
 def record_return(guide: Guide, *, by: Actor) -> None:
     """She works here again: her account opens. Repeating is harmless."""
     guide.left_on = None

@@ -18,7 +18,14 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from stores.org.actions import hire_guide, issue_key, record_leaving, record_return, set_pin
+from stores.org.actions import (
+    hire_guide,
+    issue_key,
+    record_leaving,
+    record_moving,
+    record_return,
+    set_pin,
+)
 from stores.org.forms import GuideForm, MachineKeyForm, OpeningHoursForm
 from stores.org.hq import HouseAdmin, HouseInline, ReadOnlyAdmin, actor_behind
 from stores.org.models import (
@@ -165,6 +172,8 @@ class GuideAdmin(HouseAdmin):
             super().save_model(request, obj, form, change)
         else:
             hire_guide(obj, by=by)
+        if change and "store" in form.changed_data:
+            record_moving(obj, from_store=int(form.initial["store"]), by=by)
         if left_on != left_before:
             if left_on is None:
                 record_return(obj, by=by)

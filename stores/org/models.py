@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, ClassVar, Self
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager, PermissionsMixin
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -245,3 +246,135 @@ class MachineKey(models.Model):
     def is_authenticated(self) -> bool:
         """DRF asks its `user` this."""
         return True
+
+
+class HandOverReason(models.TextChoices):
+    LEFT = "left", "离职"
+    MOVED = "moved", "调店"
+    LEAVE = "leave", "休假"
+
+
+class HandOverState(models.TextChoices):
+    PROPOSED = "proposed", "等人安排"
+    DECIDED = "decided", "交接中"
+    ENDED = "ended", "已完成"
+    STOPPED = "stopped", "已停止"
+    DROPPED = "dropped", "不交接"
+
+
+# Whoever looks after the guide's people still has something to do.
+OPEN_HAND_OVERS = (HandOverState.PROPOSED, HandOverState.DECIDED)
+
+
+class GoesAlong(models.TextChoices):
+    """Of a guide who moves to another store: who goes with her, unless said otherwise for one."""
+
+    OTHERS = "others", "这家店的会员留下，其余随她走"
+    FRIENDS = "friends", "加了她企业微信的随她走，其余留下"
+    NOBODY = "nobody", "全部留下"
+
+
+class HandOver(models.Model):
+    """A guide leaves, moves or is away; a person decides who looks after her customers.
+
+    What moves, and how far it is, stands in the floors above. `version` counts the changes of the
+    plan: what is decided is the plan that the decider has seen.
+    """
+
+    public_id = PublicIdField()
+    guide = models.ForeignKey(
+        Guide, models.PROTECT, related_name="hand_overs", verbose_name="原导购"
+    )
+    # The store whose customers these are: she may work elsewhere already.
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name="门店")
+    reason = models.CharField("原因", max_length=5, choices=HandOverReason.choices)
+    state = models.CharField(
+        "状态", max_length=8, choices=HandOverState.choices, default=HandOverState.PROPOSED
+    )
+    goes_along = models.CharField(
+        "谁随她走", max_length=7, choices=GoesAlong.choices, default=GoesAlong.OTHERS
+    )
+    keeps_friends = models.BooleanField("已是好友的优先归他", default=True)
+    keeps_stores_together = models.BooleanField("同一家店的会员交给同一个人", default=False)
+    message = models.CharField("客户收到的话", max_length=200, blank=True)
+    starts_at = models.DateTimeField("开始时间", default=timezone.now)
+    # Of a leave only: when she is back.
+    ends_at = models.DateTimeField("回来时间", null=True, blank=True)
+    # Whether WeCom holds her account for resigned; it has two doors, and each refuses the other's.
+    has_resigned = models.BooleanField("企业微信账号已停用", null=True, blank=True)
+    version = models.PositiveIntegerField(default=0)
+    # Which floors above have written down what they will do.
+    planned_parts = ArrayField(models.CharField(max_length=20), default=list, blank=True)
+    proposed_at = models.DateTimeField("提出时间", default=timezone.now)
+    decided_at = models.DateTimeField("决定时间", null=True, blank=True)
+    decided_by = models.CharField("决定人", max_length=120, blank=True)
+    ended_at = models.DateTimeField("结束时间", null=True, blank=True)
+
+    privacy: ClassVar = declare(
+        keep="3 years after its end",
+        internal="id public_id guide store reason state goes_along keeps_friends"
+        " keeps_stores_together message starts_at ends_at has_resigned version planned_parts"
+        " proposed_at decided_at decided_by ended_at",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "交接"
+        ordering = ("-proposed_at",)
+        constraints = (
+            models.UniqueConstraint(
+                fields=["guide"],
+                condition=Q(state__in=["proposed", "decided"]) & ~Q(reason="leave"),
+                name="one_open_hand_over_per_guide",
+            ),
+            models.UniqueConstraint(
+                fields=["guide"],
+                condition=Q(state__in=["proposed", "decided"], reason="leave"),
+                name="one_open_leave_per_guide",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="decided") | Q(decided_at__isnull=False),
+                name="who_decided_a_hand_over_did_so_at_a_time",
+            ),
+        )
+        indexes = (
+            # A store's hand-overs, newest first.
+            models.Index(fields=["store", "-proposed_at"], name="hand_overs_of_store_newest"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.guide.name}{self.get_reason_display()}交接"
+
+    @property
+    def is_leave(self) -> bool:
+        return self.reason == HandOverReason.LEAVE
+
+
+class HandOverShare(models.Model):
+    """That a successor takes over so many parts of a hand-over; on a leave, stands in."""
+
+    hand_over = models.ForeignKey(HandOver, models.CASCADE, related_name="shares")
+    successor = models.ForeignKey(Guide, models.PROTECT, related_name="+", verbose_name="接手的人")
+    parts = models.PositiveSmallIntegerField("份额", default=1)
+
+    privacy: ClassVar = declare(
+        keep="3 years after its end", internal="id hand_over successor parts"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "接手的人"
+        ordering = ("-parts", "pk")
+        constraints = (
+            models.UniqueConstraint(
+                fields=["hand_over", "successor"], name="one_share_per_successor"
+            ),
+            models.CheckConstraint(
+                condition=Q(parts__gte=1, parts__lte=100), name="shares_are_1_to_100"
+            ),
+        )
+        indexes = (
+            # For whom does she stand in?
+            models.Index(fields=["successor"], name="shares_of_successor"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.successor_id} × {self.parts}"

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from stores.org.models import OpeningHours, Store
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Value, When
+
+from kit.actor import Scope
+from stores.org.models import (
+    Guide,
+    HandOver,
+    HandOverReason,
+    HandOverShare,
+    HandOverState,
+    OpeningHours,
+    Store,
+)
 from stores.org.rules import HoursRow, hours_that_hold
 
 
@@ -64,3 +75,63 @@ class OpenHours:
 def is_open(store: Store, at: datetime) -> bool | None:
     """Is the store open at this moment by its own clock; None when nobody entered hours."""
     return OpenHours([store.pk]).was_open(store.pk, at)
+
+
+def successors_for(handover: HandOver, scope: Scope, words: str = "") -> QuerySet[Guide]:
+    """Who may take over: working, known to WeCom, of the same company, within the decider's sight.
+
+    Those of the store come first. `words` are part of a name, a number or a store.
+    """
+    found = (
+        Guide.objects.working()
+        .select_related("store")
+        .filter(store__entity=handover.store.entity_id)
+        .exclude(pk=handover.guide_id)
+        .exclude(wecom_userid=None)
+        .exclude(wecom_userid="")
+    )
+    if not scope.everything:
+        found = found.filter(store__in=scope.stores)
+    if words:
+        found = found.filter(
+            Q(name__icontains=words)
+            | Q(employee_no__iexact=words)
+            | Q(store__name__icontains=words)
+        )
+    is_near = Case(When(store=handover.store_id, then=Value(0)), default=Value(1))
+    return found.order_by(is_near, "store__code", "employee_no")
+
+
+def hand_overs_in(scope: Scope) -> QuerySet[HandOver]:
+    """The hand-overs of the stores in sight, newest first."""
+    found = HandOver.objects.select_related("guide__store", "store").order_by("-proposed_at", "-pk")
+    return found if scope.everything else found.filter(store__in=scope.stores)
+
+
+def leaves_now(at: datetime) -> QuerySet[HandOver]:
+    """Leaves that hold at a moment. `members.migrations` says the same in row-level security."""
+    return HandOver.objects.filter(
+        Q(ends_at=None) | Q(ends_at__gt=at),
+        reason=HandOverReason.LEAVE,
+        state=HandOverState.DECIDED,
+        starts_at__lte=at,
+    )
+
+
+def stand_in_of(guide_id: int, at: datetime) -> Guide | None:
+    """Who stands in for a guide on leave; None while she is here, or when the stand-in has left."""
+    share = (
+        HandOverShare.objects.filter(hand_over__in=leaves_now(at), hand_over__guide=guide_id)
+        .filter(successor__left_on=None)
+        .select_related("successor__store")
+        .first()
+    )
+    return None if share is None else share.successor
+
+
+def stands_in_for(guide_id: int, at: datetime) -> list[Guide]:
+    """The guides on leave for whom she stands in."""
+    leaves = leaves_now(at).filter(
+        Exists(HandOverShare.objects.filter(hand_over=OuterRef("pk"), successor=guide_id))
+    )
+    return [leave.guide for leave in leaves.select_related("guide__store")]

@@ -64,3 +64,25 @@ def fault_of_pin(pin: str) -> str:
     if steps in ({0}, {1}, {-1}):
         return "别用连号或同一个数字，太容易被猜到"
     return ""
+
+
+MESSAGE_LIMIT = 200
+_MESSAGES = {
+    "left": "您好，您的专属导购{导购}已离开{门店}，接下来由{继任者}为您服务，有需要随时联系。",
+    "moved": "您好，您的专属导购{导购}已调到别的门店，接下来由{门店}的{继任者}为您服务，"
+    "有需要随时联系。",
+    "leave": "",
+}
+
+
+def usual_message(reason: str) -> str:
+    """What customers are told, unless somebody writes better words."""
+    return _MESSAGES[reason]
+
+
+def filled_message(template: str, *, guide: str, successor: str, store: str) -> str:
+    """The words for one successor's customers; unknown brackets stay as they were written."""
+    names = {"{导购}": guide, "{继任者}": successor, "{门店}": store}
+    for bracket, name in names.items():
+        template = template.replace(bracket, name)
+    return template

@@ -1,0 +1,55 @@
+"""Reactions of the lowest room: somebody left, moved, or is gone from WeCom; it was decided."""
+
+from __future__ import annotations
+
+from kit.actions import scope_of
+from kit.actor import Actor
+from kit.events import DomainEvent
+from stores.org.handing_over import begin_hand_over, propose_hand_over
+from stores.org.models import Guide, HandOver, HandOverReason
+from wecom.gateway import WecomError, gateway_of
+
+US = Actor.system("hand-overs")
+# WeCom knows no such account (any more).
+_NOBODY = {40003, 60111}
+
+
+def propose_for_leaver(event: DomainEvent) -> None:
+    """She left: somebody is asked who looks after her customers."""
+    propose_hand_over(int(event.payload["guide_no"]), reason=HandOverReason.LEFT, by=US)
+
+
+def propose_for_mover(event: DomainEvent) -> None:
+    """She works in another store now: the old one's manager is asked."""
+    propose_hand_over(
+        int(event.payload["guide_no"]),
+        reason=HandOverReason.MOVED,
+        store_id=int(event.payload["from_store"]),
+        by=US,
+    )
+
+
+def propose_for_gone(event: DomainEvent) -> None:
+    """WeCom's list of people has her no more; a person says whether she left."""
+    with scope_of(US):
+        guide = Guide.objects.filter(wecom_userid=str(event.payload["userid"]).lower()).first()
+    if guide is not None:
+        propose_hand_over(guide.pk, reason=HandOverReason.LEFT, by=US)
+
+
+def begin_decided(event: DomainEvent) -> None:
+    """Learn by which of WeCom's doors her customers pass on, and let the floors above begin."""
+    with scope_of(US):
+        handover = HandOver.objects.select_related("guide").get(pk=event.payload["handover"])
+    begin_hand_over(handover.pk, has_resigned=_has_resigned(handover), by=US)
+
+
+def _has_resigned(handover: HandOver) -> bool:
+    if handover.is_leave or not handover.guide.wecom_userid:
+        return False
+    try:
+        return gateway_of().staff(handover.guide.wecom_userid).state == "left"
+    except WecomError as error:
+        if error.code not in _NOBODY:
+            raise
+        return True
