@@ -7,14 +7,15 @@ import asyncio
 import secrets
 import sqlite3
 import time
+from contextlib import closing
 from urllib.parse import urlencode, urlsplit, urlunsplit
-
-import httpx
 
 from wecom.sandbox import crypto
 from wecom.sandbox.truth import events
 from wecom.sandbox.truth.later import settle_due
 from wecom.sandbox.world import World
+
+from .posting import Letterbox
 
 AT_ONCE = 32
 KEPT = 200_000
@@ -39,12 +40,11 @@ class Courier:
     async def run(self) -> None:
         """Carry until cancelled."""
         self.world.store.run("UPDATE delivery SET state = 'waiting' WHERE state = 'sending'")
-        limits = httpx.Limits(max_connections=AT_ONCE, max_keepalive_connections=8)
-        async with httpx.AsyncClient(limits=limits, trust_env=False) as client:
+        with closing(Letterbox()) as letterbox:
             while True:
                 self.bell.clear()
                 settled = settle_due(self.world)
-                pause = min(settled, self.notify_of_archive(), self.start_due(client))
+                pause = min(settled, self.notify_of_archive(), self.start_due(letterbox))
                 try:
                     await asyncio.wait_for(self.bell.wait(), pause)
                 except TimeoutError:
@@ -65,7 +65,7 @@ class Courier:
             events.tell_archive_grew(world)
         return NOTHING_TO_DO_S
 
-    def start_due(self, client: httpx.AsyncClient) -> float:
+    def start_due(self, letterbox: Letterbox) -> float:
         """Start what is due as far as hands are free; give the time until the next."""
         store = self.world.store
         free = AT_ONCE - len(self.under_way)
@@ -79,7 +79,7 @@ class Courier:
         )
         for row in rows:
             store.run("UPDATE delivery SET state = 'sending' WHERE id = ?", row["id"])
-            task = asyncio.create_task(self.carry(client, row))
+            task = asyncio.create_task(self.carry(letterbox, row))
             self.under_way.add(task)
             task.add_done_callback(self.put_down)
         next_due = store.value("SELECT min(due_at) FROM delivery WHERE state = 'waiting'")
@@ -92,7 +92,7 @@ class Courier:
         self.under_way.discard(task)
         self.wake()
 
-    async def carry(self, client: httpx.AsyncClient, row: sqlite3.Row) -> None:
+    async def carry(self, letterbox: Letterbox, row: sqlite3.Row) -> None:
         """One attempt; only HTTP 200 within the deadline counts as received."""
         world, life = self.world, self.world.life
         app = world.store.row("SELECT * FROM app WHERE agent_id = ?", row["agent_id"])
@@ -102,10 +102,10 @@ class Courier:
         else:
             try:
                 async with asyncio.timeout(world.switches.on.callback_deadline_s):
-                    status = await self.post(client, app, row)
+                    status = await self.post(letterbox, app, row)
             except TimeoutError:
                 error = "no answer in time"
-            except (httpx.HTTPError, httpx.InvalidURL, ValueError) as problem:
+            except (OSError, EOFError, ValueError) as problem:
                 error = f"{type(problem).__name__}: {problem}"
         latency = (time.monotonic() - began) * 1000
         if life != world.life:
@@ -114,7 +114,7 @@ class Courier:
             self.write_down(row, status, error, latency)
         world.live.announce("control")
 
-    async def post(self, client: httpx.AsyncClient, app: sqlite3.Row, row: sqlite3.Row) -> int:
+    async def post(self, letterbox: Letterbox, app: sqlite3.Row, row: sqlite3.Row) -> int:
         """Seal the event anew (fresh nonce and prefix) and send it."""
         corp_id = self.world.corp_id
         sealed = crypto.encrypt(app["callback_aes_key"], row["inner_xml"], corp_id)
@@ -128,13 +128,7 @@ class Courier:
             f"<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
         )
         query = {"msg_signature": signature, "timestamp": timestamp, "nonce": nonce}
-        answer = await client.post(
-            add_query(app["callback_url"], query),
-            content=body.encode(),
-            headers={"Content-Type": "text/xml; charset=utf-8"},
-            timeout=None,
-        )
-        return answer.status_code
+        return await letterbox.post(add_query(app["callback_url"], query), body.encode())
 
     def write_down(self, row: sqlite3.Row, status: int | None, error: str, latency: float) -> None:
         """The outcome of the attempt, and the next attempt when it failed."""
