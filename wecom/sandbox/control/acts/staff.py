@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wecom.sandbox.truth import departments, people, renaming, staff
+from wecom.sandbox.truth import departments, groups, people, renaming, staff
 from wecom.sandbox.wire.reading import USERID
 from wecom.sandbox.world import Refused, World
 
@@ -109,6 +109,23 @@ def edit_label(world: World, body: Body) -> dict[str, Any]:
     return {}
 
 
+def tell_other_ids(world: World, body: Body) -> dict[str, Any]:
+    """Other names of a customer or a group, as mini-programs and service providers see them."""
+    told: dict[str, Any] = {}
+    if optional(body, "chat_id"):
+        chat_id = groups.find_group(world, need(body, "chat_id"))["chat_id"]
+        opengid = world.ids.derive("opengid", chat_id, 32, "o")
+        told["opengid"] = people.tell_other_name(world, "opengid", opengid, chat_id)
+    if optional(body, "customer"):
+        customer = people.find_customer(world, need(body, "customer"))["external_userid"]
+        agent = number(body, "source_agentid", 0)
+        kinds = {"tmp_external_userid": "tmp", "service_external_userid": f"service:{agent}"}
+        for name, kind in kinds.items():
+            outside = world.ids.derive(kind, customer, 32, "wm")
+            told[name] = people.tell_other_name(world, kind, outside, customer)
+    return told
+
+
 def tell_open_userid(world: World, body: Body) -> dict[str, Any]:
     """The member's encrypted id, as third parties and smart robots see it."""
     member = people.find_member(world, need(body, "userid"))
@@ -128,5 +145,6 @@ ACTS: dict[str, Act] = {
         delete_department,
         edit_label,
         tell_open_userid,
+        tell_other_ids,
     )
 }
