@@ -13,12 +13,12 @@ import requests
 from django.conf import settings
 
 from config.demo import names
-from groups.chats.tasks import sync_groups
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.identity.models import Friendship, Identity, IdentityKind
 from members.registration.models import ChannelCode
 from stores.org.models import Guide, Store
+from wecom.directory.sweeping import sweep_through
 
 KF_ACCOUNT = "wkDemoService000000000000000000001"
 _SYSTEM = Actor.system("demo")
@@ -51,7 +51,7 @@ def seed(say: Callable[[str], None]) -> None:
         f"{settings.SANDBOX_URL}/sandbox/control/api/seed", json=world, timeout=60
     )
     answer.raise_for_status()
-    sync_groups()
+    sweep_through("groups")
 
 
 def _codes() -> list[dict[str, str]]:

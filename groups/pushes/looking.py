@@ -5,9 +5,18 @@ from __future__ import annotations
 from groups.pushes import results
 from groups.pushes.results import Look
 from kit.actor import Actor
-from wecom.gateway import BeingDispatched, Cancelled, MassSendResult, MassSendTask, gateway_of
+from wecom.gateway import (
+    BeingDispatched,
+    Cancelled,
+    MassSendResult,
+    MassSendTask,
+    WecomError,
+    gateway_of,
+)
 
 US = Actor.system("results of pushes")
+# The msgid is none that WeCom knows (document 90313): it was deleted there, or kept no longer.
+_FORGOTTEN = 41047
 # Results recorded in one action: a long list must not hold a lock for long.
 _AT_ONCE = 200
 
@@ -26,6 +35,11 @@ def look(task: Look) -> None:
         return
     except Cancelled:
         results.note_cancelled_elsewhere(task.key, by=US)
+        return
+    except WecomError as error:
+        if error.code != _FORGOTTEN:
+            raise
+        results.note_forgotten(task.key, by=US)
         return
     results.note_confirmed(task.key, confirmed_at=asked.confirmed_at, by=US)
     for start in range(0, len(found), _AT_ONCE):

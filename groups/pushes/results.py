@@ -19,6 +19,9 @@ from stores.ledger.steps import record_touch
 from wecom.gateway import MassSendResult
 
 _FINAL = {DeliveryState.SENT, DeliveryState.NOT_FRIEND, DeliveryState.OVER_QUOTA}
+# Not known to have had an end, as far as anybody has told.
+_OPEN = {DeliveryState.UNSENT, DeliveryState.UNKNOWN}
+_MOST_LOOKS = 30_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +44,9 @@ def take_looks(*, by: Actor, limit: int = 50) -> list[Look]:
         .order_by("next_look_at")[:limit]
     )
     for task in tasks:
-        task.looks += 1
-        task.next_look_at = now + pause_before_look(task.looks)
+        task.looks = min(task.looks + 1, _MOST_LOOKS)
+        is_confirmed = task.state == TaskState.CONFIRMED
+        task.next_look_at = now + pause_before_look(task.looks, is_confirmed=is_confirmed)
         task.save(update_fields=["looks", "next_look_at"])
     return [Look(task.pk, task.msgid, str(task.guide.wecom_userid)) for task in tasks]
 
@@ -82,18 +86,57 @@ def record_results(task_id: int, results: Sequence[MassSendResult], *, by: Actor
 
 @action
 def close_if_known(task_id: int, *, by: Actor) -> bool:
-    """Close a confirmed task when all ends are known, or when nothing more will come."""
+    """Close a confirmed task when all ends are known; half a year later the rest is unknown."""
     task = _locked(task_id)
     if task.state != TaskState.CONFIRMED or task.closed_at is not None:
         return False
-    known = Delivery.objects.filter(task=task).exclude(state=DeliveryState.UNSENT).count()
+    known = Delivery.objects.filter(task=task).exclude(state__in=_OPEN).count()
     now = timezone.now()
     late = task.confirmed_at is not None and now - task.confirmed_at > RESULTS_LIVE
     if known < task.size and not late:
         return False
+    if known < task.size:
+        _note_unknown(task, at=now)
     steps.end_task(task, TaskState.CONFIRMED)
     steps.tell_guide(task)
     return True
+
+
+@action
+def note_forgotten(task_id: int, *, by: Actor) -> bool:
+    """WeCom does not know the task any more: what it has not told stays unknown. False when closed.
+
+    What the guide confirmed stays confirmed; a task that waited for her ends as unknown.
+    """
+    task = _locked(task_id)
+    if task.closed_at is not None or task.state not in {TaskState.OPEN, TaskState.CONFIRMED}:
+        return False
+    _note_unknown(task, at=timezone.now())
+    was_confirmed = task.state == TaskState.CONFIRMED
+    state = TaskState.CONFIRMED if was_confirmed else TaskState.UNKNOWN
+    steps.end_task(task, state, error="企业微信已查不到这个任务，其余结果不明")
+    steps.tell_guide(task)
+    return True
+
+
+def _note_unknown(task: PushTask, *, at: datetime) -> None:
+    """Everybody of whom nothing final is known."""
+    members: list[int | None] = list(task.members) or [None] * len(task.recipients)
+    rows = [
+        Delivery(
+            push_id=task.push_id,
+            task=task,
+            member_no=member,
+            recipient=recipient,
+            state=DeliveryState.UNKNOWN,
+            at=at,
+        )
+        for member, recipient in zip(members, task.recipients, strict=True)
+    ]
+    Delivery.objects.bulk_create(rows, ignore_conflicts=True)
+    Delivery.objects.filter(task=task, state=DeliveryState.UNSENT).update(
+        state=DeliveryState.UNKNOWN, at=at
+    )
 
 
 @action

@@ -10,9 +10,12 @@ from datetime import datetime, time, timedelta
 RECIPIENTS_AT_ONCE = 10_000
 # A task lives for hours, not days: what was right at noon need not be right tomorrow.
 TASK_LIVES = timedelta(days=2)
-RESULTS_LIVE = timedelta(days=3)
+# What nobody could learn in half a year stays unknown; the recipients' names are not kept longer.
+RESULTS_LIVE = timedelta(days=180)
 REMINDERS_A_DAY = 3
-_FIRST_LOOK, _LONGEST_PAUSE = 4.0, 600.0
+_FIRST_LOOK = 4.0
+# Until she confirms, her tap shall show soon; what is still missing then may take its time.
+_LONGEST_PAUSE, _LONGEST_AFTER_CONFIRMING = 600.0, 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,10 @@ def due_and_expiry(
     return (due, expiry) if due < expiry else None
 
 
-def pause_before_look(looks: int) -> timedelta:
-    """Growing pauses between two looks for results: 4 s, 6 s, 9 s … 10 minutes."""
-    return timedelta(seconds=min(_LONGEST_PAUSE, _FIRST_LOOK * 1.5 ** min(looks, 20)))
+def pause_before_look(looks: int, *, is_confirmed: bool = False) -> timedelta:
+    """Growing pauses between two looks for results: 4 s, 6 s, 9 s … 10 minutes, later a day."""
+    longest = _LONGEST_AFTER_CONFIRMING if is_confirmed else _LONGEST_PAUSE
+    return timedelta(seconds=min(longest, _FIRST_LOOK * 1.5 ** min(looks, 40)))
 
 
 def text_with_link(text: str, link: str) -> str:

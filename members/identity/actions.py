@@ -37,6 +37,7 @@ class NewFriend:
     since: datetime
     state: str = ""
     add_way: int = 0
+    remark: str = ""
 
 
 @action
@@ -51,6 +52,9 @@ def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
     friendship = Friendship.objects.filter(contact=contact, guide=guide, until=None).first()
     if friendship is None:
         friendship = _befriend(contact, guide, friend)
+    elif (friendship.remark or "") != friend.remark:
+        friendship.remark = friend.remark or None
+        friendship.save(update_fields=["remark"])
     if contact.member_id is None and friend.card.unionid:
         _join_by_unionid(contact, guide, friend.card.unionid)
     _tell_added(friendship, contact, guide)
@@ -82,6 +86,7 @@ def _befriend(contact: Contact, guide: Guide, friend: NewFriend) -> Friendship:
         guide=guide,
         state=friend.state,
         add_way=friend.add_way,
+        remark=friend.remark or None,
         # WeCom tells seconds: a friendship renewed within one must not begin before the last ended.
         since=max(friend.since, ended["last"] or friend.since),
     )
@@ -121,8 +126,18 @@ def _tell_added(friendship: Friendship, contact: Contact, guide: Guide) -> None:
 
 
 @action
-def end_friendship(external_userid: str, guide_id: int, *, ended_by: str, by: Actor) -> bool:
-    """She or the guide ended it; False when no friendship stands. Emits `friend_lost`."""
+def end_friendship(
+    external_userid: str,
+    guide_id: int,
+    *,
+    ended_by: str,
+    by: Actor,
+    at: datetime | None = None,
+) -> bool:
+    """She or the guide ended it; False when no friendship stands. Emits `friend_lost`.
+
+    `at` when it is known to have been over since then; else it is over from now on.
+    """
     guide = Guide.objects.select_related("store").get(pk=guide_id)
     friendship = (
         Friendship.objects.select_for_update(of=("self",))
@@ -137,7 +152,8 @@ def end_friendship(external_userid: str, guide_id: int, *, ended_by: str, by: Ac
     )
     if friendship is None:
         return False
-    friendship.until, friendship.ended_by = max(timezone.now(), friendship.since), ended_by
+    friendship.until = max(at or timezone.now(), friendship.since)
+    friendship.ended_by = ended_by
     friendship.save(update_fields=["until", "ended_by"])
     emit(
         "friend_lost",

@@ -38,6 +38,7 @@ def friend_came(event: DomainEvent) -> None:
         # The event's state wins: WeCom forgets that of a friendship begun anew in some versions.
         state=str(said.get("state") or follower.state)[:64],
         add_way=follower.add_way,
+        remark=follower.remark,
     )
     take_friend(guide.pk, friend, by=Actor.system(event.kind))
 

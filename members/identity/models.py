@@ -173,11 +173,13 @@ class Friendship(models.Model):
     # Who ended it: "customer", "guide", "transfer".
     ended_by = models.CharField("由谁结束", max_length=10, blank=True)
     until = models.DateTimeField("至", null=True, blank=True)
+    # What the guide calls her in WeCom.
+    remark = SealedTextField("备注", null=True)
 
     privacy: ClassVar = declare(
         keep="6 months after its end",
         internal="id guide state add_way since ended_by until",
-        personal="contact",
+        personal="contact remark",
     )
 
     class Meta:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from datetime import datetime
+from enum import StrEnum
 from typing import Literal
 
 import phonenumbers
@@ -53,3 +55,36 @@ def face_of(name: str) -> str:
 def tone_of(number: int) -> Tone:
     """Which of the three soft colours a face has; always the same for the same person."""
     return TONES[number % len(TONES)]
+
+
+class Verdict(StrEnum):
+    """What becomes of a friendship that WeCom shows."""
+
+    MISSING = "missing"
+    SAME = "same"
+    RENEWED = "renewed"
+    LEAVE = "leave"
+
+
+def verdict_on(
+    *,
+    begun_at: datetime | None,
+    ended_at: datetime | None,
+    ended_by: str,
+    wecoms_since: datetime,
+    asked_at: datetime,
+) -> Verdict:
+    """Compare the newest friendship that we hold with WeCom's, which began at `wecoms_since`.
+
+    A customer who deletes the guide stays in WeCom's lists with the old beginning: that is no
+    friendship. What ended after WeCom was asked is newer than the answer.
+    """
+    if begun_at is None:
+        return Verdict.MISSING
+    if ended_at is not None and ended_at >= asked_at:
+        return Verdict.LEAVE
+    if wecoms_since > begun_at:
+        return Verdict.RENEWED
+    if ended_at is None:
+        return Verdict.SAME
+    return Verdict.LEAVE if ended_by == "customer" else Verdict.MISSING

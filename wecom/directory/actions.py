@@ -20,10 +20,11 @@ OPEN: Final = (SweepState.RUNNING, SweepState.PAUSED)
 
 
 @action
-def begin_sweep(kind: str, *, is_full: bool = True, by: Actor) -> Sweep:
+def begin_sweep(kind: str, *, is_full: bool = True, is_thorough: bool = False, by: Actor) -> Sweep:
     """Begin to compare a kind with WeCom; the one under way comes back if there is one.
 
-    A full sweep takes the place of a delta under way. ValueError for a kind that nobody knows.
+    A full sweep takes the place of a delta under way. A thorough one reads the details of
+    everything instead of tonight's share. ValueError for a kind that nobody knows.
     """
     kind = SweepKind(kind).value
     now = timezone.now()
@@ -34,6 +35,7 @@ def begin_sweep(kind: str, *, is_full: bool = True, by: Actor) -> Sweep:
         held.state, held.ended_at, held.error = SweepState.CANCELLED, now, "由全量对账接替"
         held.save(update_fields=["state", "ended_at", "error"])
     made = Sweep(kind=kind, is_full=is_full, begun_by=str(by), started_at=now, next_at=now)
+    made.cursor = {"is_thorough": True} if is_thorough else {}
     # Two who begin in the same moment: the constraint lets one through.
     Sweep.objects.bulk_create([made], ignore_conflicts=True)
     return Sweep.objects.get(kind=kind, state__in=OPEN)

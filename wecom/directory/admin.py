@@ -61,7 +61,7 @@ class SweepAdmin(ReadOnly):
         if not self.has_repair_permission(request):
             messages.error(request, "没有权限发起对账。")
         elif kind in SweepKind.values:
-            sweep = actions.begin_sweep(kind, by=actor_at(request))
+            sweep = actions.begin_sweep(kind, is_thorough=True, by=actor_at(request))
             actions.call_sweeper([sweep.pk])
             messages.success(request, f"{sweep.get_kind_display()}：{sweep.get_state_display()}。")
         return redirect(request.get_full_path())

@@ -235,6 +235,11 @@ class Sweep(models.Model):
         return f"{self.get_kind_display()} {self.started_at:%Y-%m-%d %H:%M}"
 
     @property
+    def is_thorough(self) -> bool:
+        """Everything is read in detail, not tonight's share alone."""
+        return bool(self.cursor.get("is_thorough"))
+
+    @property
     def left(self) -> int:
         """Differences that nobody repaired."""
         return self.found - self.repaired

@@ -186,8 +186,8 @@ class Tally:
         return Outcome(self.compared, self.repaired, self.left, self.wants, after)
 
 
-def pairs_of(card: ContactCard, userid: str = "") -> tuple[ContactPair, ...]:
-    """A card's followers as pairs; those of one member when named. Tags and phones are not known."""
+def pairs_of(card: ContactCard) -> tuple[ContactPair, ...]:
+    """A card's followers as pairs. Tags and phones are not known."""
     return tuple(
         ContactPair(
             external_userid=card.external_userid,
@@ -204,7 +204,6 @@ def pairs_of(card: ContactCard, userid: str = "") -> tuple[ContactPair, ...]:
             mobiles=(),
         )
         for one in card.followers
-        if userid in ("", one.userid.lower())
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Final
 
 from kit.actor import Actor
@@ -16,6 +17,7 @@ from wecom.directory.portions import (
     Serving,
     StaffOf,
     TagsSeen,
+    UnassignedContacts,
     WayIds,
     WaySeen,
 )
@@ -74,3 +76,15 @@ def mirror_ways(portion: Portion) -> Outcome:
         more = "more" if len(gone) == catalogue.LOST_AT_ONCE else ""
         return Outcome(len(gone), after=more)
     return Outcome()
+
+
+def report_unassigned(portion: Portion) -> Outcome:
+    """Customers whose guide left and whom nobody took over: a person has to decide."""
+    if not isinstance(portion.facts, UnassignedContacts):
+        return Outcome()
+    by_guide = Counter(row.handover_userid for row in portion.facts.rows)
+    left = [
+        Found(f"staff:{userid}", "离职待分配的客户", f"{count} 位")
+        for userid, count in sorted(by_guide.items())
+    ]
+    return Outcome(len(portion.facts.rows), left=left)

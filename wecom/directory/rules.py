@@ -37,7 +37,7 @@ RHYTHMS: Final[Mapping[str, Rhythm]] = {
     "tags": Rhythm(None, NIGHTLY),
     "groups": Rhythm(None, HOURLY),
     "contact_ways": Rhythm(None, NIGHTLY),
-    "mass_sends": Rhythm(None, HOURLY),
+    "mass_sends": Rhythm(HOURLY, NIGHTLY),
     "unassigned": Rhythm(None, NIGHTLY),
 }
 

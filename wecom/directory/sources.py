@@ -16,6 +16,7 @@ from django.utils import timezone
 from wecom.directory import queries
 from wecom.directory.models import Sweep
 from wecom.directory.portions import (
+    ContactSeen,
     DepartmentList,
     Facts,
     Found,
@@ -29,11 +30,10 @@ from wecom.directory.portions import (
     UnassignedContacts,
     WayIds,
     WaySeen,
-    pairs_of,
 )
 from wecom.directory.rules import is_plausible_loss, is_turn_of
 from wecom.gateway import (
-    ContactPair,
+    ContactCard,
     ContactUnknown,
     Gateway,
     GroupLine,
@@ -176,7 +176,8 @@ def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
             pulled.left.append(Found(f"staff:{userid}", "无法读取客户列表", error.advice))
             continue
         pulled.portions.append(_portion(sweep, f"staff:{userid}", friends, asked_at))
-        if friends.external_userids and (not sweep.is_full or is_turn_of(userid, day)):
+        in_detail = not sweep.is_full or sweep.is_thorough or is_turn_of(userid, day)
+        if friends.external_userids and in_detail:
             pulled.wants.append(f"{userid} *")
     if chosen:
         pulled.at = {"after": chosen[-1]}
@@ -189,25 +190,24 @@ def _contacts_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> P
     for want in wants:
         userid, _, which = want.partition(" ")
         asked_at = timezone.now()
-        if which.startswith("*"):
-            page = gateway.contact_pairs([userid], which[1:])
-            pairs = page.pairs
-            if page.next_cursor and page.next_cursor != which[1:]:
-                pulled.wants.append(f"{userid} *{page.next_cursor}")
-        else:
-            pairs = _pair(gateway, userid, which)
-        facts = FriendPairs(userid, tuple(pairs))
+        if not which.startswith("*"):
+            facts: Facts = ContactSeen(which, _card(gateway, which))
+            pulled.portions.append(_portion(sweep, f"contact:{which}", facts, asked_at))
+            continue
+        page = gateway.contact_pairs([userid], which[1:])
+        if page.next_cursor and page.next_cursor != which[1:]:
+            pulled.wants.append(f"{userid} *{page.next_cursor}")
+        facts = FriendPairs(userid, page.pairs)
         pulled.portions.append(_portion(sweep, f"staff:{userid}", facts, asked_at))
     return pulled
 
 
-def _pair(gateway: Gateway, userid: str, external_userid: str) -> tuple[ContactPair, ...]:
-    """One friend of one guide by her card; none when she is a friend no more."""
+def _card(gateway: Gateway, external_userid: str) -> ContactCard | None:
+    """Her card; none when she is nobody's friend any more."""
     try:
-        card = gateway.contact(external_userid)
+        return gateway.contact(external_userid)
     except (ContactUnknown, NotFriends):
-        return ()
-    return pairs_of(card, userid)
+        return None
 
 
 # ---------------------------------------------------------------- groups

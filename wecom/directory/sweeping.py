@@ -22,6 +22,7 @@ from wecom.directory.rules import INDIGESTIBLE, MOST_TROUBLES, pause_after
 from wecom.directory.sources import CALLS, SOURCES, Pulled
 from wecom.gateway import Retry, WecomError, gateway_of
 from wecom.gateway.errors import LimitReached
+from wecom.gateway.governor import bulk
 
 log = structlog.get_logger(__name__)
 
@@ -50,7 +51,9 @@ def carry_on(key: int) -> bool:
         if sweep is None:
             return False
         try:
-            return _portion(sweep)
+            # Welcomes and callbacks keep their part of every window.
+            with bulk():
+                return _portion(sweep)
         except WecomError as error:
             _rest(sweep, error)
         except Exception as error:
@@ -60,11 +63,11 @@ def carry_on(key: int) -> bool:
 
 
 def sweep_through(kind: str, *, is_full: bool = True, by: Actor = SWEEPER) -> Sweep:
-    """Begin a sweep and handle it to its end in this process; for commands and the demo.
+    """Begin a thorough sweep and handle it to its end in this process, for commands and the demo.
 
     Ends early, with the sweep as it stands, when WeCom wants us to wait.
     """
-    sweep = actions.begin_sweep(kind, is_full=is_full, by=by)
+    sweep = actions.begin_sweep(kind, is_full=is_full, is_thorough=True, by=by)
     while carry_on(sweep.pk):
         pass
     sweep.refresh_from_db()

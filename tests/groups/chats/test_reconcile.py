@@ -11,13 +11,13 @@ from django.utils import timezone
 from groups.chats import actions
 from groups.chats.inbound import contact_known, group_changed, group_found
 from groups.chats.models import Group, GroupMember, GroupState
-from groups.chats.tasks import sync_groups
 from kit.events import DomainEvent, NotYet
 from kit.fields import shown_id
 from stores.ledger.models import Touch, TouchKind
 from tests.cast import Cast, a_member
-from tests.groups.builders import TESTER, World, an_event, run_house
+from tests.groups.builders import TESTER, World, an_event
 from tests.members.builders import a_contact
+from wecom.directory.sweeping import sweep_through
 from wecom.gateway import gateway_of
 
 
@@ -154,12 +154,10 @@ def test_a_group_of_nobody_we_know_is_skipped(world: World, cast: Cast) -> None:
 
 def test_the_nightly_list_finds_what_no_event_told(world: World, cast: Cast) -> None:
     chat_id = a_group(world, cast, "wmA")
-    sync_groups()
-    run_house()
+    sweep_through("groups")
     assert present(chat_id) == {"wmA"}
     world.control("acts/leave_group", {"chat_id": chat_id, "customer": "wmA"})
-    actions.want_looks([chat_id], slot="the next night", by=TESTER)
-    run_house()
+    sweep_through("groups")
     assert present(chat_id) == set()
 
 

@@ -12,7 +12,6 @@ from django.core.files.base import ContentFile
 from django.utils import timezone
 from PIL import Image
 
-from groups.chats.tasks import sync_groups
 from groups.pushes import submission, tasks, withdrawal
 from groups.pushes.actions import launch_push, plan_push, stop_push
 from groups.pushes.inbound import may_still_send
@@ -39,6 +38,7 @@ from tests.groups.builders import (
     a_reachable_member,
     run_house,
 )
+from wecom.directory.sweeping import sweep_through
 from wecom.outbox.delivery import deliver
 from wecom.outbox.models import Kind, OutboxRow, OutboxState
 
@@ -321,7 +321,7 @@ def test_her_withdrawal_does_not_wait_for_wecom(world: World, cast: Cast) -> Non
 def test_a_push_to_groups_asks_each_owner_once(world: World, cast: Cast) -> None:
     for owner, name in ((cast.lin, "甲群"), (cast.lin, "乙群"), (cast.zhou, "丙群")):
         world.control("acts/create_group", {"owner": owner.wecom_userid, "name": name})
-    sync_groups()
+    sweep_through("groups")
     run_house()
     push = a_push(cast.hq, a_material(cast.hq), chat_type="group", audience=None)
     plan_push(push.pk, by=TESTER)
