@@ -6,6 +6,7 @@ Only what a sender needs. That the door agrees with Tencent's own library is sho
 from __future__ import annotations
 
 import base64
+import json
 import os
 import time
 from collections.abc import Mapping
@@ -80,6 +81,11 @@ def envelope_of(encrypted: str, corp: str = CORP) -> bytes:
         f"<AgentID><![CDATA[1000002]]></AgentID>"
         f"<Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
     ).encode()
+
+
+def a_json_envelope(encrypted: str) -> bytes:
+    """The outer body of a smart robot, and of applications that chose JSON."""
+    return json.dumps({"tousername": CORP, "encrypt": encrypted, "agentid": ""}).encode()
 
 
 def an_event(event: str, change: str = "", *, at: int = 1767000000, **fields: Any) -> str:
