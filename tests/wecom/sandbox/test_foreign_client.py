@@ -8,7 +8,9 @@ import pytest
 from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient
 
-from tests.wecom.sandbox.world import CHEN, CORP, GROUP, GUIDE_SECRET, KF, LIN, Api
+from tests.wecom.sandbox.world import CHEN, CORP, GROUP, GUIDE_SECRET, KF, LIN, MA, Api
+
+SYNC = "contact-sync-secret"
 
 
 class SandboxClient(WeChatClient):
@@ -72,3 +74,52 @@ def test_expired_token_is_fetched_again(api: Api, client: WeChatClient) -> None:
     assert client.department.get(1)
     api.control("tokens/expire", {"errcode": 40014})
     assert client.department.get(1)
+
+
+def test_contact_sync_and_labels(api: Api, client: WeChatClient) -> None:
+    app = {"name": "通讯录同步", "agent_id": 2000002, "secret": SYNC, "contact_sync": True}
+    api.control("seed", {"apps": [app]})
+    sync = SandboxClient(CORP, SYNC, timeout=5)
+    sync.user.create("Wang", "王敏", department=[2], mobile="13800000000")
+    sync.user.update("wang", position="店长")
+    assert client.user.get("wang")["position"] == "店长"
+    assert client.user.getuserid("13800000000") == "Wang"
+    number = sync.department.create("四店", parent_id=1)["id"]
+    sync.department.update(number, name="四店新址")
+    sync.department.delete(number)
+    sync.user.batch_delete(["Wang"])
+    with pytest.raises(WeChatClientException):
+        client.user.get("Wang")
+    tagid = client.tag.create("新人")["tagid"]
+    client.tag.add_users(tagid, user_ids=[LIN])
+    assert client.tag.get_users(tagid)["userlist"][0]["userid"] == LIN
+    client.tag.update(tagid, "老人")
+    assert [label["tagname"] for label in client.tag.list()] == ["老人"]
+    client.tag.delete_users(tagid, user_ids=[LIN])
+    client.tag.delete(tagid)
+
+
+def test_greetings_statistics_and_customers_of_those_who_left(
+    api: Api, client: WeChatClient
+) -> None:
+    contacts = client.external_contact
+    template = {"text": {"content": "你好"}}
+    template_id = contacts.add_group_welcome_template(template)["template_id"]
+    contacts.update_group_welcome_template({"text": {"content": "早"}}, template_id)
+    assert contacts.get_group_welcome_template(template_id)["text"]["content"] == "早"
+    contacts.del_group_welcome_template(template_id)
+    api.befriend()
+    api.control("clock", {"advance_seconds": 2 * 86_400})
+    then = int(api.control("clock")["now"]) - 2 * 86_400
+    day = contacts.get_user_behavior_data([LIN], then, then)["behavior_data"][0]
+    assert day["new_contact_cnt"] == 1
+    figures = client.external_contact_group_chat.statistic(then, owner_userid_list=[LIN])
+    assert figures["items"][0]["data"]["chat_total"] == 1
+    api.act("resign_member", userid=LIN)
+    waiting = contacts.get_unassigned_list()["info"]
+    assert [(row["handover_userid"], row["external_userid"]) for row in waiting] == [(LIN, CHEN)]
+    left = client.external_contact_group_chat.list(status_filter=1)["group_chat_list"]
+    assert left == [{"chat_id": GROUP, "status": 1}]
+    body = {"chat_id_list": [GROUP], "new_owner": MA}
+    moved = client.post("externalcontact/groupchat/transfer", data=body)
+    assert moved["failed_chat_list"] == []
