@@ -122,6 +122,8 @@ def sync_msg(call: Call) -> dict[str, Any]:
         open_kfid,
     ):
         raise ApiError(95007)
+    if not token:
+        check_frequency(call)
     limit = reading.page_size(body, most=PAGE, default=PAGE)
     after = int(reading.cursor_of(call, f"kf {open_kfid}") or 0)
     rows = store.rows(
@@ -133,6 +135,10 @@ def sync_msg(call: Call) -> dict[str, Any]:
         open_kfid,
         limit + 1,
     )
+    empty = call.world.switches.on.kf_empty_page_probability
+    if empty and call.world.chance.random() < empty:
+        cursor = reading.write_cursor(f"kf {open_kfid}", str(after))
+        return {"next_cursor": cursor, "has_more": 1, "msg_list": []}
     page = rows[:limit]
     last = page[-1]["seq"] if page else after
     return {
@@ -140,6 +146,18 @@ def sync_msg(call: Call) -> dict[str, Any]:
         "has_more": int(len(rows) > limit),
         "msg_list": [json.loads(row["item"]) for row in page],
     }
+
+
+def check_frequency(call: Call) -> None:
+    """Pulling without a token is counted apart, when the switch says how often it may be."""
+    store, most = call.world.store, call.world.switches.on.kf_without_token_per_minute
+    if not most:
+        return
+    now = call.world.clock.now()
+    store.run("DELETE FROM kf_call WHERE at <= ?", now - 60)
+    if store.count("kf_call") >= most:
+        raise ApiError(45009)
+    store.run("INSERT INTO kf_call VALUES (?)", now)
 
 
 @endpoint("kf/send_msg")
@@ -150,8 +168,23 @@ def send_msg(call: Call) -> dict[str, Any]:
     refused = kf.why_silent(call.world, session)
     if refused:
         raise ApiError(refused)
-    kf.answer(call.world, session, content)
-    return {"msgid": msgid_of(call)}
+    msgid = msgid_of(call)
+    if is_repeated(call, session, msgid):
+        return {"msgid": msgid}
+    kf.answer(call.world, session, content, msgid)
+    return {"msgid": msgid}
+
+
+def is_repeated(call: Call, session: Row, msgid: str) -> bool:
+    """Whether the account sent this msgid before; what then happens is a switch."""
+    mode = call.world.switches.on.kf_repeated_msgid
+    if mode == "send" or not call.world.store.value(
+        "SELECT 1 FROM kf_said WHERE open_kfid = ? AND msgid = ?", session["open_kfid"], msgid
+    ):
+        return False
+    if mode == "refuse":
+        raise ApiError(40058, "msgid is not unique")
+    return True
 
 
 @endpoint("kf/send_msg_on_event")
@@ -170,10 +203,11 @@ def send_msg_on_event(call: Call) -> dict[str, Any]:
     call.world.store.run("UPDATE kf_code SET used = 1 WHERE code = ?", code)
     session = kf.session_of(call.world, row["open_kfid"], row["external_userid"])
     # What an event's code says does not count towards the five answers.
-    kf.say(call.world, session, content)
+    msgid = msgid_of(call)
+    kf.say(call.world, session, content, msgid)
     if row["kind"] == "welcome":
         kf.change_session(call.world, session, welcomed_at=call.world.clock.now())
-    return {"msgid": msgid_of(call)}
+    return {"msgid": msgid}
 
 
 @endpoint("kf/service_state/get")
@@ -191,18 +225,12 @@ def change_service_state(call: Call) -> dict[str, Any]:
     """Move a session where the table of states allows; else 95016."""
     session = session_of(call)
     after = reading.number(call.body, "service_state", missing=40063, high=4)
-    if not kf.may_move(session["state"], after):
+    if not kf.may_move(call.world, session["state"], after):
         raise ApiError(95016)
     servicer = ""
     if after == kf.HUMAN:
         servicer = reading.text(call.body, "servicer_userid", missing=40063)
-        if not call.world.store.value(
-            "SELECT 1 FROM kf_servicer JOIN member USING (userid)"
-            " WHERE open_kfid = ? AND userid = ? AND kf_servicer.status = 0"
-            " AND member.status = 1",
-            session["open_kfid"],
-            servicer,
-        ):
+        if not is_serving(call, session["open_kfid"], servicer):
             raise ApiError(95014)
     kf.change_session(call.world, session, state=after, servicer=servicer)
     call.world.live.announce(f"customer:{session['external_userid']}")
@@ -219,6 +247,18 @@ def change_service_state(call: Call) -> dict[str, Any]:
             life,
         )
     }
+
+
+def is_serving(call: Call, open_kfid: str, userid: str) -> bool:
+    """Whether the member serves the account, is activated and has not paused."""
+    store = call.world.store
+    return (
+        kf.serves(call.world, open_kfid, userid)
+        and store.value("SELECT status FROM member WHERE userid = ?", userid) == 1
+        and not store.value(
+            "SELECT status FROM kf_servicer WHERE open_kfid = ? AND userid = ?", open_kfid, userid
+        )
+    )
 
 
 @endpoint("kf/customer/batchget")
@@ -256,19 +296,3 @@ def write_customer(call: Call, row: Row, *, context: bool) -> dict[str, Any]:
             "scene_param": row["scene_param"],
         }
     return written
-
-
-@endpoint("kf/servicer/list")
-def list_servicers(call: Call) -> dict[str, Any]:
-    """Who serves an account."""
-    call.body.setdefault("open_kfid", call.query.get("open_kfid"))
-    account = account_of(call)
-    rows = call.world.store.rows(
-        "SELECT * FROM kf_servicer WHERE open_kfid = ? ORDER BY userid",
-        account["open_kfid"],
-    )
-    return {
-        "servicer_list": [
-            {"userid": row["userid"], "status": row["status"], "stop_type": 0} for row in rows
-        ]
-    }

@@ -159,3 +159,48 @@ CREATE TABLE IF NOT EXISTS robot_file (
   media_id TEXT NOT NULL,
   expires_at REAL NOT NULL
 ) WITHOUT ROWID;
+
+-- 微信客服, the rest ---------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS kf_department (
+  open_kfid TEXT NOT NULL,
+  department_id INTEGER NOT NULL,
+  PRIMARY KEY (open_kfid, department_id)
+) WITHOUT ROWID;
+-- Which message of the feed stands where in the conversation.
+CREATE TABLE IF NOT EXISTS kf_said (
+  open_kfid TEXT NOT NULL,
+  msgid TEXT NOT NULL,
+  message_id TEXT NOT NULL,
+  PRIMARY KEY (open_kfid, msgid)
+) WITHOUT ROWID;
+-- who: customer (she refuses the account) or servicer (he refuses her)
+CREATE TABLE IF NOT EXISTS kf_rejection (
+  open_kfid TEXT NOT NULL,
+  external_userid TEXT NOT NULL,
+  who TEXT NOT NULL,
+  PRIMARY KEY (open_kfid, external_userid, who)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kf_upgrade (
+  open_kfid TEXT NOT NULL,
+  external_userid TEXT NOT NULL,
+  type INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  wording TEXT NOT NULL DEFAULT '',
+  at REAL NOT NULL,
+  PRIMARY KEY (open_kfid, external_userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS kf_feed_age ON kf_feed (at);
+CREATE TABLE IF NOT EXISTS kf_knowledge_group (
+  group_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  is_default INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS kf_intent (
+  intent_id TEXT PRIMARY KEY,
+  group_id TEXT NOT NULL,
+  body TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS kf_intents_of_group ON kf_intent (group_id, intent_id);
+CREATE TABLE IF NOT EXISTS kf_call (at REAL NOT NULL);
+CREATE INDEX IF NOT EXISTS kf_calls ON kf_call (at);

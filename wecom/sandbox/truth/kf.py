@@ -10,13 +10,15 @@ from wecom.sandbox.store import pack
 from wecom.sandbox.world import Refused, World
 
 from . import chats, events
-from .people import find_customer
+from .people import departments_below, find_customer
 
 UNPROCESSED, ASSISTANT, POOL, HUMAN, ENDED = range(5)
 WINDOW_S = 48 * 3600
 ANSWERS_PER_MESSAGE = 5
 FEED_LIFE_S = 3 * 86400
 WELCOME_LIFE_S = 20
+# fail_type of a message that the customer refuses.
+REJECTED = 10
 FROM_CUSTOMER, FROM_SYSTEM, FROM_SERVICER = 3, 4, 5
 
 
@@ -145,12 +147,14 @@ def write(world: World, *, open_kfid: str, external_userid: str, content: chats.
     find_customer(world, external_userid)
     with world.store.writing():
         session = session_of(world, open_kfid, external_userid)
+        if rejects(world, session, "servicer"):
+            raise Refused("接待人员已拒收这位顾客的消息")
         state = UNPROCESSED if session["state"] == ENDED else session["state"]
         change_session(world, session, state=state, wrote_at=world.clock.now(), answers=0)
         chat = chat_with(open_kfid, external_userid)
         post = chats.Post(chat, external_userid, chats.CUSTOMER, content, "kf_customer")
-        chats.post_all(world, [post])
-        return feed(
+        number = chats.post_all(world, [post])[0]
+        msgid = feed(
             world,
             open_kfid,
             {
@@ -160,6 +164,25 @@ def write(world: World, *, open_kfid: str, external_userid: str, content: chats.
             }
             | content,
         )
+        remember(world, open_kfid, msgid, number)
+    return msgid
+
+
+def remember(world: World, open_kfid: str, msgid: str, message_id: str) -> None:
+    """Which message of the conversation a feed's msgid means, for recalls and repetitions."""
+    world.store.run("INSERT OR IGNORE INTO kf_said VALUES (?, ?, ?)", open_kfid, msgid, message_id)
+
+
+def rejects(world: World, session: sqlite3.Row, who: str) -> bool:
+    """Whether the customer refuses the account, or the servicer the customer."""
+    return bool(
+        world.store.value(
+            "SELECT 1 FROM kf_rejection WHERE open_kfid = ? AND external_userid = ? AND who = ?",
+            session["open_kfid"],
+            session["external_userid"],
+            who,
+        )
+    )
 
 
 def why_silent(world: World, session: sqlite3.Row) -> int:
@@ -175,31 +198,72 @@ def why_silent(world: World, session: sqlite3.Row) -> int:
     return 0
 
 
-def answer(world: World, session: sqlite3.Row, content: chats.Content) -> None:
-    """The server answers as the account; counts towards the five."""
+def answer(world: World, session: sqlite3.Row, content: chats.Content, msgid: str) -> None:
+    """The server answers as the account; counts towards the five.
+
+    What does not reach the customer is told later, by msg_send_fail.
+    """
     change_session(world, session, answers=session["answers"] + 1)
-    say(world, session, content)
+    fail_type = why_lost(world, session)
+    if fail_type is None:
+        say(world, session, content, msgid)
+        return
+    remember(world, session["open_kfid"], msgid, "")
+    tell_event(world, session, "msg_send_fail", fail_msgid=msgid, fail_type=fail_type)
 
 
-def say(world: World, session: sqlite3.Row, content: chats.Content) -> None:
+def why_lost(world: World, session: sqlite3.Row) -> int | None:
+    """The fail_type of a message that will not arrive, or None."""
+    if rejects(world, session, "customer"):
+        return REJECTED
+    on = world.switches.on
+    lost = on.kf_fail_probability and world.chance.random() < on.kf_fail_probability
+    return on.kf_fail_type if lost else None
+
+
+def say(world: World, session: sqlite3.Row, content: chats.Content, msgid: str) -> None:
     """Words of the account in the conversation."""
     chat = chat_with(session["open_kfid"], session["external_userid"])
-    chats.post_all(
-        world,
-        [chats.Post(chat, chat.place, chats.KF_ACCOUNT, content, "kf_api")],
-    )
+    post = chats.Post(chat, chat.place, chats.KF_ACCOUNT, content, "kf_api")
+    remember(world, session["open_kfid"], msgid, chats.post_all(world, [post])[0])
 
 
-def may_move(before: int, after: int) -> bool:
+def tell_event(world: World, session: sqlite3.Row, event_type: str, **fields: Any) -> None:
+    """An event about one conversation, in the feed."""
+    event = {
+        "event_type": event_type,
+        "open_kfid": session["open_kfid"],
+        "external_userid": session["external_userid"],
+    }
+    item = {"origin": FROM_SYSTEM, "msgtype": "event", "event": event | fields}
+    feed(world, session["open_kfid"], item)
+
+
+def may_move(world: World, before: int, after: int) -> bool:
     """Which changes the API accepts; nothing else, and nothing out of 4."""
+    if after == ENDED:
+        return before != ENDED and str(before) in world.switches.on.kf_end_from.split(",")
     moves = {
         UNPROCESSED: {ASSISTANT, POOL, HUMAN},
-        ASSISTANT: {POOL, HUMAN, ENDED},
+        ASSISTANT: {POOL, HUMAN},
         POOL: {HUMAN},
-        HUMAN: {HUMAN, ENDED},
+        HUMAN: {HUMAN},
         ENDED: set(),
     }
     return after in moves[before]
+
+
+def serves(world: World, open_kfid: str, userid: str) -> bool:
+    """Whether the member serves the account, by himself or by his department."""
+    if world.store.value(
+        "SELECT 1 FROM kf_servicer WHERE open_kfid = ? AND userid = ?", open_kfid, userid
+    ):
+        return True
+    parties = world.store.column(
+        "SELECT department_id FROM kf_department WHERE open_kfid = ?", open_kfid
+    )
+    own = world.store.column("SELECT department_id FROM member_department WHERE userid = ?", userid)
+    return not departments_below(world, parties).isdisjoint(own)
 
 
 def say_as_servicer(
@@ -212,12 +276,7 @@ def say_as_servicer(
 ) -> str:
     """A servicer answers in his client; an ended session becomes his (change_type 4)."""
     account = find_account(world, open_kfid)
-    serves = world.store.value(
-        "SELECT 1 FROM kf_servicer WHERE open_kfid = ? AND userid = ?",
-        open_kfid,
-        userid,
-    )
-    if not serves:
+    if not serves(world, open_kfid, userid):
         raise Refused("不是这个客服账号的接待人员")
     with world.store.writing():
         session = session_of(world, open_kfid, external_userid)
@@ -227,8 +286,8 @@ def say_as_servicer(
             tell_status(world, session, change, userid)
         chat = chat_with(account["open_kfid"], external_userid)
         post = chats.Post(chat, account["open_kfid"], chats.KF_ACCOUNT, content, "kf_servicer")
-        chats.post_all(world, [post])
-        return feed(
+        number = chats.post_all(world, [post])[0]
+        msgid = feed(
             world,
             open_kfid,
             {
@@ -239,6 +298,8 @@ def say_as_servicer(
             }
             | content,
         )
+        remember(world, open_kfid, msgid, number)
+    return msgid
 
 
 def end_in_client(world: World, *, open_kfid: str, external_userid: str, userid: str) -> None:
@@ -255,9 +316,6 @@ def end_in_client(world: World, *, open_kfid: str, external_userid: str, userid:
 def tell_status(world: World, session: sqlite3.Row, change_type: int, userid: str) -> None:
     """session_status_change in the feed, for what people did in the client."""
     event: dict[str, Any] = {
-        "event_type": "session_status_change",
-        "open_kfid": session["open_kfid"],
-        "external_userid": session["external_userid"],
         "change_type": change_type,
         "old_servicer_userid": session["servicer"],
         "new_servicer_userid": userid if change_type != 3 else "",
@@ -271,8 +329,4 @@ def tell_status(world: World, session: sqlite3.Row, change_type: int, userid: st
             session["external_userid"],
             life,
         )
-    feed(
-        world,
-        session["open_kfid"],
-        {"origin": FROM_SYSTEM, "msgtype": "event", "event": event},
-    )
+    tell_event(world, session, "session_status_change", **event)

@@ -3,13 +3,14 @@
 Each module lists its acts by name; each act makes its callbacks as in life.
 """
 
-from . import console, crowds, customers, moments, outside, robots, staff
+from . import console, crowds, customers, desk, moments, outside, robots, staff
 from .reading import Act
 
 ACTS: dict[str, Act] = {
     **console.ACTS,
     **customers.ACTS,
     **crowds.ACTS,
+    **desk.ACTS,
     **moments.ACTS, **outside.ACTS, **robots.ACTS,
     **staff.ACTS,
 }
