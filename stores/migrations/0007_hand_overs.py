@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('goes_along', models.CharField(choices=[('others', '这家店的会员留下，其余随她走'), ('friends', '加了她企业微信的随她走，其余留下'), ('nobody', '全部留下')], default='others', max_length=7, verbose_name='谁随她走')),
                 ('keeps_friends', models.BooleanField(default=True, verbose_name='已是好友的优先归他')),
                 ('keeps_stores_together', models.BooleanField(default=False, verbose_name='同一家店的会员交给同一个人')),
-                ('message', models.CharField(blank=True, max_length=200, verbose_name='客户收到的话')),
+                ('message', models.CharField(blank=True, max_length=400, verbose_name='客户收到的话')),
                 ('starts_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='开始时间')),
                 ('ends_at', models.DateTimeField(blank=True, null=True, verbose_name='回来时间')),
                 ('has_resigned', models.BooleanField(blank=True, null=True, verbose_name='企业微信账号已停用')),

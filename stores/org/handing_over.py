@@ -101,6 +101,8 @@ def arrange_hand_over(
         raise OneStandIn
     if terms.ends_at is not None and terms.ends_at <= timezone.now():
         raise BackBeforeGone
+    if len(terms.message) > 2 * MESSAGE_LIMIT:
+        raise MessageTooLong
     for successor in able.values():
         if len(message_for(handover, successor, template=terms.message)) > MESSAGE_LIMIT:
             raise MessageTooLong

@@ -296,7 +296,7 @@ class HandOver(models.Model):
     )
     keeps_friends = models.BooleanField("已是好友的优先归他", default=True)
     keeps_stores_together = models.BooleanField("同一家店的会员交给同一个人", default=False)
-    message = models.CharField("客户收到的话", max_length=200, blank=True)
+    message = models.CharField("客户收到的话", max_length=400, blank=True)
     starts_at = models.DateTimeField("开始时间", default=timezone.now)
     # Of a leave only: when she is back.
     ends_at = models.DateTimeField("回来时间", null=True, blank=True)

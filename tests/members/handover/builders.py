@@ -86,7 +86,9 @@ def run_house() -> None:
         due = OutboxRow.objects.filter(
             state=OutboxState.PLANNED, next_try_at__lte=timezone.now()
         ).values_list("pk", flat=True)
-        if not handled and not any([deliver(key) for key in list(due)]):
+        # All of them, not only up to the first that was carried.
+        carried = [deliver(key) for key in list(due)]
+        if not handled and not any(carried):
             break
     end_what_is_done()
 

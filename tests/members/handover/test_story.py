@@ -6,7 +6,15 @@ import pytest
 from django.utils import timezone
 
 from kit.events import DomainEvent
-from members.handover.actions import ask_again, change_owner_only, leave_as_they_are
+from members.handover.actions import (
+    ask_again,
+    change_owner_only,
+    leave_as_they_are,
+    plan_transfers,
+    stop_transfers,
+)
+from members.handover.inbound import customer_changed
+from members.handover.looking import look_at_due
 from members.handover.models import CustomerTransfer
 from members.identity.models import Friendship
 from members.registration.models import ChannelCode
@@ -153,8 +161,6 @@ def test_stopping_asks_no_more_and_lets_run_what_wecom_has(cast: Cast, wecom: Sa
 def test_what_wecom_has_not_heard_of_is_taken_back(cast: Cast) -> None:
     a_friend(cast.lin, 1, member=cast.chen)
     handover = a_hand_over(cast.lin, cast.zhou)
-    from members.handover.actions import plan_transfers, stop_transfers
-
     HandOver.objects.filter(pk=handover.pk).update(
         state=HandOverState.DECIDED, decided_at=timezone.now(), has_resigned=False
     )
@@ -183,9 +189,6 @@ def test_callbacks_are_only_hints(cast: Cast, wecom: Sandbox, lost: bool) -> Non
     handover = decided(a_hand_over(cast.lin, cast.zhou))
     wecom.post("clock", advance_seconds=86_401)
     if not lost:
-        from members.handover.inbound import customer_changed
-        from members.handover.looking import look_at_due
-
         assert look_at_due() == 0
         customer_changed(
             DomainEvent(
