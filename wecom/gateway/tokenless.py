@@ -7,8 +7,9 @@ from typing import Any
 import requests
 
 from wecom.gateway.answers import Answer
+from wecom.gateway.client import _failure
 from wecom.gateway.codes import error_of
-from wecom.gateway.errors import Misdirected, Silent, Unreachable
+from wecom.gateway.errors import Misdirected, Silent
 from wecom.gateway.transport import new_session
 
 
@@ -20,26 +21,16 @@ def ask(api: str, method: str, url: str, **how: Any) -> Answer:
     try:
         with new_session() as session:
             response = session.request(method, url, **how)
-    except (requests.ConnectTimeout, requests.exceptions.ProxyError) as error:
-        raise Unreachable(None, type(error).__name__, api=api) from None
     except requests.RequestException as error:
-        cls = Unreachable if _never_left(error) else Silent
-        raise cls(None, type(error).__name__, api=api) from None
+        raise _failure(api, error) from None
     if response.status_code >= 400:
         status = f"HTTP {response.status_code}"
         raise (Misdirected if response.status_code < 500 else Silent)(None, status, api=api)
     try:
         found = Answer(response.json(), api)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Silent(None, "not JSON", api=api) from None
     code = found.number("errcode")
     if code:
         raise error_of(code, found.text("errmsg"), api=api)
     return found
-
-
-def _never_left(error: requests.RequestException) -> bool:
-    """Was there no connection at all, so that nobody can have heard us?"""
-    cause = error.args[0] if error.args else None
-    reason = type(getattr(cause, "reason", cause)).__name__
-    return reason in {"NewConnectionError", "NameResolutionError"}

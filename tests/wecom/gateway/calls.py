@@ -1,0 +1,187 @@
+"""Every call of the gateway, made once with arguments that WeCom would take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from typing import Any, Final
+
+from django.conf import settings
+
+from tests.wecom.gateway.answers import CHEN, FILE, GROUP, KF, WU
+from wecom.gateway import Gateway
+
+D1, D2 = date(2025, 12, 29), date(2025, 12, 30)
+T1, T2 = datetime(2025, 12, 29, tzinfo=UTC), datetime(2025, 12, 30, tzinfo=UTC)
+PICTURE = {"kind": "image", "media_id": "m1"}
+CARD = {"card_type": "text_notice", "main_title": {"title": "新任务"}}
+
+
+def _response_url() -> str:
+    return f"{settings.WECOM_API_BASE_URL}aibot/response?response_code=RC1"
+
+
+# By name; several ways to call one stand under `name/way`.
+CALLS: Final[dict[str, Callable[[Gateway], Any]]] = {
+    "departments": lambda g: g.departments(),
+    "department_places": lambda g: g.department_places(),
+    "members_of": lambda g: g.members_of(2),
+    "names_of": lambda g: g.names_of(2),
+    "staff": lambda g: g.staff("linxiao"),
+    "visible_range": lambda g: g.visible_range(),
+    "guides_with_contacts": lambda g: g.guides_with_contacts(),
+    "member_details": lambda g: g.member_details("ticket1"),
+    "callback_addresses": lambda g: g.callback_addresses(),
+    "api_addresses": lambda g: g.api_addresses(),
+    "member_by_code": lambda g: g.member_by_code("code1"),
+    "jsapi_signature": lambda g: g.jsapi_signature("https://example.com/a"),
+    "jsapi_signature/corp": lambda g: g.jsapi_signature("https://example.com/a", of_app=False),
+    "contact": lambda g: g.contact(CHEN),
+    "contacts_of": lambda g: g.contacts_of("linxiao"),
+    "contact_pairs": lambda g: g.contact_pairs(["linxiao"]),
+    "served_contacts": lambda g: g.served_contacts(),
+    "update_remark": lambda g: g.update_remark("linxiao", CHEN, remark="陈小姐", mobiles=[]),
+    "tag_groups": lambda g: g.tag_groups(),
+    "strategy_tag_groups": lambda g: g.strategy_tag_groups(1),
+    "create_tags": lambda g: g.create_tags(["金卡"], group_name="等级"),
+    "rename_tag": lambda g: g.rename_tag("etTag1", "铂金"),
+    "delete_tags": lambda g: g.delete_tags(tag_ids=["etTag1"]),
+    "mark_tags": lambda g: g.mark_tags("linxiao", CHEN, add=["etTag1"]),
+    "create_contact_way": lambda g: g.create_contact_way("linxiao", "poster_7", "门口"),
+    "contact_way_ids": lambda g: g.contact_way_ids(T1, T2),
+    "contact_way": lambda g: g.contact_way("c1"),
+    "contact_ways_since": lambda g: list(g.contact_ways_since(T1)),
+    "update_contact_way": lambda g: g.update_contact_way("c1", userids=["zhouning"]),
+    "delete_contact_way": lambda g: g.delete_contact_way("c1"),
+    "create_join_way": lambda g: g.create_join_way([GROUP], "door"),
+    "join_way": lambda g: g.join_way("j1"),
+    "update_join_way": lambda g: g.update_join_way("j1", chat_ids=[GROUP], state="door"),
+    "delete_join_way": lambda g: g.delete_join_way("j1"),
+    "group": lambda g: g.group(GROUP),
+    "group_ids": lambda g: g.group_ids(["linxiao"]),
+    "group_page": lambda g: g.group_page(["linxiao"], status="owner_left"),
+    "chat_id_of": lambda g: g.chat_id_of("gid1"),
+    "create_group_welcome": lambda g: g.create_group_welcome("您好", [PICTURE]),
+    "update_group_welcome": lambda g: g.update_group_welcome("w1", "您好"),
+    "group_welcome": lambda g: g.group_welcome("w1"),
+    "delete_group_welcome": lambda g: g.delete_group_welcome("w1"),
+    "transfer_customers": lambda g: g.transfer_customers("linxiao", "zhouning", [CHEN, WU]),
+    "transfer_customers/resigned": lambda g: g.transfer_customers(
+        "linxiao", "zhouning", [CHEN], has_resigned=True
+    ),
+    "transfer_results": lambda g: g.transfer_results("linxiao", "zhouning"),
+    "transfer_results/resigned": lambda g: g.transfer_results(
+        "linxiao", "zhouning", has_resigned=True
+    ),
+    "unassigned": lambda g: g.unassigned(),
+    "transfer_groups": lambda g: g.transfer_groups([GROUP], "zhouning"),
+    "transfer_groups/resigned": lambda g: g.transfer_groups([GROUP], "zhouning", has_resigned=True),
+    "guide_behaviour": lambda g: g.guide_behaviour(["linxiao"], since=D1, until=D2),
+    "group_statistics": lambda g: g.group_statistics(["linxiao"], since=D1, until=D2),
+    "group_statistics_by_day": lambda g: g.group_statistics_by_day(["linxiao"], since=D1, until=D2),
+    "send_welcome": lambda g: g.send_welcome(welcome_code="wc", text="您好"),
+    "create_mass_send": lambda g: g.create_mass_send(
+        chat_type="single", sender="linxiao", text="周末", recipients=[CHEN, WU]
+    ),
+    "cancel_mass_send": lambda g: g.cancel_mass_send("msg1"),
+    "remind_mass_send": lambda g: g.remind_mass_send("msg1"),
+    "mass_send_tasks": lambda g: g.mass_send_tasks("msg1"),
+    "mass_send_results": lambda g: g.mass_send_results("msg1", "linxiao"),
+    "mass_sends_between": lambda g: g.mass_sends_between(T1, T2, chat_type="single"),
+    "send_app_message": lambda g: g.send_app_message(["linxiao"], text="有新任务"),
+    "send_app_card": lambda g: g.send_app_card(["linxiao"], CARD),
+    "send_app_media": lambda g: g.send_app_media(["linxiao"], "image", "m1"),
+    "recall_app_message": lambda g: g.recall_app_message("am1"),
+    "update_card": lambda g: g.update_card(["linxiao"], "rc1", button="已处理"),
+    "upload_image": lambda g: g.upload_image("a.png", FILE),
+    "upload_media": lambda g: g.upload_media("file", "a.pdf", FILE),
+    "upload_picture": lambda g: g.upload_picture("a.png", FILE),
+    "upload_attachment": lambda g: g.upload_attachment("image", "a.png", FILE),
+    "fetch_by_url": lambda g: g.fetch_by_url("video", "a.mp4", "https://example.com/a.mp4", "d4"),
+    "fetched": lambda g: g.fetched("job1"),
+    "media": lambda g: g.media("m1"),
+    "create_moment": lambda g: g.create_moment("上新", [PICTURE], userids=["linxiao"]),
+    "moment_job": lambda g: g.moment_job("job2"),
+    "cancel_moment": lambda g: g.cancel_moment("mom1"),
+    "moments_between": lambda g: g.moments_between(T1, T2),
+    "moment_tasks": lambda g: g.moment_tasks("mom1"),
+    "moment_audience": lambda g: g.moment_audience("mom1", "linxiao"),
+    "moment_viewers": lambda g: g.moment_viewers("mom1", "linxiao"),
+    "moment_comments": lambda g: g.moment_comments("mom1", "linxiao"),
+    "kf_messages": lambda g: g.kf_messages(KF),
+    "send_kf_message": lambda g: g.send_kf_message(
+        open_kfid=KF, external_userid=CHEN, text="22 点", msgid="m1"
+    ),
+    "answer_kf_event": lambda g: g.answer_kf_event("wc", "您好"),
+    "kf_state": lambda g: g.kf_state(KF, CHEN),
+    "move_kf_session": lambda g: g.move_kf_session(KF, CHEN, "servicer", "linxiao"),
+    "kf_customers": lambda g: g.kf_customers([CHEN, WU], with_session=True),
+    "kf_accounts": lambda g: g.kf_accounts(),
+    "create_kf_account": lambda g: g.create_kf_account("在线客服", "m1"),
+    "update_kf_account": lambda g: g.update_kf_account(KF, name="客服"),
+    "delete_kf_account": lambda g: g.delete_kf_account(KF),
+    "kf_link": lambda g: g.kf_link(KF, "door"),
+    "kf_servicers": lambda g: g.kf_servicers(KF),
+    "add_kf_servicers": lambda g: g.add_kf_servicers(KF, ["linxiao", "nobody"]),
+    "remove_kf_servicers": lambda g: g.remove_kf_servicers(KF, ["linxiao"]),
+    "kf_upgrade_range": lambda g: g.kf_upgrade_range(),
+    "offer_guide": lambda g: g.offer_guide(KF, CHEN, "linxiao"),
+    "offer_group": lambda g: g.offer_group(KF, CHEN, GROUP),
+    "withdraw_offer": lambda g: g.withdraw_offer(KF, CHEN),
+    "kf_statistics": lambda g: g.kf_statistics(KF, since=D1, until=D2),
+    "kf_servicer_statistics": lambda g: g.kf_servicer_statistics(KF, since=D1, until=D2),
+    "kf_knowledge_groups": lambda g: g.kf_knowledge_groups(),
+    "create_kf_knowledge_group": lambda g: g.create_kf_knowledge_group("营业"),
+    "rename_kf_knowledge_group": lambda g: g.rename_kf_knowledge_group("kg2", "时间"),
+    "delete_kf_knowledge_group": lambda g: g.delete_kf_knowledge_group("kg2"),
+    "kf_knowledge": lambda g: g.kf_knowledge("kg1"),
+    "create_kf_knowledge": lambda g: g.create_kf_knowledge("kg1", "几点关门", "22 点", ["时间"]),
+    "update_kf_knowledge": lambda g: g.update_kf_knowledge("ki1", "几点关门", "21 点"),
+    "delete_kf_knowledge": lambda g: g.delete_kf_knowledge("ki1"),
+    "permit_users": lambda g: g.permit_users(),
+    "single_agreements": lambda g: g.single_agreements([("linxiao", CHEN)]),
+    "room_agreements": lambda g: g.room_agreements(GROUP),
+    "archived_messages": lambda g: g.archived_messages(0),
+    "archived_media": lambda g: g.archived_media("sdk1"),
+    "create_staff_group": lambda g: g.create_staff_group("店长群", ["linxiao", "zhouning"]),
+    "update_staff_group": lambda g: g.update_staff_group("staff1", add=["ma"]),
+    "staff_group": lambda g: g.staff_group("staff1"),
+    "say_in_staff_group": lambda g: g.say_in_staff_group("staff1", "早会"),
+    "say_by_webhook": lambda g: g.say_by_webhook("key-1", "早会", mention=["@all"]),
+    "show_by_webhook": lambda g: g.show_by_webhook("key-1", FILE),
+    "hand_by_webhook": lambda g: g.hand_by_webhook("key-1", "a.pdf", FILE),
+    "answer_as_robot": lambda g: g.answer_as_robot(_response_url(), "**22 点**"),
+    "answer_as_robot_with_card": lambda g: g.answer_as_robot_with_card(_response_url(), CARD),
+    "openid_of": lambda g: g.openid_of(CHEN),
+    "external_userid_of_unionid": lambda g: g.external_userid_of_unionid("u1", "o1"),
+    "convert_temporary_ids": lambda g: g.convert_temporary_ids(["tmp1", "tmp2", "tmp3"]),
+    "userids_of_open": lambda g: g.userids_of_open(["open1", "open2"]),
+    "external_userid_of_service": lambda g: g.external_userid_of_service("wmOther", 1000009),
+    "acquisition_links": lambda g: g.acquisition_links(),
+    "acquisition_link": lambda g: g.acquisition_link("cawcdeL1"),
+    "create_acquisition_link": lambda g: g.create_acquisition_link("春季", ["linxiao"]),
+    "update_acquisition_link": lambda g: g.update_acquisition_link("cawcdeL1", "夏季"),
+    "delete_acquisition_link": lambda g: g.delete_acquisition_link("cawcdeL1"),
+    "acquisition_customers": lambda g: g.acquisition_customers("cawcdeL1"),
+    "acquisition_chat": lambda g: g.acquisition_chat("chat1"),
+    "acquisition_quota": lambda g: g.acquisition_quota(),
+    "acquisition_figures": lambda g: g.acquisition_figures("cawcdeL1", since=D1, until=D2),
+    "products": lambda g: g.products(),
+    "product": lambda g: g.product("prod1"),
+    "create_product": lambda g: g.create_product("羊绒围巾", 129900, ["m1"], "SCARF1"),
+    "update_product": lambda g: g.update_product("prod1", price_cents=99900),
+    "delete_product": lambda g: g.delete_product("prod1"),
+    "watched_words_rules": lambda g: g.watched_words_rules(),
+    "watched_words": lambda g: g.watched_words("r1"),
+    "create_watched_words": lambda g: g.create_watched_words(
+        "私单", ["转账"], semantics=["phone"], userids=["linxiao"]
+    ),
+    "update_watched_words": lambda g: g.update_watched_words("r1", "私单", ["转账", "红包"]),
+    "delete_watched_words": lambda g: g.delete_watched_words("r1"),
+    "rule_group_ids": lambda g: g.rule_group_ids(),
+    "rule_group_ids/moments": lambda g: g.rule_group_ids(of_moments=True),
+    "rule_group": lambda g: g.rule_group(1),
+    "rule_group/moments": lambda g: g.rule_group(1, of_moments=True),
+    "rule_group_range": lambda g: g.rule_group_range(1),
+    "rule_group_range/moments": lambda g: g.rule_group_range(1, of_moments=True),
+}
