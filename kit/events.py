@@ -97,6 +97,8 @@ class Handling(models.Model):
                 name="handlings_due",
                 condition=Q(state__in=["waiting", "claimed"]),
             ),
+            # What was given up and waits for a person, by handler.
+            models.Index(fields=["handler"], name="handlings_parked", condition=Q(state="parked")),
             # Is an earlier event of this subject still open for this handler?
             models.Index(
                 fields=["handler", "subject", "id"],

@@ -9,6 +9,7 @@ from wecom.directory.models import (
     Staff,
     Sweep,
 )
+from wecom.health.models import Health
 from wecom.inbox.models import InboxMessage
 from wecom.outbox.models import OutboxPause, OutboxRow
 
@@ -18,6 +19,7 @@ __all__ = [
     "CorpTagGroup",
     "Department",
     "Difference",
+    "Health",
     "InboxMessage",
     "OutboxPause",
     "OutboxRow",

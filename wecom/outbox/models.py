@@ -101,6 +101,12 @@ class OutboxRow(models.Model):
             ),
             # What was begun and has no known end.
             models.Index(fields=["ask_at"], name="outbox_to_ask", condition=Q(state="sending")),
+            # What a person has to look at; few rows, counted at every scrape.
+            models.Index(
+                fields=["kind", "state"],
+                name="outbox_to_look_at",
+                condition=Q(state__in=["failed", "unknown", "missed"]),
+            ),
             # Which mass send of WeCom's list is already somebody's?
             models.Index(
                 models.F("answer__msgid"),
