@@ -11,7 +11,7 @@ from starlette.routing import Route
 from wecom.sandbox.truth import chats, friends, groups, kf, lists, mass, people
 from wecom.sandbox.world import Refused, World
 
-from . import timeline
+from . import inside, timeline
 from .identity import MEMBER_COOKIE
 from .rendering import render, render_refusal
 from .talking import names_in, read_messages
@@ -22,6 +22,7 @@ TITLES = {
     "tasks": "待办",
     "customers": "客户",
     "groups": "客户群",
+    "work": "工作台",
 }
 CANDIDATES = 200
 
@@ -41,7 +42,7 @@ def frame_of(request: Request, member: Row, place: str) -> dict[str, Any]:
     listed = lists.chats_of_member(world, userid)
     tasks = mass.tasks_of_member(world, userid)
     published = timeline.tasks_for(world, userid)
-    inside = groups.groups_of_person(world, userid)
+    found = groups.groups_of_person(world, userid)
     return {
         "me": member,
         "home": f"{HOME}/{userid}",
@@ -51,7 +52,7 @@ def frame_of(request: Request, member: Row, place: str) -> dict[str, Any]:
         "chats": listed,
         "tasks": tasks,
         "moments": published,
-        "groups": inside,
+        "groups": found,
         "unread": sum(chat["unread"] for chat in listed),
         "waiting": sum(task["status"] == "waiting" for task in [*tasks, *published]),
         "sidebars": sidebars_for(world, userid),
@@ -60,7 +61,8 @@ def frame_of(request: Request, member: Row, place: str) -> dict[str, Any]:
         "opened": "",
         "topics": " ".join(
             [f"member:{userid.lower()}", "tasks", "moments", "groups"]
-            + [f"group:{group['chat_id']}" for group in inside]
+            + [f"group:{group['chat_id']}" for group in found]
+            + [f"appchat:{chat['id']}" for chat in listed if chat["kind"] == "appchat"]
         ),
     }
 
@@ -183,6 +185,16 @@ def tags_for(world: World, userid: str, external_userid: str) -> list[dict[str, 
     ]
 
 
+async def show_work(request: Request) -> Response:
+    """工作台: applications, smart robots, internal groups."""
+    world: World = request.app.state.world
+    try:
+        values = frame_of(request, find_me(request), "work")
+    except Refused as error:
+        return render_refusal(request, str(error))
+    return answer_page(request, "client_work.html", values | inside.work_of(world, values["me"]))
+
+
 async def show_groups(request: Request) -> Response:
     """Groups the guide is in; one of them opened, or the form that founds one."""
     world: World = request.app.state.world
@@ -223,22 +235,10 @@ async def show_chat(request: Request) -> Response:
         "context_id": name,
         "names": names_in(world, chat, values["messages"], viewer),
     }
-    if kind == "app":
-        values["cards"] = cards_in(world, chat, member["userid"])
+    values["cards"] = inside.cards_in(world, chat, member["userid"], values["messages"])
     if chat.external_userid:
         values["topics"] += f" customer:{chat.external_userid}"
     return answer_page(request, "client_chat.html", values)
-
-
-def cards_in(world: World, chat: chats.Chat, userid: str) -> dict[str, str]:
-    """The application's msgid of each message, by which a card's buttons are pressed."""
-    rows = world.store.rows(
-        "SELECT message_id, msgid FROM app_copy WHERE userid = ? AND agent_id = ?"
-        " ORDER BY at DESC LIMIT 80",
-        userid,
-        int(chat.place),
-    )
-    return {row["message_id"]: row["msgid"] for row in rows}
 
 
 def find_chat(world: World, userid: str, kind: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
@@ -265,25 +265,12 @@ def find_chat(world: World, userid: str, kind: str, name: str) -> tuple[chats.Ch
             "lost": not groups.is_inside(world, name, userid),
         }
     if kind == "app":
-        return find_app_chat(world, userid, name)
+        return inside.find_app_chat(world, userid, name)
+    if kind == "appchat":
+        return inside.find_internal_chat(world, userid, name)
+    if kind == "robot":
+        return inside.find_robot_chat(world, userid, name)
     return find_service_chat(world, userid, name)
-
-
-def find_app_chat(world: World, userid: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
-    """What an application told the member, with its menu; he may write back."""
-    app = world.store.row("SELECT * FROM app WHERE agent_id = CAST(? AS INTEGER)", name)
-    if app is None:
-        raise Refused("没有这个应用")
-    menu = world.store.value("SELECT buttons FROM app_menu WHERE agent_id = ?", app["agent_id"])
-    return chats.Chat("app", userid=userid, place=name), {
-        "chat_title": app["name"],
-        "chat_line": "应用消息",
-        "act": "acts/send_app",
-        "body": {"userid": userid, "agent_id": app["agent_id"]},
-        "menu": json.loads(menu) if menu else [],
-        "home_url": app["home_url"],
-        "lost": False,
-    }
 
 
 def find_service_chat(world: World, userid: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
@@ -307,6 +294,7 @@ ROUTES = [
     Route(f"{HOME}/{{userid}}/tasks/", show_tasks),
     Route(f"{HOME}/{{userid}}/customers/", show_customers),
     Route(f"{HOME}/{{userid}}/customers/{{customer}}/", show_customers),
+    Route(f"{HOME}/{{userid}}/work/", show_work),
     Route(f"{HOME}/{{userid}}/groups/", show_groups),
     Route(f"{HOME}/{{userid}}/groups/{{chat_id}}/", show_groups),
     Route(f"{HOME}/{{userid}}/chat/{{kind}}/{{name:path}}/", show_chat),

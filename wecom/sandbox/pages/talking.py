@@ -36,10 +36,16 @@ def names_in(
         " WHERE external_userid IN (SELECT value FROM json_each(?))"
         " UNION ALL SELECT open_kfid, name, avatar FROM kf_account WHERE open_kfid = ?"
         " UNION ALL SELECT CAST(agent_id AS TEXT), name, '' FROM app"
-        " WHERE CAST(agent_id AS TEXT) = ?",
+        " WHERE CAST(agent_id AS TEXT) IN (SELECT value FROM json_each(?))"
+        " UNION ALL SELECT key, name, '' FROM webhook"
+        " WHERE key IN (SELECT value FROM json_each(?))"
+        " UNION ALL SELECT aibotid, name, '' FROM robot"
+        " WHERE aibotid IN (SELECT value FROM json_each(?))",
         speakers,
         speakers,
         chat.place,
-        chat.place,
+        speakers,
+        speakers,
+        speakers,
     )
     return {row["id"].lower(): {"name": row["name"], "avatar": row["avatar"]} for row in rows}

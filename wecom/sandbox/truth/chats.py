@@ -66,6 +66,8 @@ def preview_of(content: Content) -> str:
     if kind in ("link", "textcard", "miniprogram", "news"):
         first = (part.get("articles") or [part])[0]
         return f"[链接] {first.get('title', '')}"[:80]
+    if kind == "template_card":
+        return f"[卡片] {(part.get('main_title') or {}).get('title', '')}"[:80]
     names = {"image": "[图片]", "video": "[视频]", "voice": "[语音]", "file": "[文件]"}
     return names.get(kind, "[消息]")
 
@@ -121,8 +123,8 @@ def announce_posts(world: World, posts: Sequence[Post]) -> None:
     topics = set()
     for post in posts[:500]:
         chat = post.chat
-        if chat.kind == "group":
-            topics.add(f"group:{chat.place}")
+        if chat.kind in ("group", "appchat"):
+            topics.add(f"{chat.kind}:{chat.place}")
         if chat.external_userid:
             topics.add(f"customer:{chat.external_userid}")
         if chat.userid:

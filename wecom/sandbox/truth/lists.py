@@ -65,7 +65,7 @@ def chats_of_customer(world: World, external_userid: str) -> list[dict[str, Any]
 
 
 def chats_of_member(world: World, userid: str) -> list[dict[str, Any]]:
-    """Customers, groups, applications and customer-service sessions of one member."""
+    """Customers, groups, applications, robots and customer-service sessions of one member."""
     rows = world.store.rows(
         "SELECT chat.*, chat.external_userid AS other,"
         " coalesce(nullif(friendship.remark, ''), customer.name) AS title,"
@@ -88,11 +88,15 @@ def chats_of_member(world: World, userid: str) -> list[dict[str, Any]]:
         " JOIN chat ON chat.chat_key ="
         " 'kf:' || kf_session.external_userid || ':' || kf_session.open_kfid"
         " WHERE kf_session.servicer = ? AND kf_session.state = 3"
+        " UNION ALL SELECT chat.*, chat.place, appchat.name, ''"
+        " FROM appchat_member JOIN appchat USING (chatid)"
+        " JOIN chat ON chat.chat_key = 'appchat:' || appchat_member.chatid"
+        " WHERE appchat_member.userid = ?"
+        " UNION ALL SELECT chat.*, chat.place, robot.name, ''"
+        " FROM chat JOIN robot ON robot.aibotid = chat.place"
+        " WHERE chat.kind = 'robot' AND chat.userid = ?"
         " ORDER BY last_id DESC LIMIT ?",
-        userid,
-        userid,
-        userid,
-        userid,
+        *[userid] * 6,
         SHOWN,
     )
     return [entry(world, userid, row) for row in rows]

@@ -13,16 +13,18 @@ from typing import Any
 
 LISTS = {"members", "admins", "targets", "add_tags", "remove_tags", "departments", "ips"} | {
     "customers",
+    "chat_ids",
     "department",
     "userids",
 }
+JSONS = {"selected", "attachments"}
 FLAGS = {"agree", "reject"}
 NUMBERS = {"agent_id", "id", "parentid", "balance", "many"}
 
 
 @dataclass(frozen=True)
 class Parameter:
-    """One field of an act's body; kind is text, number, flag or list."""
+    """One field of an act's body; kind is text, number, flag, list or json."""
 
     name: str
     required: bool
@@ -31,6 +33,8 @@ class Parameter:
 
 def kind_of(name: str, reader: str) -> str:
     """How a field is written, from its name and from the function that reads it."""
+    if name in JSONS:
+        return "json"
     if name in LISTS or "list" in reader:
         return "list"
     if name in FLAGS or "flag" in reader or "bool" in reader:

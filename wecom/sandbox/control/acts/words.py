@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from .signature import read_parameters
+from .reading import Act
+from .signature import Parameter, read_parameters
 
 CUSTOMERS, MEMBERS, ADMINS = "顾客做的事", "成员在客户端做的事", "管理员在后台做的事"
 WHO = (CUSTOMERS, MEMBERS, ADMINS)
@@ -45,6 +46,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "remove_from_group": (MEMBERS, "把人移出群"),
     "dismiss_group": (MEMBERS, "解散群"),
     "apply_group_welcome": (MEMBERS, "给群套用入群欢迎语"),
+    "delete_moment": (MEMBERS, "删除自己的朋友圈"),
+    "say_in_appchat": (MEMBERS, "在内部群里说话"),
+    "create_webhook": (MEMBERS, "给内部群添加群机器人"),
+    "turn_webhook": (
+        MEMBERS,
+        "停用、移除、恢复群机器人",
+    ),
+    "enter_robot": (MEMBERS, "打开与智能机器人的会话"),
+    "press_robot_card": (MEMBERS, "点智能机器人卡片的按钮"),
+    "record_voice": (MEMBERS, "在页面里录一段语音"),
     "kf_servicer_chat": (MEMBERS, "接待人员回答顾客"),
     "kf_end": (MEMBERS, "接待人员结束会话"),
     "enter_agent": (MEMBERS, "进入应用"),
@@ -69,8 +80,13 @@ WORDS: dict[str, tuple[str, str]] = {
     "enable_app": (ADMINS, "启用应用"),
     "reset_secret": (ADMINS, "重置应用 Secret"),
     "set_trusted_ips": (ADMINS, "设应用的可信 IP"),
+    "edit_label": (ADMINS, "给成员或部门打内部标签"),
+    "create_robot": (ADMINS, "新建智能机器人"),
+    "reopen_agent": (ADMINS, "重新启用被停用的应用"),
+    "tell_open_userid": (ADMINS, "查一位成员的 open_userid"),
+    "tell_other_ids": (ADMINS, "查顾客或群的其他编号"),
     "acquisition_balance": (ADMINS, "获客助手的余量"),
-    "close_agent": (ADMINS, "删除自建应用"),
+    "close_agent": (ADMINS, "应用因长期不用被停用"),
 }
 
 FIELDS: dict[str, str] = {
@@ -97,7 +113,7 @@ FIELDS: dict[str, str] = {
     "agent": "应用",
     "config_id": "码的编号",
     "url": "网址",
-    "state": "渠道参数 state",
+    "state": "state：渠道参数；群机器人填 active、disabled、removed、expelled",
     "text": "文字",
     "content": "消息（JSON）",
     "from": "谁说",
@@ -131,8 +147,47 @@ FIELDS: dict[str, str] = {
     "external_userid": "external_userid",
     "many": "多少位",
     "bot": "机器人",
+    "aibotid": "智能机器人编号",
+    "callback_url": "回调地址",
+    "callback_token": "回调 Token",
+    "callback_aes_key": "回调 EncodingAESKey",
+    "selected": "选项（JSON：{问题: [选项]}）",
+    "attachments": "附件（JSON 列表）",
+    "chat_ids": "客户群（一行一个）",
+    "ids": "编号（一行一个，按顺序）",
+    "group_id": "标签组编号",
+    "order": "排序",
+    "status": "状态（1 已激活 2 禁用 4 未激活）",
+    "leads": "负责的部门（一行一个）",
+    "tagid": "内部标签编号",
+    "add_users": "加上的成员（一行一个）",
+    "del_users": "去掉的成员（一行一个）",
+    "add_parties": "加上的部门（一行一个）",
+    "del_parties": "去掉的部门（一行一个）",
+    "source_agentid": "小程序所在应用",
+    "mobile": "手机",
+    "email": "邮箱",
+    "biz_mail": "企业邮箱",
+    "avatar": "头像网址",
+    "template": "模板",
     "chatid": "群聊编号",
 }
+
+
+# Read by a loop over names, which the reading of code does not see.
+READ_IN_LOOPS = {
+    "create_member": ("position", "mobile", "email", "biz_mail"),
+    "edit_member": ("name", "position", "mobile", "email", "biz_mail"),
+}
+
+
+def parameters_of(name: str, act: Act) -> list[Parameter]:
+    """An act's fields, those that it needs first."""
+    found = list(read_parameters(act))
+    known = {one.name for one in found}
+    more = [each for each in READ_IN_LOOPS.get(name, ()) if each not in known]
+    found += [Parameter(each, required=False, kind="text") for each in more]
+    return sorted(found, key=lambda one: not one.required)
 
 
 def describe_acts() -> list[dict[str, Any]]:
@@ -149,9 +204,8 @@ def describe_acts() -> list[dict[str, Any]]:
                 "required": one.required,
                 "kind": one.kind,
             }
-            for one in read_parameters(act)
+            for one in parameters_of(name, act)
         ]
-        fields.sort(key=lambda each: not each["required"])
         described.append({"name": name, "who": who, "word": word, "parameters": fields})
     order = {name: number for number, name in enumerate(WORDS)}
     described.sort(key=lambda each: (WHO.index(each["who"]), order.get(each["name"], len(order))))

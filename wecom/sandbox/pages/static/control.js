@@ -7,6 +7,7 @@ function readField(field) {
     return field.value.split("\n").map((line) => line.trim()).filter(Boolean)
       .map((line) => (/^\d{1,9}$/.test(line) ? Number(line) : line));
   }
+  if (field.dataset.json !== undefined) return JSON.parse(field.value);
   return field.dataset.number !== undefined ? Number(field.value) : field.value;
 }
 
