@@ -4,7 +4,6 @@ import json
 import sqlite3
 from collections.abc import Sequence
 
-from wecom.sandbox.store import json_list
 from wecom.sandbox.world import Refused, World
 
 from . import events
@@ -132,35 +131,11 @@ def edit_label(
     tell: bool = True,
 ) -> None:
     """Put a label on members and departments or take it off; an unknown label is made."""
-    store = world.store
-    users = [find_member(world, userid)["userid"] for userid in add_users]
-    with store.writing():
-        store.run(
-            "INSERT INTO label (tagid, name) VALUES (?, ?) ON CONFLICT (tagid)"
-            " DO UPDATE SET name = coalesce(nullif(?, ''), name)",
-            tagid,
-            name or f"标签{tagid}",
-            name,
-        )
-        store.run_many(
-            "INSERT OR IGNORE INTO label_member VALUES (?, ?)", [(tagid, user) for user in users]
-        )
-        store.run_many(
-            "INSERT OR IGNORE INTO label_department VALUES (?, ?)",
-            [(tagid, number) for number in add_parties],
-        )
-        store.run(
-            "DELETE FROM label_member WHERE tagid = ?"
-            " AND userid IN (SELECT value FROM json_each(?))",
-            tagid,
-            json_list(del_users),
-        )
-        store.run(
-            "DELETE FROM label_department WHERE tagid = ?"
-            " AND department_id IN (SELECT value FROM json_each(?))",
-            tagid,
-            json_list(del_parties),
-        )
+    users = [str(find_member(world, userid)["userid"]) for userid in add_users]
+    with world.store.writing():
+        name_label(world, tagid, name)
+        put_label(world, tagid, users, add_parties)
+        take_label(world, tagid, del_users, del_parties)
         if tell:
             fields: list[events.Field] = [
                 ("TagId", tagid),
@@ -172,3 +147,37 @@ def edit_label(
             hearers = events.apps_that_hear(world, "directory")
             events.tell(world, hearers, "change_contact", "update_tag", fields)
     world.live.announce("people")
+
+
+def name_label(world: World, tagid: int, name: str) -> None:
+    """The label with this name; without one it keeps its own, or gets one."""
+    world.store.run(
+        "INSERT INTO label (tagid, name) VALUES (?, ?) ON CONFLICT (tagid)"
+        " DO UPDATE SET name = coalesce(nullif(?, ''), name)",
+        tagid,
+        name or f"标签{tagid}",
+        name,
+    )
+
+
+def put_label(world: World, tagid: int, users: Sequence[str], parties: Sequence[int]) -> None:
+    """Put the label on; repeating changes nothing."""
+    world.store.run_many(
+        "INSERT OR IGNORE INTO label_member VALUES (?, ?)", [(tagid, user) for user in users]
+    )
+    world.store.run_many(
+        "INSERT OR IGNORE INTO label_department VALUES (?, ?)",
+        [(tagid, number) for number in parties],
+    )
+
+
+def take_label(world: World, tagid: int, users: Sequence[str], parties: Sequence[int]) -> None:
+    """Take the label off; repeating changes nothing."""
+    world.store.run_many(
+        "DELETE FROM label_member WHERE tagid = ? AND userid = ?",
+        [(tagid, user) for user in users],
+    )
+    world.store.run_many(
+        "DELETE FROM label_department WHERE tagid = ? AND department_id = ?",
+        [(tagid, number) for number in parties],
+    )

@@ -26,6 +26,14 @@ def find_friendship(world: World, userid: str, external_userid: str) -> sqlite3.
     )
 
 
+def find_guide(world: World, userid: str) -> sqlite3.Row:
+    """A member who may have customers; refused when he may not."""
+    member = find_member(world, userid)
+    if not member["contact"]:
+        raise Refused(f"{member['name']}没有客户联系权限")
+    return member
+
+
 def add_friend(
     world: World,
     *,
@@ -38,10 +46,8 @@ def add_friend(
     verified: bool = True,
 ) -> dict[str, Any]:
     """Make them friends, or let the unverified wait for the member; friends stay friends."""
-    member, customer = find_member(world, userid), find_customer(world, external_userid)
+    member, customer = find_guide(world, userid), find_customer(world, external_userid)
     userid = member["userid"]
-    if not member["contact"]:
-        raise Refused(f"{member['name']}没有客户联系权限")
     before = find_friendship(world, userid, external_userid)
     answer = {"userid": userid, "external_userid": external_userid}
     if before is not None and before["status"] == "friends":
@@ -103,9 +109,7 @@ def become_friends(
 
 def add_half(world: World, *, userid: str, external_userid: str, state: str = "") -> dict[str, Any]:
     """The customer adds a member who lets anybody in and has not added back yet."""
-    member, customer = find_member(world, userid), find_customer(world, external_userid)
-    if not member["contact"]:
-        raise Refused(f"{member['name']}没有客户联系权限")
+    member, customer = find_guide(world, userid), find_customer(world, external_userid)
     userid = member["userid"]
     answer = {"userid": userid, "external_userid": external_userid, "state": state}
     before = find_friendship(world, userid, external_userid)
