@@ -1,6 +1,6 @@
 """A process that raises workers to be killed: set up once, it forks one for each line it reads.
 
-`python -m tests.faults.nursery`; a line is `deliver <key>` or `read`. It prints the worker's pid at
+`python -m tests.faults.nursery`; a line is `deliver <key>`, `sweep <key>` or `read`. It prints the worker's pid at
 once, and `ended` when the worker has ended, however that was.
 """
 
@@ -34,6 +34,8 @@ def _work(task: str, arguments: list[str]) -> None:
 
     if task == "deliver":
         tasks.deliver(int(arguments[0]))
+    elif task == "sweep":
+        tasks.carry_on_sweep(int(arguments[0]))
     else:
         tasks.read_inbox()
 

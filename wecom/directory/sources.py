@@ -165,7 +165,8 @@ def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
         news = queries.userids_with_news("change_external_contact", since=queries.news_since(sweep))
         userids = [userid for userid in userids if userid in news]
     after = str(at.get("after", ""))
-    chosen = [userid for userid in userids if userid > after][:CALLS]
+    ahead = [userid for userid in userids if userid > after]
+    chosen = ahead[:CALLS]
     pulled = Pulled(done=len(chosen), total=len(userids))
     day = timezone.localdate(sweep.started_at)
     for userid in chosen:
@@ -179,7 +180,7 @@ def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
         in_detail = not sweep.is_full or sweep.is_thorough or is_turn_of(userid, day)
         if friends.external_userids and in_detail:
             pulled.wants.append(f"{userid} *")
-    if chosen:
+    if len(ahead) > len(chosen):
         pulled.at = {"after": chosen[-1]}
     return pulled
 
@@ -215,8 +216,8 @@ def _card(gateway: Gateway, external_userid: str) -> ContactCard | None:
 
 def _groups_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     """The groups of a hundred owners; each group is then looked at."""
-    owners = [i for i in sorted(gateway.guides_with_contacts()) if i > str(at.get("after", ""))]
-    owners = owners[:_OWNERS]
+    ahead = [i for i in sorted(gateway.guides_with_contacts()) if i > str(at.get("after", ""))]
+    owners = ahead[:_OWNERS]
     pulled = Pulled(total=sweep.total)
     cursor = str(at.get("cursor", ""))
     if not owners:
@@ -230,7 +231,7 @@ def _groups_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     pulled.total += len(rows)
     if following and following != cursor:
         pulled.at = {"after": at.get("after", ""), "cursor": following}
-    else:
+    elif len(ahead) > len(owners):
         pulled.at = {"after": owners[-1]}
     return pulled
 
