@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from wecom.gateway import AlreadyChatting, Cancelled, Gateway, WecomError
+from wecom.gateway.errors import Gone
 from wecom.outbox.models import Kind, OutboxRow
 from wecom.outbox.rules import recipients_of
 
@@ -207,7 +208,7 @@ CARRIERS: Final[Mapping[str, Carrier]] = {
     Kind.CONTACT_WAY: Carrier(_contact_way, repeatable=False),
     # These set what stands at WeCom: the second call finds it so and changes nothing.
     Kind.CONTACT_WAY_CHANGE: Carrier(_contact_way_change, repeatable=True),
-    Kind.CONTACT_WAY_DELETE: Carrier(_contact_way_delete, repeatable=True),
+    Kind.CONTACT_WAY_DELETE: Carrier(_contact_way_delete, repeatable=True, already=(Gone,)),
     Kind.JOIN_WAY_CHANGE: Carrier(_join_way_change, repeatable=True),
     Kind.TAG_MARK: Carrier(_tag_mark, repeatable=True),
     Kind.REMARK: Carrier(_remark, repeatable=True),
