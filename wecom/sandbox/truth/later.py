@@ -55,8 +55,10 @@ def settle_due(world: World) -> float:
         row = world.store.row("SELECT * FROM due ORDER BY due_at, id LIMIT 1")
         if row is None:
             return NOTHING_S
-        if row["due_at"] > world.clock.now():
-            return float(min(NOTHING_S, row["due_at"] - world.clock.now()))
+        ahead = row["due_at"] - world.clock.now()
+        if ahead > 0:
+            # A clock that stands still brings nothing nearer: its next move wakes the courier.
+            return NOTHING_S if world.clock.frozen_at is not None else float(min(NOTHING_S, ahead))
         # A file of another version may remember what this one knows nothing about.
         handler = HANDLERS.get(row["what"], forget)
         try:
