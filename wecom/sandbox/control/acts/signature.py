@@ -17,7 +17,7 @@ LISTS = {"members", "admins", "targets", "add_tags", "remove_tags", "departments
     "department",
     "userids",
 }
-JSONS = {"selected", "attachments"}
+JSONS = {"selected", "attachments", "member_range", "groupchat_range"}
 FLAGS = {"agree", "reject"}
 NUMBERS = {"agent_id", "id", "parentid", "balance", "many"}
 

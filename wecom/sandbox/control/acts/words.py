@@ -3,7 +3,7 @@
 from typing import Any
 
 from .reading import Act
-from .signature import Parameter, read_parameters
+from .signature import Parameter, kind_of, read_parameters
 
 CUSTOMERS, MEMBERS, ADMINS = "顾客做的事", "成员在客户端做的事", "管理员在后台做的事"
 WHO = (CUSTOMERS, MEMBERS, ADMINS)
@@ -58,6 +58,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "record_voice": (MEMBERS, "在页面里录一段语音"),
     "kf_servicer_chat": (MEMBERS, "接待人员回答顾客"),
     "kf_end": (MEMBERS, "接待人员结束会话"),
+    "kf_servicer_status": (MEMBERS, "接待人员停止或恢复接待"),
+    "kf_hand_over": (MEMBERS, "接待人员把会话转给别人"),
     "enter_agent": (MEMBERS, "进入应用"),
     "click_menu": (MEMBERS, "点应用菜单"),
     "send_app": (MEMBERS, "对应用说话"),
@@ -85,6 +87,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "reopen_agent": (ADMINS, "重新启用被停用的应用"),
     "tell_open_userid": (ADMINS, "查一位成员的 open_userid"),
     "tell_other_ids": (ADMINS, "查顾客或群的其他编号"),
+    "kf_authorize": (ADMINS, "把客服账号交给接口管理，或收回"),
+    "kf_upgrade_range": (ADMINS, "客服可升级到哪些成员与群"),
     "acquisition_balance": (ADMINS, "获客助手的余量"),
     "close_agent": (ADMINS, "应用因长期不用被停用"),
 }
@@ -165,6 +169,10 @@ FIELDS: dict[str, str] = {
     "add_parties": "加上的部门（一行一个）",
     "del_parties": "去掉的部门（一行一个）",
     "source_agentid": "小程序所在应用",
+    "member_range": "成员范围（JSON）",
+    "groupchat_range": "客户群范围（JSON）",
+    "serving": "接待中",
+    "managed": "由接口管理",
     "mobile": "手机",
     "email": "邮箱",
     "biz_mail": "企业邮箱",
@@ -177,6 +185,7 @@ FIELDS: dict[str, str] = {
 # Read by a loop over names, which the reading of code does not see.
 READ_IN_LOOPS = {
     "create_member": ("position", "mobile", "email", "biz_mail"),
+    "kf_upgrade_range": ("member_range", "groupchat_range"),
     "edit_member": ("name", "position", "mobile", "email", "biz_mail"),
 }
 
@@ -186,7 +195,7 @@ def parameters_of(name: str, act: Act) -> list[Parameter]:
     found = list(read_parameters(act))
     known = {one.name for one in found}
     more = [each for each in READ_IN_LOOPS.get(name, ()) if each not in known]
-    found += [Parameter(each, required=False, kind="text") for each in more]
+    found += [Parameter(each, required=False, kind=kind_of(each, "")) for each in more]
     return sorted(found, key=lambda one: not one.required)
 
 
