@@ -11,7 +11,9 @@ from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent
 from members.identity.actions import NewFriend, end_friendship, take_friend
+from members.identity.reconciling import compare_friends
 from stores.org.models import Guide
+from wecom.directory.portions import ContactSeen, Portion
 from wecom.gateway import gateway_of
 from wecom.gateway.errors import Retry, WecomError
 from wecom.gateway.types import ContactCard, Follower
@@ -60,11 +62,22 @@ def friend_edited(event: DomainEvent) -> None:
 
 
 def _end(event: DomainEvent, *, ended_by: str) -> None:
+    """End the friendship, unless the two became friends again after what the event tells.
+
+    News may come late and out of order: her card is asked who is her friend by now.
+    """
     guide = _guide(event)
     if guide is None:
         return
     external_userid = str(event.payload["external_userid"])
-    end_friendship(external_userid, guide.pk, ended_by=ended_by, by=Actor.system(event.kind))
+    asked_at = timezone.now()
+    card = _read_card(event)
+    follower = None if card is None else _follower(card, guide)
+    if follower is None or follower.since <= moment_of(event):
+        end_friendship(external_userid, guide.pk, ended_by=ended_by, by=Actor.system(event.kind))
+        return
+    seen = ContactSeen(external_userid, card)
+    compare_friends(Portion("contacts", event.subject, seen, asked_at, since=asked_at))
 
 
 def _guide(event: DomainEvent) -> Guide | None:

@@ -146,6 +146,7 @@ class Portion:
     asked_at: datetime
     since: datetime
     is_full: bool = True
+    is_thorough: bool = False
 
 
 @dataclass(frozen=True, slots=True)

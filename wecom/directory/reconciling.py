@@ -67,7 +67,8 @@ def mirror_ways(portion: Portion) -> Outcome:
     facts, asked_at = portion.facts, portion.asked_at
     if isinstance(facts, WayIds):
         fresh = catalogue.take_way_ids(facts.config_ids, asked_at=asked_at, by=US)
-        turn = [key for key in facts.config_ids if is_turn_of(key, asked_at.date())]
+        every, day = portion.is_thorough, asked_at.date()
+        turn = [key for key in facts.config_ids if every or is_turn_of(key, day)]
         return Outcome(len(facts.config_ids), wants=[*fresh, *turn])
     if isinstance(facts, WaySeen):
         catalogue.take_way(facts, asked_at=asked_at, by=US)

@@ -81,6 +81,7 @@ def _portion(sweep: Sweep, subject: str, facts: Facts, asked_at: datetime) -> Po
         asked_at=asked_at,
         since=sweep.started_at,
         is_full=sweep.is_full,
+        is_thorough=sweep.is_thorough,
     )
 
 

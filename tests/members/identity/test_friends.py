@@ -140,3 +140,21 @@ def test_a_friend_gone_before_we_read_her_is_no_friend(cast: Cast, wechat: Wecha
     assert event is not None
     friend_came(event)
     assert not Friendship.objects.exists()
+
+
+@pytest.mark.parametrize("change", ["del_follow_user", "del_external_contact"])
+def test_late_news_of_an_end_does_not_end_what_began_after_it(
+    cast: Cast, wechat: WechatWorld, change: str
+) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast)
+    act = "delete_guide" if change == "del_follow_user" else "delete_customer"
+    told_at = int(timezone.now().timestamp())
+    wechat.control(f"acts/{act}", {"userid": cast.lin.wecom_userid, "customer": CHEN})
+    wechat.control("clock", {"advance_seconds": 3})
+    wechat.befriend(cast.lin, CHEN)
+    wecom_says(change, userid="linxiao", external_userid=CHEN, created_at=told_at, by=TESTER)
+    run_handlers()
+    wechat.control("clock", {"offset_seconds": 0})
+    assert Friendship.objects.filter(until=None).count() == 1

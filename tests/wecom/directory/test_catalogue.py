@@ -1,0 +1,148 @@
+"""Tags and codes are mirrored; a code whose way is gone gets another; single news are looked at."""
+
+from __future__ import annotations
+
+import pytest
+from django.utils import timezone
+
+from kit.events import DomainEvent
+from members.registration.channel_codes import ensure_channel_codes
+from members.registration.models import ChannelCode
+from tests.cast import Cast
+from tests.members.builders import TESTER, run_handlers
+from tests.sandbox import Sandbox
+from tests.wecom.directory.test_staff import differences, told
+from wecom.directory.inbound import department_changed, member_changed, tag_changed
+from wecom.directory.models import CorpContactWay, CorpTag, Department, Staff
+from wecom.directory.sweeping import sweep_through
+from wecom.gateway import gateway_of
+from wecom.outbox.delivery import deliver
+from wecom.outbox.models import OutboxRow
+
+
+def tags() -> dict[str, str]:
+    rows = CorpTag.objects.filter(gone_at=None, group__gone_at=None)
+    return {f"{row.group.name}/{row.name}": row.tag_id for row in rows.select_related("group")}
+
+
+def news(kind: str, **payload: object) -> DomainEvent:
+    return DomainEvent(kind=kind, payload={"app": "main", **payload})
+
+
+@pytest.fixture
+def tagged(wecom: Sandbox) -> Sandbox:
+    for name in ("金卡", "银卡"):
+        wecom.act("create_tag", group_name="等级", name=name)
+    wecom.act("create_tag", group_name="来源", name="门店")
+    return wecom
+
+
+def test_tags_are_mirrored_and_changes_found(tagged: Sandbox, cast: Cast) -> None:
+    sweep_through("tags")
+    held = tags()
+    assert set(held) == {"等级/金卡", "等级/银卡", "来源/门店"}
+    tagged.act("rename_tag", id=held["等级/金卡"], name="黑金卡")
+    tagged.act("delete_tag", id=held["来源/门店"])
+    sweep = sweep_through("tags")
+    assert set(tags()) == {"等级/黑金卡", "等级/银卡"}
+    assert {what for _, what, _ in differences(sweep)} >= {"标签变更", "标签已删除", "标签组已删除"}
+    assert sweep_through("tags").found == 0
+
+
+def test_one_tag_is_looked_at_when_wecom_tells_of_it(tagged: Sandbox, cast: Cast) -> None:
+    sweep_through("tags")
+    held = tags()
+    tagged.act("rename_tag", id=held["等级/金卡"], name="黑金卡")
+    tag_changed(news("wecom.change_external_tag.update", id=held["等级/金卡"], tag_type="tag"))
+    assert "等级/黑金卡" in tags()
+    tagged.act("delete_tag", id=held["等级/银卡"])
+    tag_changed(news("wecom.change_external_tag.delete", id=held["等级/银卡"], tag_type="tag"))
+    assert set(tags()) == {"等级/黑金卡", "来源/门店"}
+    made = tagged.act("create_tag", group_name="新组", name="新")
+    group = {"id": made["group_id"], "tag_type": "tag_group"}
+    tag_changed(news("wecom.change_external_tag.create", **group))
+    assert "新组/新" in tags()
+    tagged.act("delete_tag", id=made["group_id"])
+    tag_changed(news("wecom.change_external_tag.delete", **group))
+    tag_changed(news("wecom.change_external_tag.shuffle"))
+    assert set(tags()) == {"等级/黑金卡", "来源/门店"}
+
+
+def test_one_member_is_looked_at_when_wecom_tells_of_him(wecom: Sandbox, cast: Cast) -> None:
+    wecom.act("edit_member", userid="LinXiao", position="店长")
+    for _ in range(2):
+        member_changed(news("wecom.change_contact.update_user", userid="linxiao"))
+    assert Staff.objects.get(userid="linxiao").position == "店长"
+    wecom.act("resign_member", userid="LinXiao")
+    for _ in range(2):
+        member_changed(news("wecom.change_contact.delete_user", userid="linxiao"))
+    assert told("staff_gone") == ["linxiao"]
+
+
+def test_a_member_with_another_id_stays_one_row(wecom: Sandbox, cast: Cast) -> None:
+    sweep_through("staff")
+    wecom.act("edit_member", userid="zhouning", new_userid="ZhouNing2")
+    told_so = news("wecom.change_contact.update_user", userid="zhouning", new_userid="zhouning2")
+    member_changed(told_so)
+    assert set(Staff.objects.present().values_list("userid", flat=True)) == {
+        "linxiao",
+        "zhouning2",
+    }
+    assert told("staff_gone") == []
+    member_changed(told_so)
+    assert Staff.objects.count() == 2
+
+
+def test_departments_are_read_again_when_wecom_tells_of_one(wecom: Sandbox, cast: Cast) -> None:
+    wecom.act("create_department", id=9, name="新店", parentid=1)
+    department_changed(news("wecom.change_contact.create_party", id="9"))
+    assert Department.objects.get(department_id=9).name == "新店"
+    wecom.act("delete_department", id=9)
+    department_changed(news("wecom.change_contact.delete_party", id="9"))
+    assert Department.objects.get(department_id=9).gone_at is not None
+
+
+def codes_of_lin(cast: Cast) -> list[ChannelCode]:
+    ensure_channel_codes(cast.lin.pk, by=TESTER)
+    for row in OutboxRow.objects.filter(kind="contact_way").order_by("pk"):
+        deliver(row.pk)
+    run_handlers()
+    codes = list(ChannelCode.objects.filter(guide=cast.lin).order_by("pk"))
+    assert all(code.config_id for code in codes)
+    return codes
+
+
+def test_a_code_whose_way_is_gone_gets_another_one(wecom: Sandbox, cast: Cast) -> None:
+    lost, *others = codes_of_lin(cast)
+    gateway_of().delete_contact_way(lost.config_id)
+    sweep = sweep_through("contact_ways")
+    assert [what for _, what, done in differences(sweep) if done] == ["联系我已不存在，已重新申请"]
+    (row,) = OutboxRow.objects.filter(kind="contact_way", state="planned")
+    deliver(row.pk)
+    run_handlers()
+    before = lost.config_id
+    lost.refresh_from_db()
+    assert lost.config_id not in ("", before)
+    assert gateway_of().contact_way(lost.config_id).state == lost.wecom_state
+    sweep_through("contact_ways")
+    assert OutboxRow.objects.filter(kind="contact_way").count() == len(others) + 2
+    assert CorpContactWay.objects.filter(gone_at=None).count() == len(others) + 1
+
+
+def test_strangers_and_codes_of_guides_who_left_are_shown(wecom: Sandbox, cast: Cast) -> None:
+    code, *_ = codes_of_lin(cast)
+    stranger = gateway_of().create_contact_way("zhouning", "somewhere", "别处做的码")
+    gateway_of().update_contact_way(code.config_id, userids=["zhouning"])
+    found = {what for _, what, _ in differences(sweep_through("contact_ways"))}
+    assert found == {"没有登记的联系我", "扫码加到的不是这位导购"}
+    assert CorpContactWay.objects.get(config_id=stranger.config_id).remark == "别处做的码"
+    cast.lin.left_on = timezone.localdate()
+    cast.lin.save(update_fields=["left_on"])
+    found = {what for _, what, _ in differences(sweep_through("contact_ways"))}
+    assert "离职导购的码仍可扫" in found
+
+
+def test_customers_of_who_left_are_counted_for_hq(wecom: Sandbox, cast: Cast) -> None:
+    wecom.act("resign_member", userid="LinXiao")
+    sweep = sweep_through("unassigned")
+    assert differences(sweep) == {("staff:linxiao", "离职待分配的客户", False)}
