@@ -142,6 +142,8 @@ def test_a_userid_may_change_and_everything_follows(heard_api: Api, receiver: Re
     heard_api.act("chat", **{"from": CHEN, "to": "lin.xiao", "text": "还是您吗"})
     messages = heard_api.control(f"state/customer/{CHEN}")["messages"]
     assert {each["chat"]["id"] for each in messages} == {f"lin.xiao:{CHEN}"}
+    texts = [each["content"].get("text", {}).get("content") for each in messages]
+    assert {"在吗", "还是您吗"} <= set(texts)
     assert heard_api.get("user/get", userid=LIN)["errcode"] == 60111
 
 
