@@ -99,7 +99,7 @@ def test_welcomes_and_mass_sends_are_no_talk(still: Api) -> None:
 
 @pytest.mark.parametrize(
     ("start", "end"),
-    [(DAY_S, 0), (-181 * DAY_S, -180 * DAY_S), (-30 * DAY_S, 0), (0, 2 * DAY_S), (None, 0)],
+    [(DAY_S, 0), (-181 * DAY_S, -180 * DAY_S), (-31 * DAY_S, 0), (0, 2 * DAY_S), (None, 0)],
 )
 def test_times_out_of_bounds_are_refused(still: Api, start: int | None, end: int) -> None:
     begin = None if start is None else MIDNIGHT + start
@@ -119,6 +119,9 @@ def test_requests_name_members_and_owners(still: Api) -> None:
         answer = still.post(f"externalcontact/groupchat/{path}", yesterday)
         assert answer["errcode"] == 40063
     owners = {"owner_filter": {"userid_list": [LIN]}, "day_begin_time": MIDNIGHT}
+    half_a_year = owners | {"day_begin_time": MIDNIGHT - 180 * DAY_S}
+    half_a_year |= {"day_end_time": MIDNIGHT - DAY_S}
+    assert still.post("externalcontact/groupchat/statistic", half_a_year)["errcode"] == 0
     today = still.post("externalcontact/groupchat/statistic", owners)
     assert (today["errcode"], today["items"]) == (600018, [])
 

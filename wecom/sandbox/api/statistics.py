@@ -16,7 +16,7 @@ ORDERS = {1: "new_chat_cnt", 2: "chat_total", 3: "new_member_cnt", 4: "member_to
 
 
 def days_asked(
-    call: Call, begin: str, end: str, empty: str, *, latest: int, default_end: bool
+    call: Call, begin: str, end: str, empty: str, *, latest: int, most: int, default_end: bool
 ) -> tuple[int, int]:
     """First and last day; 600018 with the empty list when they cannot be."""
     wrong = ApiError(600018)
@@ -29,7 +29,7 @@ def days_asked(
     except ApiError:
         raise wrong from None
     oldest = statistics.today(call.world) - OLDEST_DAYS
-    if not oldest <= first <= last <= latest or last - first >= MOST_DAYS:
+    if not oldest <= first <= last <= latest or last - first > most:
         raise wrong
     return first, last
 
@@ -85,6 +85,7 @@ def get_user_behavior_data(call: Call) -> dict[str, Any]:
         "end_time",
         "behavior_data",
         latest=statistics.today(call.world),
+        most=MOST_DAYS,
         default_end=False,
     )
     days = statistics.behaviour(call.world, members_asked(call), first, last)
@@ -106,6 +107,7 @@ def group_days(call: Call) -> tuple[int, int]:
         "day_end_time",
         "items",
         latest=statistics.today(call.world) - 1,
+        most=OLDEST_DAYS,
         default_end=True,
     )
 
