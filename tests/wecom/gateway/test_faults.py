@@ -59,7 +59,7 @@ def test_a_write_is_made_once_and_its_failure_classified(unwell: Unwell, name: s
     assert unwell.count("add") == 1
 
 
-def test_a_silent_write_is_unknown_and_not_repeated(unwell: Unwell) -> None:
+def test_a_silent_write_is_unknown_and_not_repeated(unwell: Unwell, hasty: None) -> None:
     unwell.answers["add"] = never
     with pytest.raises(Silent):
         a_client().write("add", {})

@@ -196,12 +196,13 @@ def test_without_redis_a_refused_token_is_replaced(unwell: Unwell, settings: Set
     assert a_client().read("list")["external_userid"] == ["wm1"]
 
 
-def test_a_silent_gettoken_is_given_up_in_time(unwell: Unwell) -> None:
+def test_a_silent_gettoken_is_given_up_in_time(unwell: Unwell, hasty: None) -> None:
     unwell.answers["gettoken"] = never
     begun = time.monotonic()
     with pytest.raises(Silent):
         a_client().write("anything", {})
-    assert time.monotonic() - begun < 5
+    # The server would have kept it for a minute.
+    assert time.monotonic() - begun < 50
 
 
 def test_two_applications_do_not_share_a_token(unwell: Unwell) -> None:
