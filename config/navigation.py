@@ -83,6 +83,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "企业微信",
         (
+            ("wecom.health", "monitor_heart"),
             ("wecom.inboxmessage", "inbox"),
             ("wecom.outboxrow", "outbox"),
             ("wecom.sweep", "sync"),

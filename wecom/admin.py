@@ -9,6 +9,7 @@ from wecom.directory.admin import (
     StaffAdmin,
     SweepAdmin,
 )
+from wecom.health.admin import HealthAdmin
 from wecom.inbox.admin import DomainEventAdmin, HandlingAdmin, InboxMessageAdmin
 from wecom.outbox.admin import OutboxRowAdmin
 
@@ -20,6 +21,7 @@ __all__ = [
     "DifferenceAdmin",
     "DomainEventAdmin",
     "HandlingAdmin",
+    "HealthAdmin",
     "InboxMessageAdmin",
     "OutboxRowAdmin",
     "StaffAdmin",

@@ -96,13 +96,13 @@ def test_a_redis_that_is_away_is_named(client: Client, db: None, settings: Setti
     assert answer.json()["parts"]["redis"] == "away"
 
 
-def test_metrics_count_requests_by_pattern_and_rows_by_state(client: Client, cast: Cast) -> None:
+def test_metrics_count_requests_by_pattern_and_open_wishes(client: Client, cast: Cast) -> None:
     client.get("/tablet/sign-in/")
     client.get("/q/this-is-a-secret-token/")
     page = client.get("/metrics").content.decode()
     assert 'route="tablet/sign-in/"' in page
     assert "this-is-a-secret-token" not in page
-    assert "# TYPE house_rows gauge" in page
+    assert "# TYPE house_wecom_outbox_rows gauge" in page
 
 
 def test_metrics_may_be_kept_for_who_knows_the_word(

@@ -176,7 +176,7 @@ class Governor:
         self._alone.leave(ask.api, ask.slot)
         keys = [self._key(ask.api, "flight"), pulse_key(self._corp, self._app)]
         keys += [name for name, _ in ask.windows]
-        told = "" if error is None else json.dumps([error.code, error.message[:200], error.advice])
+        told = "" if error is None else _told(error)
         figures: list[Any] = [self._now(), ask.slot, admitted_at, int(asked), ask.api, told]
         for _, window in ask.windows:
             figures += [window.seconds * 1000 / window.buckets, window.buckets]
@@ -244,6 +244,11 @@ class Governor:
     def _now(self) -> str:
         """Milliseconds of the test's clock; empty for Redis's own."""
         return "" if self._clock is None else str(int(self._clock() * 1000))
+
+
+def _told(error: WecomError) -> str:
+    """An error as it is noted for HQ."""
+    return json.dumps([error.code, error.message[:200], error.advice, error.retry])
 
 
 def pulse_key(corp_id: str, app: str) -> str:

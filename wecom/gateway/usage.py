@@ -43,6 +43,8 @@ class Pulse:
     failed_code: int | None
     failed_words: str
     advice: str
+    # Whether it passes by itself, as errors.Retry says; empty when nothing ever failed.
+    retry: str
     token_fetched_at: float | None
     token_ends_at: float | None
 
@@ -116,7 +118,7 @@ def pulse(corp_id: str, app: str) -> Pulse:
     with reachable_store() as store:
         raw: Any = store.hgetall(pulse_key(corp_id, app))
         token: Any = store.get(f"wecom:{corp_id}:{app}:token")
-    code, words, advice = json.loads(raw.get(b"error", b'[null, "", ""]'))
+    code, words, advice, retry = json.loads(raw.get(b"error", b'[null, "", "", ""]'))
     ends_at, fetched_at = json.loads(token)[1:] if token else (None, None)
     return Pulse(
         called_at=_seconds(raw.get(b"at")),
@@ -126,6 +128,7 @@ def pulse(corp_id: str, app: str) -> Pulse:
         failed_code=code,
         failed_words=str(words),
         advice=str(advice),
+        retry=str(retry),
         token_fetched_at=fetched_at,
         token_ends_at=ends_at,
     )
