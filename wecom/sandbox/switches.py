@@ -60,6 +60,9 @@ class Values:
         0, "limits", "每个接口同时进行的次数，超出答 45033，0 为不限；mark_tag 总是 5"
     )
     gettoken_per_minute: int = switch(0, "limits", "gettoken 每分钟的次数，0 为不限")
+    media_downloads_per_minute: int = switch(
+        0, "limits", "同一个 media_id 每分钟能下载几次，超出答 45033，0 为不限"
+    )
     unionid_scope: str = switch("snsapi_userinfo", "oauth", "哪种授权返回 unionid")
     oauth_consent_page: bool = switch(
         default=False, chapter="oauth", word="服务号授权前先弹出征求同意的页面"
@@ -100,6 +103,7 @@ class Values:
     robot_poll_s: float = switch(1.0, "messages", "流式回答每隔几秒来取一次")
     robot_stream_s: float = switch(360.0, "messages", "一次提问最多取流式回答几秒")
     kf_token_ttl_s: float = switch(600.0, "kf", "客服回调里 token 的有效秒数")
+    kf_feed_delay_s: float = switch(0.0, "kf", "客服回调之后几秒，sync_msg 才取得到消息")
     kf_empty_page_probability: float = switch(
         0.0, "kf", "sync_msg 答空页而 has_more 仍为 1 的概率（0–1）"
     )

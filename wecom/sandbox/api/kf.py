@@ -127,10 +127,11 @@ def sync_msg(call: Call) -> dict[str, Any]:
     limit = reading.page_size(body, most=PAGE, default=PAGE)
     after = int(reading.cursor_of(call, f"kf {open_kfid}") or 0)
     rows = store.rows(
-        "SELECT * FROM kf_feed WHERE seq > ? AND at > ? AND (? = '' OR open_kfid = ?)"
-        " ORDER BY seq LIMIT ?",
+        "SELECT * FROM kf_feed WHERE seq > ? AND at > ? AND at <= ?"
+        " AND (? = '' OR open_kfid = ?) ORDER BY seq LIMIT ?",
         after,
         now - kf.FEED_LIFE_S,
+        now - call.world.switches.on.kf_feed_delay_s,
         open_kfid,
         open_kfid,
         limit + 1,

@@ -9,7 +9,9 @@ from starlette.responses import Response
 
 from wecom.sandbox.truth import media
 from wecom.sandbox.wire.errors import ApiError
+from wecom.sandbox.wire.limits import counts_of
 from wecom.sandbox.wire.registry import Answer, Call, endpoint
+from wecom.sandbox.world import World
 
 MEGABYTE = 1024 * 1024
 LIMITS = {
@@ -122,6 +124,9 @@ def get_media(call: Call) -> Answer:
     row = media.find(call.world, media_id)
     if row is None or row["kind"] not in DOWNLOADABLE:
         raise ApiError(40007)
+    most = call.world.switches.on.media_downloads_per_minute
+    if most and not count_download(call.world, media_id, most):
+        raise ApiError(45033)
     if len(row["data"]) > WHOLE_BYTES and not call.range:
         raise ApiError(830002)
     whole = Response(
@@ -133,6 +138,12 @@ def get_media(call: Call) -> Answer:
         },
     )
     return cut_range(whole, call.range) if call.range else whole
+
+
+def count_download(world: World, media_id: str, most: int) -> bool:
+    """Whether this file may be fetched once more this minute."""
+    window = counts_of(world).windows["media", media_id]
+    return window.admit(world.clock.now(), world.switches.on.limit_minute_s, most)
 
 
 def cut_range(answer: Response, wanted: str) -> Response:

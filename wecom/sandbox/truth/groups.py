@@ -126,6 +126,35 @@ def join_group(
     return False
 
 
+def invite_together(world: World, *, chat_id: str, invitor: str, people: list[str]) -> list[str]:
+    """Somebody brings several in at once: one event names them all. Who was inside is left out."""
+    group = find_group(world, chat_id)
+    if not is_inside(world, chat_id, invitor):
+        raise Refused("邀请人不在这个群里")
+    with world.store.writing():
+        remember(world, chat_id)
+        found = [kind_of(world, each) for each in people]
+        came = {
+            person: kind
+            for kind, person in found
+            if put_inside(world, chat_id, person, kind, INVITED, invitor=invitor)
+        }
+        if size_of(world, chat_id) > CAPACITY:
+            raise Refused(f"群已满（{CAPACITY} 人）")
+        if not came:
+            return []
+        names = "、".join(name_of(world, person) for person in came)
+        text = f"{name_of(world, invitor)}邀请{names}加入了群聊"
+        chats.post_all(world, [chats.notice(chats.group(chat_id), text)])
+        tell_membership(world, group, "add_member", ("JoinScene", 0), *came)
+        for person, kind in came.items():
+            if kind == OUTSIDER:
+                greet(world, group, person)
+    for person in came:
+        announce(world, chat_id, person)
+    return list(came)
+
+
 def is_inside(world: World, chat_id: str, person: str) -> bool:
     """Whether the person is in the group."""
     return bool(
@@ -173,17 +202,17 @@ def put_outside(world: World, chat_id: str, person: str) -> bool:
 
 
 def tell_membership(
-    world: World, group: sqlite3.Row, detail: str, scene: events.Field, person: str
+    world: World, group: sqlite3.Row, detail: str, scene: events.Field, *people: str
 ) -> None:
-    """A new member version and the event that carries both versions."""
+    """A new member version and the event that carries both versions; an Item for each person."""
     version = new_version(world, group["chat_id"])
     tell_update(
         world,
         group,
         detail,
         scene,
-        ("MemChangeCnt", 1),
-        ("MemChangeList", [person]),
+        ("MemChangeCnt", len(people)),
+        ("MemChangeList", list(people)),
         ("LastMemVer", group["version"]),
         ("CurMemVer", version),
     )

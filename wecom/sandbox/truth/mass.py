@@ -14,7 +14,7 @@ from wecom.sandbox.clock import from_china
 from wecom.sandbox.store import pack
 from wecom.sandbox.world import Refused, World
 
-from . import chats, people
+from . import chats, media, people
 
 WAITING, SENT = 0, 2
 ROW_SENT, ROW_NOT_FRIEND, ROW_OVER_QUOTA = 1, 2, 3
@@ -252,13 +252,19 @@ def send_rows(world: World, task: sqlite3.Row, outcome: dict[int, list[str]]) ->
         msgid,
         userid,
     )
-    contents = json.loads(task["contents"])
+    contents = [each for each in json.loads(task["contents"]) if is_alive(world, each)]
     is_group = task["chat_type"] == "group"
     posts = []
     for target in outcome[ROW_SENT]:
         chat = chats.group(target) if is_group else chats.single(userid, target)
         posts += [chats.Post(chat, userid, chats.MEMBER, c, "mass") for c in contents]
     chats.post_all(world, posts)
+
+
+def is_alive(world: World, content: chats.Content) -> bool:
+    """Whether a file's three days are not over; what waited longer goes out without it."""
+    media_id = (content.get(content["msgtype"]) or {}).get("media_id")
+    return not media_id or media.find(world, media_id) is not None
 
 
 def cancel_task(world: World, msgid: str) -> None:

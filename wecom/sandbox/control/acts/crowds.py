@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wecom.sandbox.truth import friends, people
+from wecom.sandbox.truth import friends, groups, people
 from wecom.sandbox.world import Refused, World
 
 from .reading import Act, Body, need, optional
@@ -35,4 +35,18 @@ def burst(world: World, body: Body) -> dict[str, Any]:
     return {"customers": added}
 
 
-ACTS: dict[str, Act] = {"burst": burst}
+def invite_together(world: World, body: Body) -> dict[str, Any]:
+    """A member brings several people into a group at once: one event with an Item for each."""
+    wanted = body.get("members")
+    if not isinstance(wanted, list) or not wanted:
+        raise Refused("缺少 members")
+    came = groups.invite_together(
+        world,
+        chat_id=need(body, "chat_id"),
+        invitor=need(body, "invitor"),
+        people=[str(each) for each in wanted],
+    )
+    return {"came": came}
+
+
+ACTS: dict[str, Act] = {"burst": burst, "invite_together": invite_together}

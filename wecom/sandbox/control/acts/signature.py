@@ -16,9 +16,10 @@ LISTS = {"members", "admins", "targets", "add_tags", "remove_tags", "departments
     "chat_ids",
     "department",
     "userids",
+    "words",
 }
 JSONS = {"selected", "attachments", "member_range", "groupchat_range"}
-FLAGS = {"agree", "reject"}
+FLAGS = {"agree", "open", "reject"}
 NUMBERS = {"agent_id", "id", "parentid", "balance", "many"}
 
 
