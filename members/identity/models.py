@@ -165,6 +165,7 @@ class Contact(models.Model):
 class Friendship(models.Model):
     """That a contact and a guide are friends in WeCom; `state` is the channel code's."""
 
+    public_id = PublicIdField()
     contact = models.ForeignKey(Contact, models.CASCADE, related_name="friendships")
     guide = models.ForeignKey(Guide, models.PROTECT, related_name="friendships")
     state = models.CharField("渠道标记", max_length=64, blank=True)
@@ -178,7 +179,7 @@ class Friendship(models.Model):
 
     privacy: ClassVar = declare(
         keep="6 months after its end",
-        internal="id guide state add_way since ended_by until",
+        internal="id public_id guide state add_way since ended_by until",
         personal="contact remark",
     )
 

@@ -158,3 +158,15 @@ def test_late_news_of_an_end_does_not_end_what_began_after_it(
     run_handlers()
     wechat.control("clock", {"offset_seconds": 0})
     assert Friendship.objects.filter(until=None).count() == 1
+
+
+def test_what_the_guide_calls_her_is_kept_and_follows(cast: Cast, wechat: WechatWorld) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    for remark in ("陈小姐", "陈姐 暖冬"):
+        she_adds_lin(wechat, cast)
+        edited = {"userid": cast.lin.wecom_userid, "customer": CHEN, "remark": remark}
+        wechat.control("acts/edit_customer", edited)
+        wecom_says("edit_external_contact", userid="linxiao", external_userid=CHEN, by=TESTER)
+        run_handlers()
+        assert Friendship.objects.get().remark == remark
