@@ -22,7 +22,6 @@ from members.handover.arranging import (
     settle_customers,
     successors_offered,
 )
-from members.handover.forms import BeginForm
 from members.handover.models import CustomerTransfer
 from stores.org.access import answers_for, hand_over_for
 from stores.org.errors import HandOverError
@@ -33,7 +32,12 @@ from stores.org.handing_over import (
     stop_hand_over,
 )
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
-from stores.org.models import HandOver
+from stores.org.models import HandOver, HandOverReason
+from stores.org.queries import people_found
+
+_REASONS = set(HandOverReason.values)
+# How many guides a search offers.
+_OFFERED = 8
 
 
 @admin.register(HandOver)
@@ -77,11 +81,18 @@ class HandOverAdmin(HouseAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         by = actor_behind(request)
-        form = BeginForm(request.POST or None, scope=by.scope)
-        if request.method == "POST" and form.is_valid():
-            guide, reason = form.cleaned_data["guide"], form.cleaned_data["reason"]
-            return self._to(propose_hand_over(guide.pk, reason=reason, by=by).pk)
-        context = {**self._context(request, "开始一次交接"), "form": form}
+        if request.method == "POST":
+            wanted, reason = request.POST.get("guide", ""), request.POST.get("reason", "")
+            key = int(wanted) if wanted.isdecimal() else 0
+            if not people_found(by.scope).filter(pk=key).exists() or reason not in _REASONS:
+                raise Http404
+            return self._to(propose_hand_over(key, reason=HandOverReason(reason), by=by).pk)
+        words = request.GET.get("q", "").strip()[:30]
+        context = self._context(request, "开始一次交接") | {
+            "words": words,
+            "guides": list(people_found(by.scope, words)[:_OFFERED]),
+            "reasons": HandOverReason.choices,
+        }
         return TemplateResponse(request, "admin/handover/begin.html", context)
 
     def change_view(

@@ -62,7 +62,7 @@ def hand_overs(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse
     context = {
         "open": list(busy),
         "ended": list(found.exclude(state__in=OPEN_HAND_OVERS)[:_ENDED_SHOWN]),
-        "people": [other for other in guides_in_scope(guide) if other.pk != guide.pk],
+        "people": people_under(guide),
     }
     return render(request, "handover/hand_overs.html", context)
 
@@ -73,7 +73,7 @@ def start(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     """Put a guide's hand-over on the table; nothing moves by it."""
     wanted = request.POST.get("guide", "")
     reason = request.POST.get("reason", "")
-    known = {str(other.pk): other for other in guides_in_scope(guide)}
+    known = {str(other.pk): other for other in people_under(guide)}
     if wanted not in known or reason not in HandOverReason.values:
         raise Http404
     made = propose_hand_over(known[wanted].pk, reason=HandOverReason(reason), by=actor)
@@ -102,6 +102,7 @@ def arrange(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UU
         handover,
         lambda: arrange_hand_over(handover.pk, shares=shares, terms=terms, by=actor),
         "预览更新了，还没有动任何客户。",
+        part="#plan",
     )
 
 
@@ -176,19 +177,31 @@ def settle(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUI
     return redirect(address)
 
 
+def people_under(guide: Guide) -> list[Guide]:
+    """Those whose customers this manager may hand over: her own people, not her superiors."""
+    under = {Role.STORE_MANAGER: {Role.GUIDE}, Role.AREA_MANAGER: {Role.GUIDE, Role.STORE_MANAGER}}
+    roles = under.get(Role(guide.role), set())
+    return [other for other in guides_in_scope(guide) if other.role in roles]
+
+
 def _do(
-    request: HttpRequest, handover: HandOver, act: Callable[[], object], done: str
+    request: HttpRequest,
+    handover: HandOver,
+    act: Callable[[], object],
+    done: str,
+    part: str = "",
 ) -> HttpResponse:
     try:
         act()
         toast_next(request, done)
     except HandOverError as error:
         toast_next(request, error.text)
-    return _to(handover)
+    return _to(handover, part)
 
 
-def _to(handover: HandOver) -> HttpResponse:
-    return redirect(reverse("tablet-handover", args=[shown_id(handover.public_id)]))
+def _to(handover: HandOver, part: str = "") -> HttpResponse:
+    address = reverse("tablet-handover", args=[shown_id(handover.public_id)])
+    return redirect(f"{address}{part}")
 
 
 def _number(text: str) -> int:

@@ -22,6 +22,7 @@ from members.identity.models import (
     Suggestion,
 )
 from members.identity.queries import digest_of, member_by_identity
+from members.identity.rules import HANDED_ON
 from members.identity.steps import join_contact, tell_guide
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
@@ -45,7 +46,7 @@ def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
     """Keep the contact and the friendship as WeCom has them, and join her to a member by unionid.
 
     Repeating refreshes the contact and changes nothing else. Emits `friend_added` once for each
-    friendship, with a touch.
+    friendship, with a touch unless a colleague handed her on.
     """
     guide = Guide.objects.select_related("store__entity").get(pk=guide_id)
     contact = _contact(guide, friend.card)
@@ -113,15 +114,16 @@ def _tell_added(friendship: Friendship, contact: Contact, guide: Guide) -> None:
     )
     if told is None:
         return
-    record_touch(
-        TouchKind.FRIEND,
-        once=f"friend:{friendship.pk}",
-        at=friendship.since,
-        member_no=contact.member_id,
-        guide_no=guide.pk,
-        store_no=guide.store_id,
-        source=friendship.state,
-    )
+    if friendship.add_way not in HANDED_ON:
+        record_touch(
+            TouchKind.FRIEND,
+            once=f"friend:{friendship.pk}",
+            at=friendship.since,
+            member_no=contact.member_id,
+            guide_no=guide.pk,
+            store_no=guide.store_id,
+            source=friendship.state,
+        )
     tell_guide(guide, kind="friend", subject=shown_id(contact.public_id))
 
 

@@ -15,6 +15,10 @@ _MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _FILLING = re.compile(r"[\s\-()（）·]")
 _LONGEST_INPUT = 32
 
+# WeCom's numbers for friends whom a colleague or a manager handed on (document 92114, 2024-06):
+# nobody has won them.
+HANDED_ON = frozenset({201, 202})
+
 Tone = Literal["a", "b", "c"]
 TONES: tuple[Tone, ...] = ("a", "b", "c")
 

@@ -8,8 +8,8 @@ from kit.guards import covers, row_scope
 ON_LEAVE = """(SELECT h.guide_id FROM stores_handovershare s
     JOIN stores_handover h ON h.id = s.hand_over_id
     WHERE s.successor_id = NULLIF(current_setting('scope.guide', true), '')::bigint
-      AND h.reason = 'leave' AND h.state = 'decided' AND h.starts_at <= now()
-      AND (h.ends_at IS NULL OR h.ends_at > now()))"""
+      AND h.reason = 'leave' AND h.state = 'decided' AND h.starts_at <= statement_timestamp()
+      AND (h.ends_at IS NULL OR h.ends_at > statement_timestamp()))"""
 STORE_OF_GUIDE = "(SELECT g.store_id FROM stores_guide g WHERE g.id = guide_id)"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -30,17 +30,22 @@ class Line:
     tone: str
     why: str
     place: str
+    # Whose member she is, while somebody else looks after her.
+    stood_in_for: str = ""
 
 
-def members_page(scope: Scope, before: Place | None = None) -> list[Member]:
-    """Newest first, one page, by key and not by offset.
+def members_page(
+    scope: Scope, before: Place | None = None, stood_in_for: Collection[int] = ()
+) -> list[Member]:
+    """Newest first, one page, by key and not by offset; also of guides she stands in for.
 
     The scope is said once more as plain conditions: row-level security decides, but only these
     lead the database to the index of a guide's or a store's newest members.
     """
     found = _present().order_by("-joined_at", "-pk")
     if not scope.everything:
-        found = found.filter(Q(owner=scope.guide or 0) | Q(home_store__in=scope.stores))
+        hers = [scope.guide or 0, *stood_in_for]
+        found = found.filter(Q(owner__in=hers) | Q(home_store__in=scope.stores))
     if before is not None:
         at, key = before
         found = found.filter(Q(joined_at__lt=at) | Q(joined_at=at, pk__lt=key))
@@ -82,6 +87,7 @@ def lines_of(
     contacts: Mapping[int, Contact],
     bought: Mapping[int, datetime],
     at: datetime,
+    stood_in_for: Mapping[int, str] | None = None,
 ) -> list[Line]:
     """Rows, each with the one thing worth knowing."""
     lines = []
@@ -102,6 +108,7 @@ def lines_of(
                 tone=tone_of(member.pk),
                 why=why_of(known, at),
                 place=place_of(member.joined_at, member.pk),
+                stood_in_for=(stood_in_for or {}).get(member.owner_id or 0, ""),
             )
         )
     return lines

@@ -24,6 +24,7 @@ from members.profile.lists import (
 )
 from members.profile.queries import profile_of, timeline_of
 from stores.org.models import Guide
+from stores.org.queries import stands_in_for
 from stores.tablet.doors import guide_page
 
 
@@ -77,12 +78,15 @@ def _list(request: HttpRequest, actor: Actor) -> dict[str, Any]:
     words = request.GET.get("q", "").strip()
     before = read_place(request.GET.get("before", ""))
     with scope_of(actor):
-        found = members_found(words) if words else members_page(actor.scope, before)
+        others = {
+            guide.pk: guide.name for guide in stands_in_for(actor.scope.guide or 0, timezone.now())
+        }
+        found = members_found(words) if words else members_page(actor.scope, before, others)
         contacts = contacts_by_member(found)
     # The ledger's scope knows who served; of a member she may see, a guide sees every purchase.
     with scope_of(Actor.system("last purchases of members in scope")):
         bought = last_purchases(found)
-    lines = lines_of(found, contacts, bought, timezone.now())
+    lines = lines_of(found, contacts, bought, timezone.now(), others)
     return {
         "lines": lines,
         "words": words,

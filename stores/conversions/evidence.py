@@ -82,8 +82,13 @@ def _owners(person_of: Mapping[int, int]) -> dict[int, list[OwnerFact]]:
         key=lambda row: (row.member_no != person_of[row.member_no], row.since, row.guide_no),
     )
     found: dict[int, list[OwnerFact]] = defaultdict(list)
+    before: dict[int, int] = {}
     for row in rows:
-        found[person_of[row.member_no]].append(OwnerFact(row.guide_no, row.since, row.until))
+        # A number's own rows come in the order of time.
+        handed_from = before.get(row.member_no) if row.reason == "handover" else None
+        fact = OwnerFact(row.guide_no, row.since, row.until, handed_from)
+        found[person_of[row.member_no]].append(fact)
+        before[row.member_no] = row.guide_no
     return found
 
 

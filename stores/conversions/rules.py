@@ -7,7 +7,7 @@ here are our own keys; the same facts in any order give the same shares.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -37,11 +37,16 @@ class TouchFact:
 
 @dataclass(frozen=True, slots=True)
 class OwnerFact:
-    """That the member belonged to a guide from `since` until `until` (not included)."""
+    """That the member belonged to a guide from `since` until `until` (not included).
+
+    `handed_from` is the guide who handed her over: what that one had done for her counts for the
+    successor from then on.
+    """
 
     guide: int
     since: datetime
     until: datetime | None = None
+    handed_from: int | None = None
 
     def holds_at(self, at: datetime) -> bool:
         return self.since <= at and (self.until is None or at < self.until)
@@ -133,6 +138,7 @@ def share_sale(
     Owners are given best first: of two that hold at once the earlier in the sequence counts.
     """
     past = sorted((t for t in touches if t.at <= sale.at), key=TouchFact.in_order)
+    past = _inherited(past, owners, sale.at)
     earned = _locked(sale, past, terms) or _climb(sale, past, owners, terms)
     return _merge(sale.amount, _with_server(sale, earned, terms.server_share)) if earned else []
 
@@ -213,6 +219,25 @@ def _with_server(sale: Sale, earned: list[_Earning], percent: int) -> list[_Earn
         for each in earned
     ]
     return [*rest, _Earning(sale.served_by, total * percent, "server_share")]
+
+
+def _inherited(
+    past: Sequence[TouchFact], owners: Sequence[OwnerFact], at: datetime
+) -> list[TouchFact]:
+    """The touches as they count at a sale: a customer who was handed over brings hers along.
+
+    Several hand-overs pass them on one after the other; sales before a hand-over see none of it.
+    """
+    found = list(past)
+    handed = [fact for fact in owners if fact.handed_from is not None and fact.since <= at]
+    for fact in sorted(handed, key=lambda one: (one.since, one.guide)):
+        found = [
+            replace(touch, guide=fact.guide)
+            if touch.guide == fact.handed_from and touch.at <= fact.since
+            else touch
+            for touch in found
+        ]
+    return found
 
 
 def _climb(

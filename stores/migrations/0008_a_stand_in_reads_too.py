@@ -16,9 +16,15 @@ STOOD_IN_FOR = """
     JOIN stores_handover h ON h.id = s.hand_over_id
     JOIN stores_ownership o ON o.guide_no = h.guide_id AND o.until IS NULL
     WHERE s.successor_id = NULLIF(current_setting('scope.guide', true), '')::bigint
-      AND h.reason = 'leave' AND h.state = 'decided' AND h.starts_at <= now()
-      AND (h.ends_at IS NULL OR h.ends_at > now()))
+      AND h.reason = 'leave' AND h.state = 'decided' AND h.starts_at <= statement_timestamp()
+      AND (h.ends_at IS NULL OR h.ends_at > statement_timestamp()))
 """
+ON_LEAVE = """(SELECT h.guide_id FROM stores_handovershare s
+    JOIN stores_handover h ON h.id = s.hand_over_id
+    WHERE s.successor_id = NULLIF(current_setting('scope.guide', true), '')::bigint
+      AND h.reason = 'leave' AND h.state = 'decided' AND h.starts_at <= statement_timestamp()
+      AND (h.ends_at IS NULL OR h.ends_at > statement_timestamp()))"""
+OWNERSHIP = covers(store="store_no", guide="guide_no", member="member_no")
 
 
 def also_stood_in_for(table: str, condition: str) -> migrations.RunSQL:
@@ -32,6 +38,12 @@ class Migration(migrations.Migration):
     dependencies = [("stores", "0007_hand_overs")]
 
     operations = [
+        # The look at her members below goes through this table, which has a scope of its own.
+        migrations.RunSQL(
+            "ALTER POLICY stores_ownership_scope ON stores_ownership"
+            f" USING ({OWNERSHIP} OR guide_no IN {ON_LEAVE})",
+            f"ALTER POLICY stores_ownership_scope ON stores_ownership USING ({OWNERSHIP})",
+        ),
         also_stood_in_for("stores_touch", covers(store="store_no", guide="guide_no", member="member_no")),
         also_stood_in_for(
             "stores_purchaseline", covers(store="store_no", guide="served_by_no", member="member_no")

@@ -93,13 +93,21 @@ def successors_for(handover: HandOver, scope: Scope, words: str = "") -> QuerySe
     if not scope.everything:
         found = found.filter(store__in=scope.stores)
     if words:
-        found = found.filter(
-            Q(name__icontains=words)
-            | Q(employee_no__iexact=words)
-            | Q(store__name__icontains=words)
-        )
+        found = found.filter(_named(words))
     is_near = Case(When(store=handover.store_id, then=Value(0)), default=Value(1))
     return found.order_by(is_near, "store__code", "employee_no")
+
+
+def people_found(scope: Scope, words: str = "") -> QuerySet[Guide]:
+    """Guides of the stores in sight, those who left among them: their customers may still wait."""
+    found = Guide.objects.select_related("store").order_by("store__code", "employee_no")
+    if not scope.everything:
+        found = found.filter(store__in=scope.stores)
+    return found.filter(_named(words)) if words else found
+
+
+def _named(words: str) -> Q:
+    return Q(name__icontains=words) | Q(employee_no__iexact=words) | Q(store__name__icontains=words)
 
 
 def hand_overs_in(scope: Scope) -> QuerySet[HandOver]:

@@ -28,7 +28,7 @@ from kit.fields import new_public_id, shown_id
 from members.identity.models import Suggestion
 from stores.conversions.models import Credit, CreditRule
 from stores.org.keys import digest_of, new_key
-from stores.org.models import Account, Guide, MachineKey
+from stores.org.models import Account, Guide, HandOver, HandOverReason, MachineKey
 from tests.cast import Cast
 from tests.groups.builders import a_material, a_push
 from tests.members.builders import a_channel_code, a_contact, a_notice
@@ -40,7 +40,7 @@ Ids = dict[str, Any]
 class Row:
     """Who may, by which method, and which thing stands in the address."""
 
-    who: str  # everybody | guide | owner | machine | member
+    who: str  # everybody | guide | owner | manager | machine | member
     thing: str = ""
     method: str = "get"
 
@@ -76,6 +76,17 @@ MATRIX: dict[str, Row] = {
     "tablet-escalation-take": Row("owner", "escalation", "post"),
     "tablet-escalation-answered": Row("owner", "escalation", "post"),
     "tablet-escalation-manager": Row("owner", "escalation", "post"),
+    # the manager's iPad
+    "tablet-handovers": Row("manager"), "tablet-handover-start": Row("manager", method="post"),
+    "tablet-handover": Row("manager", "handover"),
+    "tablet-handover-arrange": Row("manager", "handover", "post"),
+    "tablet-handover-decide": Row("manager", "handover", "post"),
+    "tablet-handover-stop": Row("manager", "handover", "post"),
+    "tablet-handover-customers": Row("manager", "handover"),
+    "tablet-handover-choose": Row("manager", "handover", "post"),
+    "tablet-handover-settle": Row("manager", "handover", "post"),
+    "tablet-handover-groups": Row("manager", "handover"),
+    "tablet-handover-groups-settle": Row("manager", "handover", "post"),
     # the side bar
     "sidebar-home": GUIDE, "sidebar-chat": GUIDE, "sidebar-signature": GUIDE,
     "sidebar-draft-sent": Row("owner", "draft", "post"),
@@ -161,6 +172,9 @@ def things(cast: Cast) -> dict[str, Ids]:
         "task": _id(task),
         "draft": _id(draft),
         "escalation": _id(escalation),
+        "handover": _id(
+            HandOver.objects.create(guide=lin, store=lin.store, reason=HandOverReason.LEFT)
+        ),
         "receipt": {"source": "till", "receipt_no": "R1"},
         "own_receipt": {"receipt_no": "R1"},
         "people": {"kind": "scan"},
@@ -203,6 +217,7 @@ def signed_in(guide: Guide) -> Client:
 
 ROWS = sorted(MATRIX)
 OF_GUIDES = [name for name in ROWS if MATRIX[name].who in {"guide", "owner"}]
+OF_MANAGERS = [name for name in ROWS if MATRIX[name].who == "manager"]
 OWNED = [name for name in ROWS if MATRIX[name].who == "owner"]
 OF_MACHINES = [name for name in ROWS if MATRIX[name].who == "machine"]
 OF_MEMBERS = [name for name in ROWS if MATRIX[name].who == "member"]
@@ -234,6 +249,28 @@ def test_head_office_is_no_guide(things: dict[str, Ids], cast: Cast) -> None:
 def test_what_is_lins_does_not_exist_for_others(things: dict[str, Ids], cast: Cast) -> None:
     for other in (cast.zhou, cast.ma):
         assert wrong(OWNED, things, signed_in(other), {404}) == [], other.name
+
+
+def test_what_managers_decide_does_not_exist_for_guides(things: dict[str, Ids], cast: Cast) -> None:
+    assert wrong(OF_MANAGERS, things, Client(), {401}) == []
+    for guide in (cast.lin, cast.zhou, cast.ma):
+        assert wrong(OF_MANAGERS, things, signed_in(guide), {404}) == [], guide.name
+
+
+def test_a_manager_of_another_store_finds_nothing(things: dict[str, Ids], cast: Cast) -> None:
+    Guide.objects.filter(pk=cast.manager.pk).update(store=cast.wangjing)
+    of_a_store = [name for name in OF_MANAGERS if MATRIX[name].thing]
+    assert wrong(of_a_store, things, signed_in(cast.manager), {404}) == []
+
+
+@pytest.mark.parametrize("name", OF_MANAGERS)
+def test_the_manager_may(name: str, things: dict[str, Ids], cast: Cast) -> None:
+    row = MATRIX[name]
+    status = ask(signed_in(cast.manager), name, things[row.thing], row.method)
+    assert status not in {401, 403}
+    assert status < 500
+    # An empty form names nobody; the pages themselves are there.
+    assert status != 404 or row.method == "post"
 
 
 def test_missing_answers_like_forbidden(things: dict[str, Ids], cast: Cast) -> None:

@@ -115,6 +115,25 @@ def test_ownership_holds_from_its_first_moment_until_before_its_last() -> None:
     assert owner_at(3) == {ZHOU: 5}
 
 
+def test_what_was_done_for_her_goes_with_her_when_she_is_handed_over() -> None:
+    owners = [OwnerFact(LIN, at(20), at(5)), OwnerFact(ZHOU, at(5), handed_from=LIN)]
+    touches = [touch(1, LIN, 10), touch(2, MA, 8), touch(3, LIN, 4)]
+    terms = by("last_touch", lock_days=0)
+
+    def credited(days_before: float, facts: list[OwnerFact]) -> dict[int, int]:
+        return amounts(share_sale(Sale(5, at(days_before)), touches, facts, terms))
+
+    assert credited(9, owners) == {LIN: 5}
+    assert credited(7, owners) == {MA: 5}
+    # What Lin does afterwards is her own again.
+    assert credited(1, owners) == {LIN: 5}
+    assert credited(4.5, owners) == {MA: 5}
+    on = [owners[0], OwnerFact(ZHOU, at(5), at(3), LIN), OwnerFact(MA, at(3), None, ZHOU)]
+    first = Terms(ladder=(Step("owner", 30),))
+    assert amounts(share_sale(Sale(5, at(4.5)), touches[:1], owners, first)) == {ZHOU: 5}
+    assert amounts(share_sale(Sale(5, at(1)), touches[:1], on, first)) == {MA: 5}
+
+
 def test_a_lock_lasts_and_only_then_another_begins() -> None:
     brought = [
         touch(1, LIN, 40, "registration"),

@@ -1,0 +1,214 @@
+"""Groups of a guide who leaves get another owner, as WeCom's own list says."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from groups.chats.handover import (
+    ask_again_for_groups,
+    leave_groups,
+    look_at_groups,
+    note_group_answer,
+    plan_group_transfers,
+    stop_group_transfers,
+)
+from groups.chats.models import Group, GroupMember, GroupTransfer
+from groups.chats.parts import groups
+from groups.chats.rules import share_groups
+from groups.pushes.models import PushTask, StopReason, TaskState
+from kit.fields import shown_id
+from stores.org.endings import end_what_is_done
+from stores.org.handing_over import (
+    Terms,
+    arrange_hand_over,
+    begin_hand_over,
+    decide_hand_over,
+    propose_hand_over,
+)
+from stores.org.models import Guide, HandOver, HandOverReason, HandOverState
+from tests.cast import Cast
+from tests.groups.builders import TESTER, World, a_material, a_push, run_house
+from wecom.outbox.models import OutboxRow
+
+
+def arranged(
+    guide: Guide, *successors: Guide, reason: HandOverReason = HandOverReason.LEFT
+) -> HandOver:
+    made = propose_hand_over(guide.pk, reason=reason, by=TESTER)
+    return arrange_hand_over(
+        made.pk, shares={one.pk: 1 for one in successors}, terms=Terms(), by=TESTER
+    )
+
+
+def begun(handover: HandOver) -> HandOver:
+    decide_hand_over(handover.pk, version=handover.version, by=TESTER)
+    begin_hand_over(handover.pk, has_resigned=False, by=TESTER)
+    handover.refresh_from_db()
+    return handover
+
+
+def some_groups(owner: Guide, count: int) -> list[Group]:
+    return Group.objects.bulk_create(
+        [
+            Group(
+                chat_id=f"wr{number:030d}",
+                name=f"会员群 {number}",
+                owner=owner,
+                store=owner.store,
+                read_at=timezone.now(),
+            )
+            for number in range(count)
+        ]
+    )
+
+
+def states() -> dict[str, int]:
+    found: dict[str, int] = {}
+    for row in GroupTransfer.objects.filter(is_settled=False):
+        found[row.state] = found.get(row.state, 0) + 1
+    return found
+
+
+def test_wecoms_list_says_who_owns_it(cast: Cast, world: World) -> None:
+    made = world.control("acts/create_group", {"owner": "linxiao", "name": "暖冬会员群"})
+    [group] = some_groups(cast.lin, 1)
+    Group.objects.filter(pk=group.pk).update(chat_id=made["chat_id"])
+    handover = arranged(cast.lin, cast.zhou)
+    assert decide_hand_over(handover.pk, version=handover.version, by=TESTER)
+    run_house()
+    assert states() == {"waiting": 1}
+    assert look_at_groups(by=TESTER) == 1
+    assert look_at_groups(by=TESTER) == 0
+    run_house()
+    group.refresh_from_db()
+    assert (states(), group.owner) == ({"done": 1}, cast.zhou)
+    end_what_is_done()
+    handover.refresh_from_db()
+    # Chen, who is no friend in WeCom, has changed her owner meanwhile.
+    assert handover.state == HandOverState.ENDED
+
+
+def test_three_hundred_a_day_a_hundred_a_call(cast: Cast) -> None:
+    some_groups(cast.lin, 430)
+    handover = begun(arranged(cast.lin, cast.zhou))
+    assert plan_group_transfers(handover.pk, by=TESTER) == 430
+    assert plan_group_transfers(handover.pk, by=TESTER) == 0
+    rows = OutboxRow.objects.filter(kind="group_transfer").order_by("pk")
+    days = [(row.due_at - rows[0].due_at).days for row in rows]
+    assert [len(row.payload["chat_ids"]) for row in rows] == [100, 100, 100, 100, 30]
+    assert days == [0, 0, 0, 1, 1]
+    part = groups(TESTER, handover)
+    assert (part.total, part.under_way) == (430, 430)
+
+
+def test_the_preview_says_how_many_days(cast: Cast) -> None:
+    some_groups(cast.lin, 301)
+    part = groups(TESTER, arranged(cast.lin, cast.zhou))
+    assert "每天最多转 300 个群，分 2 天转完" in part.notes[0]
+
+
+def test_twice_within_ninety_days_stays(cast: Cast) -> None:
+    [group, _] = some_groups(cast.lin, 2)
+    old = arranged(cast.zhou, cast.lin)
+    for days in (20, 80):
+        GroupTransfer.objects.create(
+            hand_over=old,
+            store=cast.guomao,
+            group=group,
+            from_guide=cast.zhou,
+            to_guide=cast.lin,
+            state="done",
+            is_settled=days == 80,
+            ended_at=timezone.now() - timedelta(days=days),
+        )
+    handover = begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(handover.pk, by=TESTER)
+    rows = {row.group_id: row for row in GroupTransfer.objects.filter(hand_over=handover)}
+    assert rows[group.pk].state == "kept"
+    assert sorted(row.state for row in rows.values()) == ["asked", "kept"]
+
+
+def test_refused_groups_get_another_owner_or_stay(cast: Cast) -> None:
+    first, second = some_groups(cast.lin, 2)
+    handover = begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(handover.pk, by=TESTER)
+    once = OutboxRow.objects.get(kind="group_transfer").once
+    refused = {first.chat_id: 90501, second.chat_id: 40098}
+    assert note_group_answer(once, refused, by=TESTER) == 2
+    assert note_group_answer(once, refused, by=TESTER) == 0
+    assert groups(TESTER, handover).undecided == 2
+    row = GroupTransfer.objects.get(group=first)
+    assert ask_again_for_groups(handover.pk, [row.pk], to_guide_id=cast.manager.pk, by=TESTER) == 1
+    assert leave_groups(handover.pk, None, by=TESTER) == 1
+    assert leave_groups(handover.pk, None, by=TESTER) == 0
+    part = groups(TESTER, handover)
+    assert (part.under_way, part.undecided) == (1, 0)
+
+
+def test_stopping_takes_back_what_wecom_has_not_heard_of(cast: Cast) -> None:
+    some_groups(cast.lin, 3)
+    handover = begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(handover.pk, by=TESTER)
+    assert stop_group_transfers(handover.pk, by=TESTER) == 3
+    assert states() == {"kept": 3}
+
+
+def test_who_sits_in_it_gets_it(cast: Cast) -> None:
+    assert share_groups([1, 2, 3, 4], {7: 1, 8: 1}, {3: {7}, 4: {7}}) == {1: 8, 2: 8, 3: 7, 4: 7}
+    group, *_ = some_groups(cast.lin, 1)
+    GroupMember.objects.create(
+        group=group, person_id="zhouning", is_staff=True, joined_at=timezone.now()
+    )
+    handover = begun(arranged(cast.lin, cast.manager, cast.zhou))
+    plan_group_transfers(handover.pk, by=TESTER)
+    assert GroupTransfer.objects.get().to_guide == cast.zhou
+
+
+@pytest.mark.parametrize(("reason", "is_pulled_back"), [("left", True), ("leave", False)])
+def test_what_waited_for_her_tap_is_pulled_back(
+    cast: Cast, reason: str, is_pulled_back: bool
+) -> None:
+    material = a_material(cast.hq)
+    variant: Any = material.variants.first()
+    now = timezone.now()
+    task = PushTask.objects.create(
+        push=a_push(cast.hq, material),
+        guide=cast.lin,
+        variant=variant,
+        members=[cast.chen.pk],
+        recipients=["wmSomebody"],
+        size=1,
+        due_at=now,
+        expires_at=now + timedelta(hours=8),
+    )
+    Guide.objects.filter(pk=cast.lin.pk).update(wecom_userid=None)
+    handover = arranged(cast.lin, cast.zhou, reason=HandOverReason(reason))
+    decide_hand_over(handover.pk, version=handover.version, by=TESTER)
+    run_house()
+    task.refresh_from_db()
+    assert (task.stopping_for == StopReason.LEFT) is is_pulled_back
+    assert (task.state == TaskState.CANCELLED) is is_pulled_back
+
+
+def test_the_pages_of_groups(cast: Cast) -> None:
+    group, *_ = some_groups(cast.lin, 1)
+    handover = arranged(cast.lin, cast.zhou)
+    client = Client()
+    client.force_login(cast.manager.account, backend="django.contrib.auth.backends.ModelBackend")
+    address = reverse("tablet-handover-groups", args=[shown_id(handover.public_id)])
+    page = client.get(address).content.decode()
+    assert str(group) in page
+    assert "交给周宁" in page
+    handover.refresh_from_db()
+    begun(handover)
+    plan_group_transfers(handover.pk, by=TESTER)
+    GroupTransfer.objects.update(state="failed", because="不是客户群")
+    assert "不是客户群" in client.get(address).content.decode()
+    settle = reverse("tablet-handover-groups-settle", args=[shown_id(handover.public_id)])
+    assert "1 个群留给原群主" in client.post(settle, {"act": "keep"}, follow=True).content.decode()
