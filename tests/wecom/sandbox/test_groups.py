@@ -160,5 +160,8 @@ def test_group_codes_are_checked_and_belong_to_their_application(api: Api) -> No
 
 
 def test_no_api_speaks_in_a_customer_group(api: Api) -> None:
-    for path in ("externalcontact/groupchat/send", "webhook/send", "appchat/send"):
-        assert api.client.post(f"/sandbox/cgi-bin/{path}", json={}).status_code == 404
+    path = "/sandbox/cgi-bin/externalcontact/groupchat/send"
+    assert api.client.post(path, json={}).status_code == 404
+    said = {"chatid": GROUP, "msgtype": "text", "text": {"content": "大家好"}}
+    assert api.post("appchat/send", said)["errcode"] == 86003
+    assert "内部群" in api.refused("create_webhook", chatid=GROUP)

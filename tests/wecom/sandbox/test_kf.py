@@ -149,7 +149,8 @@ def test_archive_respects_a_refusal(api: Api) -> None:
     api.act("archive_consent", customer=CHEN, agree=False)
     api.act("chat", **{"from": CHEN, "to": LIN, "text": "别记"})
     api.act("chat", **{"from": LIN, "to": CHEN, "text": "好的"})
-    assert [row["message"]["from"] for row in archive(api)] == [LIN]  # type: ignore[index]
+    heard = [row["message"] for row in archive(api)]
+    assert [(m["msgtype"], m["from"]) for m in heard] == [("disagree", CHEN), ("text", LIN)]  # type: ignore[index]
     info = {"info": [{"userid": LIN, "exteranalopenid": CHEN}]}
     agreed = api.post("msgaudit/check_single_agree", info)["agreeinfo"][0]
     assert agreed["agree_status"] == "Disagree"

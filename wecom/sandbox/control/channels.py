@@ -54,7 +54,8 @@ def show_webhook(world: World, query: Query, key: str) -> dict[str, Any]:
     row = appchats.find_webhook(world, key)
     if row is None:
         raise Refused("没有这个群机器人")
-    return {"webhook": dict(row)} | appchats.card(world, row["chatid"])
+    shown = dict(row) | {"robot_id": appchats.robot_id_of(world, key)}
+    return {"webhook": shown} | appchats.card(world, row["chatid"])
 
 
 def show_appchat(world: World, query: Query, chatid: str) -> dict[str, Any]:

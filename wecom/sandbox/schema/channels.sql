@@ -204,3 +204,92 @@ CREATE TABLE IF NOT EXISTS kf_intent (
 CREATE INDEX IF NOT EXISTS kf_intents_of_group ON kf_intent (group_id, intent_id);
 CREATE TABLE IF NOT EXISTS kf_call (at REAL NOT NULL);
 CREATE INDEX IF NOT EXISTS kf_calls ON kf_call (at);
+
+-- Archive and data zone --------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS archive_file (
+  sdkfileid TEXT PRIMARY KEY,
+  media_id TEXT NOT NULL,
+  md5 TEXT NOT NULL,
+  size INTEGER NOT NULL,
+  filename TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS zone_rule (
+  rule_id TEXT PRIMARY KEY,
+  name TEXT NOT NULL,
+  words TEXT NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS zone_hit (
+  id INTEGER PRIMARY KEY,
+  seq INTEGER NOT NULL,
+  rule_id TEXT NOT NULL,
+  at REAL NOT NULL
+);
+CREATE INDEX IF NOT EXISTS hits_of_message ON zone_hit (seq);
+CREATE TABLE IF NOT EXISTS zone_token (
+  token TEXT PRIMARY KEY,
+  expires_at REAL NOT NULL
+) WITHOUT ROWID;
+
+-- 获客助手 -----------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS acquisition_link (
+  link_id TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  next_receiver INTEGER NOT NULL DEFAULT 0,
+  deleted INTEGER NOT NULL DEFAULT 0,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS acquisition_customer (
+  link_id TEXT NOT NULL,
+  external_userid TEXT NOT NULL,
+  userid TEXT NOT NULL COLLATE NOCASE,
+  state TEXT NOT NULL DEFAULT '',
+  at INTEGER NOT NULL,
+  received INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (link_id, external_userid, userid)
+) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS acquired_pairs ON acquisition_customer (external_userid, userid);
+CREATE TABLE IF NOT EXISTS acquisition_click (
+  link_id TEXT NOT NULL,
+  external_userid TEXT NOT NULL,
+  at INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS clicks_of_link ON acquisition_click (link_id, at);
+CREATE TABLE IF NOT EXISTS acquisition_key (
+  chat_key TEXT PRIMARY KEY,
+  link_id TEXT NOT NULL,
+  external_userid TEXT NOT NULL,
+  userid TEXT NOT NULL,
+  expires_at REAL NOT NULL
+) WITHOUT ROWID;
+
+-- Rule groups, products, words -----------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS strategy (
+  strategy_id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  parent_id INTEGER NOT NULL DEFAULT 0,
+  name TEXT NOT NULL,
+  admins TEXT NOT NULL,
+  privilege TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+);
+CREATE TABLE IF NOT EXISTS strategy_range (
+  strategy_id INTEGER NOT NULL,
+  type INTEGER NOT NULL,
+  target TEXT NOT NULL,
+  PRIMARY KEY (strategy_id, type, target)
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS product (
+  product_id TEXT PRIMARY KEY,
+  body TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS intercept_rule (
+  rule_id TEXT PRIMARY KEY,
+  agent_id INTEGER NOT NULL,
+  body TEXT NOT NULL,
+  created_at INTEGER NOT NULL
+) WITHOUT ROWID;

@@ -88,6 +88,11 @@ def create_webhook(world: World, *, name: str, chatid: str, key: str = "") -> st
     return key
 
 
+def robot_id_of(world: World, key: str) -> str:
+    """A webhook robot's public id, as the archive knows it."""
+    return world.ids.derive("robot_id", key, 32, "wb")
+
+
 def find_webhook(world: World, key: str) -> sqlite3.Row | None:
     """The robot, or None."""
     return world.store.row("SELECT * FROM webhook WHERE key = ?", key)

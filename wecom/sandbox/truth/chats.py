@@ -6,7 +6,7 @@ sender_type: 0 notice of the system, 1 member, 2 customer, 3 customer-service ac
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,6 @@ from .people import find_customer, find_member
 
 NOTICE, MEMBER, CUSTOMER, KF_ACCOUNT, APPLICATION = range(5)
 Content = dict[str, Any]
-ARCHIVED = ("single", "group", "appchat")
 
 
 @dataclass(frozen=True)
@@ -45,6 +44,25 @@ class Post:
     sender_type: int
     content: Content
     source: str = "chat"
+
+
+Listener = Callable[[World, Sequence[str], Sequence[Post], float], None]
+Guard = Callable[[World, str, Content], None]
+# Who hears what is said (archive, acquisition), and what may keep a member from saying it.
+LISTENERS: list[Listener] = []
+GUARDS: list[Guard] = []
+
+
+def listen(listener: Listener) -> Listener:
+    """Let a function hear every message, inside the transaction that stores it."""
+    LISTENERS.append(listener)
+    return listener
+
+
+def guard(check: Guard) -> Guard:
+    """Let a function refuse what a member says to customers."""
+    GUARDS.append(check)
+    return check
 
 
 def single(userid: str, external_userid: str) -> Chat:
@@ -84,7 +102,7 @@ def notice(chat: Chat, text: str) -> Post:
 
 
 def post_all(world: World, posts: Sequence[Post]) -> list[str]:
-    """Store the messages in order, archive what a licence covers, tell open pages."""
+    """Store the messages in order, let the listeners hear them, tell open pages."""
     if not posts:
         return []
     store, at = world.store, world.clock.now()
@@ -113,7 +131,8 @@ def post_all(world: World, posts: Sequence[Post]) -> list[str]:
             " last_at = excluded.last_at, last_text = excluded.last_text",
             heads.values(),
         )
-        archive_all(world, ids, posts, at)
+        for listener in LISTENERS:
+            listener(world, ids, posts, at)
     announce_posts(world, posts)
     return ids
 
@@ -130,95 +149,6 @@ def announce_posts(world: World, posts: Sequence[Post]) -> None:
         if chat.userid:
             topics.add(f"member:{chat.userid.lower()}")
     world.live.announce(*topics)
-
-
-def archive_all(world: World, ids: list[str], posts: Sequence[Post], at: float) -> None:
-    """Keep what the chat archive may hear: a licensed member inside, the speaker agreed."""
-    store = world.store
-    rows = []
-    known: dict[str, tuple[bool, list[str]]] = {}
-    for msgid, post in zip(ids, posts, strict=True):
-        if post.sender_type not in (MEMBER, CUSTOMER) or post.chat.kind not in ARCHIVED:
-            continue
-        chat = post.chat
-        if chat.key not in known:
-            known[chat.key] = archive_scope(world, chat)
-        licensed, inside = known[chat.key]
-        if not licensed:
-            continue
-        if post.sender_type == CUSTOMER and not has_agreed(world, post.sender):
-            continue
-        tolist = [person for person in inside if person != post.sender]
-        rows.append((f"{msgid}_external", pack(archived(msgid, post, tolist, at)), at))
-    store.run_many("INSERT INTO archive (msgid, message, at) VALUES (?, ?, ?)", rows)
-    if rows:
-        world.wake_courier()
-
-
-def archive_scope(world: World, chat: Chat) -> tuple[bool, list[str]]:
-    """Whether an archived member is inside, and everybody who is."""
-    store = world.store
-    if chat.kind == "group":
-        inside = store.column(
-            "SELECT member_id FROM group_member WHERE chat_id = ? ORDER BY joined_at",
-            chat.place,
-        )
-        licensed = store.value(
-            "SELECT 1 FROM group_member JOIN member ON member.userid = member_id"
-            " WHERE chat_id = ? AND archived LIMIT 1",
-            chat.place,
-        )
-        return bool(licensed), inside
-    if chat.kind == "appchat":
-        return inside_scope(world, chat.place)
-    licensed = store.value("SELECT 1 FROM member WHERE userid = ? AND archived", chat.userid)
-    return bool(licensed), [chat.userid, chat.external_userid]
-
-
-def inside_scope(world: World, chatid: str) -> tuple[bool, list[str]]:
-    """The same of an internal group."""
-    rows = world.store.rows(
-        "SELECT userid, archived FROM appchat_member JOIN member USING (userid)"
-        " WHERE chatid = ? ORDER BY joined_at, userid",
-        chatid,
-    )
-    return any(row["archived"] for row in rows), [row["userid"] for row in rows]
-
-
-def has_agreed(world: World, external_userid: str) -> bool:
-    """Whether the customer agreed to the archive."""
-    return bool(
-        world.store.value(
-            "SELECT archive_agreed FROM customer WHERE external_userid = ?",
-            external_userid,
-        )
-    )
-
-
-def archived(msgid: str, post: Post, tolist: list[str], at: float) -> dict[str, Any]:
-    """The decrypted archive JSON of one message (milliseconds, unlike everywhere else)."""
-    kind = post.content["msgtype"]
-    part = post.content.get(kind) or {}
-    body: dict[str, Any] = dict(part)
-    if kind == "link":
-        body = {
-            "title": part.get("title", ""),
-            "description": part.get("desc", ""),
-            "link_url": part.get("url", ""),
-            "image_url": part.get("picurl", ""),
-        }
-    elif kind in ("image", "video", "file"):
-        body = {"sdkfileid": part.get("media_id", ""), "md5sum": "", "filesize": 0}
-    return {
-        "msgid": f"{msgid}_external",
-        "action": "send",
-        "from": post.sender,
-        "tolist": tolist,
-        "roomid": post.chat.place if post.chat.kind in ("group", "appchat") else "",
-        "msgtime": int(at * 1000),
-        "msgtype": kind,
-        kind: body,
-    }
 
 
 def say_single(
@@ -243,6 +173,8 @@ def say_single(
     chat = single(member["userid"], external_userid)
     sender = member["userid"] if by_member else external_userid
     kind = MEMBER if by_member else CUSTOMER
+    if by_member:
+        check_words(world, sender, content)
     with world.store.writing():
         world.store.run(
             "UPDATE friendship SET chatted_at = ? WHERE userid = ? AND external_userid = ?",
@@ -251,6 +183,29 @@ def say_single(
             external_userid,
         )
         return post_all(world, [Post(chat, sender, kind, content, source)])[0]
+
+
+def check_words(world: World, userid: str, content: Content) -> None:
+    """What the corp forbids its members to say."""
+    for check in GUARDS:
+        check(world, userid, content)
+
+
+def take_back(world: World, *, msgid: str, person: str) -> None:
+    """Whoever said something takes it back: a grey line stays, and the archive hears of it."""
+    row = world.store.row("SELECT * FROM message WHERE msgid = ?", msgid)
+    if row is None or row["sender"].lower() != person.lower() or row["source"] != "chat":
+        raise Refused("没有这条消息，或不是本人发的")
+    chat = world.store.row("SELECT * FROM chat WHERE chat_key = ?", row["chat_key"])
+    if chat is None:
+        raise Refused("没有这段聊天")
+    place = Chat(chat["kind"], chat["userid"], chat["external_userid"], chat["place"])
+    line = {"msgtype": "notice", "notice": {"content": "撤回了一条消息"}}
+    world.store.run("UPDATE message SET content = ? WHERE msgid = ?", pack(line), msgid)
+    taken = Post(place, row["sender"], row["sender_type"], {"msgtype": "revoke", "revoke": {}})
+    for listener in LISTENERS:
+        listener(world, [msgid], [taken], world.clock.now())
+    announce_posts(world, [taken])
 
 
 def say_in_group(
@@ -266,6 +221,8 @@ def say_in_group(
     if row is None:
         raise Refused("不在这个群里，或群已解散")
     sender_type = MEMBER if row["type"] == 1 else CUSTOMER
+    if sender_type == MEMBER:
+        check_words(world, row["member_id"], content)
     post = Post(group(chat_id), row["member_id"], sender_type, content, source)
     return post_all(world, [post])[0]
 

@@ -2,7 +2,7 @@
 
 from wecom.sandbox.world import World
 
-from . import events, welcome
+from . import archive, events, welcome
 
 
 def set_consent(world: World, external_userid: str, *, agreed: bool) -> None:
@@ -18,6 +18,8 @@ def set_consent(world: World, external_userid: str, *, agreed: bool) -> None:
             external_userid,
         )
         store.put_setting(f"agreed_at_{external_userid}", world.clock.second())
+        if agreed != bool(before):
+            archive.tell_consent(world, external_userid, agreed=agreed)
         if agreed and not before:
             tell_agreement(world, external_userid)
 

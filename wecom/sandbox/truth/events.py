@@ -14,7 +14,7 @@ from wecom.sandbox.world import World
 from .people import is_visible
 
 # What an application may subscribe to; one that names nothing hears everything.
-EVENT_KINDS = ("contact", "chat", "kf", "msgaudit", "directory", "tag")
+EVENT_KINDS = ("contact", "chat", "kf", "msgaudit", "directory", "tag", "acquisition", "zone")
 Field = tuple[str, str | int | list[str] | None]
 
 

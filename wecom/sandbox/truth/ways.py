@@ -120,6 +120,8 @@ def read_code(world: World, url: str) -> dict[str, Any]:
             return {"kind": "contact_way", "config_id": name, "open": local}
         if place == "g":
             return {"kind": "join_way", "config_id": name, "open": local}
+        if place == "ca":
+            return {"kind": "acquisition", "link_id": name, "open": local}
         if place == "kf":
             scene = parse_qs(parts.query).get("enc_scene", [""])[0]
             return {"kind": "kf", "open_kfid": name, "scene": scene, "open": local}

@@ -3,10 +3,12 @@
 Each module lists its acts by name; each act makes its callbacks as in life.
 """
 
-from . import console, crowds, customers, desk, moments, outside, robots, staff
+from . import acquired, console, crowds, customers, desk, heard, moments, outside, robots, staff
 from .reading import Act
 
 ACTS: dict[str, Act] = {
+    **acquired.ACTS,
+    **heard.ACTS,
     **console.ACTS,
     **customers.ACTS,
     **crowds.ACTS,
