@@ -70,7 +70,7 @@ def _preview(handover: HandOver, now: datetime) -> Part:
         ),
     ]
     reasons = Counter(word for word in plan.kept.values() if word != "gone")
-    counts += [Count(_KEPT[word][0], number, *_KEPT[word][1:]) for word, number in reasons.items()]
+    counts += [_kept(word, number) for word, number in reasons.items()]
     portions = Counter(plan.given.values())
     names = {share.successor_id: share.successor.name for share in handover.shares.all()}
     return Part(
@@ -140,10 +140,7 @@ def _progress(handover: HandOver) -> Part:
         for key, word in (("owner_only", "只换了专属导购"), ("kept", "留给原导购"))
         if (number := settled[key])
     ]
-    counts += [
-        Count(_KEPT.get(because, _KEPT[""])[0], number, *_KEPT.get(because, _KEPT[""])[1:])
-        for because, number in kept.items()
-    ]
+    counts += [_kept(because, number) for because, number in kept.items()]
     return Part(
         key=PART,
         title=_TITLE,
@@ -156,6 +153,11 @@ def _progress(handover: HandOver) -> Part:
         tablet=_tablet(handover),
         hq=_hq(handover),
     )
+
+
+def _kept(because: str, number: int) -> Count:
+    word, tone, why = _KEPT.get(because, _KEPT[""])
+    return Count(word, number, tone, why)
 
 
 def _tablet(handover: HandOver) -> str:

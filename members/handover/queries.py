@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -30,7 +30,16 @@ def cases_of(handover: HandOver, shares: Sequence[Share], *, at: datetime) -> li
     Five queries, whatever their number. Needs the sight of a system actor: a guide who moved
     is not in the old store any more.
     """
-    friends = list(
+    wishes = _wishes(handover)
+    friends, members = _friends(handover, shares, wishes, at)
+    return friends + _strangers(handover, members, wishes)
+
+
+def _friends(
+    handover: HandOver, shares: Sequence[Share], wishes: Mapping[Key, bool], at: datetime
+) -> tuple[list[Case], set[int]]:
+    """Her friends in WeCom, and which members are among them."""
+    rows = list(
         Friendship.objects.filter(guide=handover.guide_id, until=None)
         .order_by("contact_id")
         .values_list(
@@ -43,7 +52,6 @@ def cases_of(handover: HandOver, shares: Sequence[Share], *, at: datetime) -> li
     )
     recent, busy = _transfers_lately(handover, at)
     known = _friends_of(handover, [share.guide for share in shares])
-    wishes = _wishes(handover)
     cases = [
         Case(
             key=(contact, 0),
@@ -56,16 +64,20 @@ def cases_of(handover: HandOver, shares: Sequence[Share], *, at: datetime) -> li
             is_under_way=contact in busy,
             wish=wishes.get((contact, 0)),
         )
-        for contact, address, _, store, owner in friends
+        for contact, address, _, store, owner in rows
     ]
-    befriended = {member for _, _, member, _, _ in friends}
-    strangers = (
+    return cases, {member for _, _, member, _, _ in rows}
+
+
+def _strangers(handover: HandOver, befriended: set[int], wishes: Mapping[Key, bool]) -> list[Case]:
+    """Members of hers who are no friends in WeCom."""
+    rows = (
         Member.objects.filter(owner=handover.guide_id)
         .exclude(state=MemberState.ERASED)
         .order_by("pk")
         .values_list("pk", "home_store_id")
     )
-    return cases + [
+    return [
         Case(
             key=(0, member),
             address="",
@@ -74,7 +86,7 @@ def cases_of(handover: HandOver, shares: Sequence[Share], *, at: datetime) -> li
             is_owned=True,
             wish=wishes.get((0, member)),
         )
-        for member, store in strangers
+        for member, store in rows
         if member not in befriended
     ]
 
