@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from wecom.sandbox.truth import kf, lists, media, people, ways
+from wecom.sandbox.truth import acquisition, kf, lists, media, people, ways
 from wecom.sandbox.world import Refused, World
 
 from .identity import add_query, cookie_person, local_address, named_person
@@ -56,6 +56,26 @@ async def show_contact_way(request: Request) -> Response:
     member = people.find_member(world, userid)
     return meet_visitor(
         request, "landing_guide.html", member=member, config_id=config_id, many=len(receivers)
+    )
+
+
+async def show_acquisition_link(request: Request) -> Response:
+    """/sandbox/ca/<link_id>: the card of whom the link adds, for anybody with the address."""
+    world: World = request.app.state.world
+    link = acquisition.find(world, request.path_params["name"])
+    if link is None:
+        return render_refusal(request, "获客链接已失效")
+    receivers = acquisition.receivers_of(world, json.loads(link["body"]))
+    if not receivers:
+        return render_refusal(request, "获客链接暂不可用")
+    member = people.find_member(world, receivers[link["next_receiver"] % len(receivers)])
+    channel = request.query_params.get("customer_channel", "")
+    url = acquisition.url_of(world, link["link_id"])
+    return meet_visitor(
+        request,
+        "landing_acquisition.html",
+        member=member,
+        url=add_query(url, customer_channel=channel) if channel else url,
     )
 
 
@@ -135,6 +155,7 @@ async def show_media(request: Request) -> Response:
 
 ROUTES = [
     Route("/sandbox/c/{name}", show_contact_way),
+    Route("/sandbox/ca/{name}", show_acquisition_link),
     Route("/sandbox/g/{name}", show_join_way),
     Route("/sandbox/kf/{name}", show_kf),
     *(Route(f"/sandbox/qr/{{name}}.{kind}", draw_code) for kind in TYPES),

@@ -69,6 +69,7 @@ function isJson(text) {
 function describeLetter(name, read) {
   const came = read.error ? `没有回答：${read.error}` : `HTTP ${read.status}，${read.ms} 毫秒`;
   const said = read.body ? `，正文「${read.body.slice(0, 120)}」` : "";
+  if (read.status === null) return [false, came];
   if (name === "verify") {
     return [read.passed, read.passed ? `通过：${came}，回显一致` : `没有通过：${came}${said}，应为「${read.expected}」`];
   }

@@ -23,6 +23,8 @@ if (document.body.dataset.continue && person) {
 document.addEventListener("acted", (event) => {
   const path = event.target.dataset.show;
   if (!path) return;
+  if (event.detail.refused) return void Sandbox.note(event.detail.refused);
+  if (event.detail.waiting) return void Sandbox.note("已发送申请，等对方通过");
   const filled = path.replace(/\{(\w+)\}/g, (_, key) => encodeURIComponent(event.detail[key] ?? ""));
   if (window.parent !== window) window.parent.postMessage({ sandbox: "show", path: filled }, "*");
   else location.href = document.body.dataset.home + filled;
