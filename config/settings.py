@@ -145,13 +145,11 @@ AUTHENTICATION_BACKENDS = [
     "django.contrib.auth.backends.ModelBackend",
 ]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+_VALIDATORS = "django.contrib.auth.password_validation"
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
-    {
-        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
-        "OPTIONS": {"min_length": 12},
-    },
-    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": f"{_VALIDATORS}.UserAttributeSimilarityValidator"},
+    {"NAME": f"{_VALIDATORS}.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": f"{_VALIDATORS}.CommonPasswordValidator"},
 ]
 LOGIN_URL = reverse_lazy("tablet-sign-in")
 # Only the admin's own login asks; guides are sent back to where they wanted to go.
@@ -223,13 +221,10 @@ WECOM_APPS: dict[str, dict[str, Any]] = {
     },
     **env.document("WECOM_APPS"),
 }
-# WeCom's limits where they are not those of its documents, by API; see docs/running.md.
+# How often, from where and how patiently WeCom is called; see docs/running.md.
 WECOM_LIMITS: dict[str, dict[str, Any]] = env.figures("WECOM_LIMITS")
-# Which public address this machine's calls leave by: WeCom counts each by itself.
 WECOM_EXIT = env.text("WECOM_EXIT", "one")
-# How long a call waits for room within the limits before it is put off.
 WECOM_PATIENCE_SECONDS = env.seconds("WECOM_PATIENCE_SECONDS", 2.0)
-# After so many calls in a row without an answer WeCom is left alone for a while.
 WECOM_BREAKER_AFTER = env.number("WECOM_BREAKER_AFTER", 10)
 # A bridge that runs the vendor's C library for the chat archive and serves its answers by HTTP.
 WECOM_ARCHIVE_BRIDGE_URL = env.text("WECOM_ARCHIVE_BRIDGE_URL", "")

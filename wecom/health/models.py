@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from wecom.outbox.models import OutboxPause
 
 
 class Health(OutboxPause):
     """Who may view it sees the page; who may change it presses its buttons."""
+
+    privacy: ClassVar = OutboxPause.privacy
 
     class Meta:
         proxy = True
