@@ -51,9 +51,12 @@ def take_over_list(card: GroupCard, *, asked_at: datetime, by: Actor) -> Group |
 
 @action
 def close_group(chat_id: str, *, at: datetime, by: Actor) -> bool:
-    """Note that a group was dismissed; its stays end. False when it was known or never ours."""
+    """Note that a group was dismissed; its stays end. False when it was known or never ours.
+
+    Also False when a list asked for after `at` shows it: that is the newer word.
+    """
     group = Group.objects.select_for_update().filter(chat_id=chat_id).first()
-    if group is None or group.state == GroupState.DISMISSED:
+    if group is None or group.state == GroupState.DISMISSED or group.read_at > at:
         return False
     group.state, group.dismissed_at = GroupState.DISMISSED, at
     group.member_count = group.customer_count = 0
