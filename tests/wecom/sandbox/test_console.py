@@ -55,6 +55,8 @@ def test_tags_of_the_console_are_not_the_applications(api: Api) -> None:
     made = api.act("create_tag", group_name="喜好", name="跑步")
     body = {"id": made["id"], "name": "x"}
     assert api.post("externalcontact/edit_corp_tag", body)["errcode"] == 81011
+    foreign = body | {"agentid": OTHER}
+    assert api.post("externalcontact/edit_corp_tag", foreign)["errcode"] == 301002
 
 
 def test_deleted_tags_are_named_only_by_id(api: Api) -> None:

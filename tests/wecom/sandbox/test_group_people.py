@@ -98,8 +98,22 @@ def test_greetings_belong_to_their_application(api: Api) -> None:
     assert api.post(f"{TEMPLATE}edit", change)["errcode"] == 0
     assert api.post(f"{TEMPLATE}get", asked)["text"] == {"content": "早"}
     assert api.post(f"{TEMPLATE}edit", asked)["errcode"] == 40063
+    assert api.post(f"{TEMPLATE}edit", change | {"agentid": 1000003})["errcode"] == 301002
     assert api.post(f"{TEMPLATE}del", asked)["errcode"] == 0
     assert api.post(f"{TEMPLATE}get", asked)["errcode"] == 40058
+
+
+def test_a_picture_is_told_by_its_address(api: Api) -> None:
+    upload = api.client.post(
+        "/sandbox/cgi-bin/media/upload",
+        params={"access_token": api.token(), "type": "image"},
+        files={"media": ("p.png", b"\x89PNG\r\n\x1a\n" + b"0" * 40, "image/png")},
+    ).json()
+    image = {"media_id": upload["media_id"]}
+    template_id = make_template(api, image=image, link={"title": "x", "url": "https://x/"})
+    told = api.post(f"{TEMPLATE}get", {"template_id": template_id})
+    assert told["image"]["pic_url"].startswith("http://shop.example/sandbox/img/")
+    assert "link" not in told
 
 
 def test_a_corp_has_a_hundred_greetings(api: Api) -> None:

@@ -117,3 +117,8 @@ class Api:
     def befriend(self, userid: str = LIN, customer: str = CHEN, state: str = "") -> None:
         """Make two people friends."""
         self.act("add_friend", userid=userid, customer=customer, state=state)
+
+    def count_events(self, kind: str = "") -> int:
+        """How many events were told, however often each was attempted."""
+        rows = self.control("deliveries", event=kind)["deliveries"]
+        return len({row["event_id"] for row in rows})

@@ -27,6 +27,13 @@ def member_in_range(call: Call, userid: str, *, contact: bool = True) -> str:
     return str(row["userid"])
 
 
+def own_agent(call: Call) -> None:
+    """``agentid`` in a body may only be the token's own application; else 301002."""
+    own = int(call.app["agent_id"])
+    if reading.number(call.body, "agentid", own) != own:
+        raise ApiError(301002)
+
+
 def known_customer(call: Call, external_userid: str) -> Row:
     """The customer's row; 41035 missing, 40096 when the corp never met the id."""
     if not external_userid:

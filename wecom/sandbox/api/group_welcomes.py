@@ -49,6 +49,7 @@ def own_material(call: Call) -> dict[str, Any]:
 @endpoint(f"{PATH}/add", contacts=True)
 def add_material(call: Call) -> dict[str, Any]:
     """A new material, at most 100 in the corp; two equal requests make two."""
+    checks.own_agent(call)
     store = call.world.store
     material = read_material(call)
     if store.count("group_welcome") >= MOST:
@@ -67,6 +68,7 @@ def add_material(call: Call) -> dict[str, Any]:
 @endpoint(f"{PATH}/edit", contacts=True)
 def edit_material(call: Call) -> dict[str, Any]:
     """Overwrite an own material; groups it is applied to greet with the new one."""
+    checks.own_agent(call)
     template_id = own_material(call)["template_id"]
     call.world.store.run(
         "UPDATE group_welcome SET body = ? WHERE template_id = ?",
@@ -78,14 +80,18 @@ def edit_material(call: Call) -> dict[str, Any]:
 
 @endpoint(f"{PATH}/get", contacts=True)
 def get_material(call: Call) -> dict[str, Any]:
-    """An own material as it is used."""
+    """An own material as it is used; a picture is told by its address."""
     kept: dict[str, Any] = own_material(call)["kept"]
+    media_id = kept.get("image", {}).get("media_id")
+    if media_id:
+        kept["image"] = {"pic_url": call.world.options.public(f"/sandbox/img/{media_id}")}
     return kept
 
 
 @endpoint(f"{PATH}/del", contacts=True)
 def delete_material(call: Call) -> dict[str, Any]:
     """Delete an own material; groups it was applied to greet nobody any more."""
+    checks.own_agent(call)
     template_id = own_material(call)["template_id"]
     call.world.store.run("DELETE FROM group_welcome WHERE template_id = ?", template_id)
     return {}

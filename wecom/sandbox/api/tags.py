@@ -85,6 +85,7 @@ def get_strategy_tag_list(call: Call) -> dict[str, Any]:
 @endpoint("externalcontact/add_corp_tag", contacts=True)
 def add_corp_tag(call: Call) -> dict[str, Any]:
     """Add tags to a group by id or by name; the name makes the group when it is new."""
+    checks.own_agent(call)
     wanted = read_new_tags(call)
     group = find_or_make_group(call)
     store, now = call.world.store, call.world.clock.second()
@@ -158,6 +159,7 @@ def own_group(call: Call, group_id: str) -> None:
 @endpoint("externalcontact/edit_corp_tag", contacts=True)
 def edit_corp_tag(call: Call) -> dict[str, Any]:
     """Rename or reorder a tag or a group made by this application."""
+    checks.own_agent(call)
     store, body = call.world.store, call.body
     wanted = reading.text(body, "id", missing=40063)
     name = reading.text(body, "name", chars=30, too_long=40072)
@@ -192,6 +194,7 @@ def edit_corp_tag(call: Call) -> dict[str, Any]:
 @endpoint("externalcontact/del_corp_tag", contacts=True)
 def delete_corp_tag(call: Call) -> dict[str, Any]:
     """Delete tags and groups; a group without tags disappears with the last one."""
+    checks.own_agent(call)
     store = call.world.store
     tag_ids = reading.texts(call.body, "tag_id")
     group_ids = reading.texts(call.body, "group_id")
