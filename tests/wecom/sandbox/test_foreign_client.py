@@ -8,7 +8,7 @@ import pytest
 from wechatpy.exceptions import WeChatClientException
 from wechatpy.work import WeChatClient
 
-from tests.wecom.sandbox.world import CHEN, CORP, GROUP, GUIDE_SECRET, KF, LIN, MA, Api
+from tests.wecom.sandbox.world import CHEN, CORP, GROUP, GUIDE_SECRET, KF, LIN, MA, ZHOU, Api
 
 SYNC = "contact-sync-secret"
 
@@ -123,3 +123,38 @@ def test_greetings_statistics_and_customers_of_those_who_left(
     body = {"chat_id_list": [GROUP], "new_owner": MA}
     moved = client.post("externalcontact/groupchat/transfer", data=body)
     assert moved["failed_chat_list"] == []
+
+
+def test_internal_groups_menus_and_kinds_of_messages(api: Api, client: WeChatClient) -> None:
+    chatid = client.appchat.create(chat_id="duty1", name="值班", user_list=[LIN, ZHOU])["chatid"]
+    client.appchat.send_text(chatid, "开早会")
+    client.appchat.update(chatid, name="早班", add_user_list=[MA])
+    assert set(client.appchat.get(chatid)["userlist"]) == {LIN, ZHOU, MA}
+    menu = {"button": [{"type": "click", "name": "任务", "key": "today"}]}
+    client.menu.create(1000002, menu)
+    assert client.menu.get(1000002)["button"] == menu["button"]
+    client.menu.delete(1000002)
+    client.message.send_markdown(1000002, LIN, "**好**")
+    client.message.send_text_card(1000002, LIN, "题", "文", "http://shop.example")
+    article = {"title": "题", "description": "文", "url": "http://shop.example", "image": ""}
+    client.message.send_articles(1000002, LIN, [article])
+    shown = api.control(f"state/member/{LIN}")["app_messages"]
+    assert [each["content"]["msgtype"] for each in shown] == ["markdown", "textcard", "news"]
+
+
+def test_servicers_offers_and_kinds_of_answers(api: Api, client: WeChatClient) -> None:
+    client.kf.add_servicer(KF, [ZHOU])
+    servicers = client.kf.get_servicer_list(KF)["servicer_list"]
+    assert [each["userid"] for each in servicers] == [LIN, ZHOU]
+    client.kf.del_servicer(KF, [ZHOU])
+    api.act("kf_upgrade_range", member_range={"userid_list": [LIN]})
+    assert client.kf.get_upgrade_service_config()["member_range"]["userid_list"] == [LIN]
+    api.act("kf_chat", customer=CHEN, open_kfid=KF, text="在吗")
+    client.kf.upgrade_service(KF, CHEN, 1, member={"userid": LIN, "wording": "专属导购"})
+    client.kf.cancel_upgrade_service(KF, CHEN)
+    client.kf_message.send_text(CHEN, KF, "在的", msgid="m-1")
+    with pytest.raises(WeChatClientException) as raised:
+        client.kf_message.send_text(CHEN, KF, "在的", msgid="m-1")
+    assert raised.value.errcode == 40058
+    menu = [{"type": "click", "click": {"id": "1", "content": "退换"}}]
+    client.kf_message.send_msgmenu(CHEN, KF, "要问什么", menu, "")
