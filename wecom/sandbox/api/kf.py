@@ -112,18 +112,8 @@ def sync_msg(call: Call) -> dict[str, Any]:
     open_kfid = reading.text(body, "open_kfid")
     if open_kfid:
         open_kfid = account_of(call)["open_kfid"]
-    token = reading.text(body, "token", bytes=128)
     now = call.world.clock.now()
-    if token and not store.value(
-        "SELECT 1 FROM kf_token WHERE token = ? AND expires_at >= ? AND (? = '' OR open_kfid = ?)",
-        token,
-        now,
-        open_kfid,
-        open_kfid,
-    ):
-        raise ApiError(95007)
-    if not token:
-        check_frequency(call)
+    check_token(call, open_kfid)
     limit = reading.page_size(body, most=PAGE, default=PAGE)
     after = int(reading.cursor_of(call, f"kf {open_kfid}") or 0)
     rows = store.rows(
@@ -147,6 +137,21 @@ def sync_msg(call: Call) -> dict[str, Any]:
         "has_more": int(len(rows) > limit),
         "msg_list": [json.loads(row["item"]) for row in page],
     }
+
+
+def check_token(call: Call, open_kfid: str) -> None:
+    """A token of a callback within its time; without one pulling is counted."""
+    token = reading.text(call.body, "token", bytes=128)
+    if not token:
+        check_frequency(call)
+    elif not call.world.store.value(
+        "SELECT 1 FROM kf_token WHERE token = ? AND expires_at >= ? AND (? = '' OR open_kfid = ?)",
+        token,
+        call.world.clock.now(),
+        open_kfid,
+        open_kfid,
+    ):
+        raise ApiError(95007)
 
 
 def check_frequency(call: Call) -> None:

@@ -13,7 +13,9 @@ ACTS: dict[str, Act] = {
     **customers.ACTS,
     **crowds.ACTS,
     **desk.ACTS,
-    **moments.ACTS, **outside.ACTS, **robots.ACTS,
+    **moments.ACTS,
+    **outside.ACTS,
+    **robots.ACTS,
     **staff.ACTS,
 }
 
