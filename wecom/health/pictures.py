@@ -15,7 +15,7 @@ from wecom.health.standing import Standing, standing, with_the_last_hour
 from wecom.outbox.models import Kind
 
 # APIs beyond these are idle ones; the page stays one that can be taken in.
-_APIS_SHOWN: Final = 12
+_APIS_SHOWN: Final = 10
 _BREAKER: Final = {
     "closed": "连接正常",
     "open": "已熔断，暂停调用",
@@ -79,9 +79,11 @@ def _at_most(waiting: queries.Waiting) -> str:
     return f"{waiting.count:,}" + ("+" if waiting.count >= queries.MOST else "")
 
 
-def _said(pair: tuple[float | None, float | None]) -> tuple[str, str]:
-    half, most = ("—" if value is None else rules.said_length(value) for value in pair)
-    return half, most
+def _said(pair: tuple[float | None, float | None]) -> str:
+    half, most = pair
+    if half is None or most is None:
+        return "最近一小时没有可量的"
+    return f"一半在 {rules.said_length(half)} 内，95% 在 {rules.said_length(most)} 内"
 
 
 def _application(one: Application, now: datetime) -> dict[str, Any]:
@@ -104,22 +106,27 @@ def _moment(seconds: float | None) -> datetime | None:
 
 
 def _ago(seconds: float | None, now: datetime) -> str:
-    return "" if seconds is None else rules.said_length(rules.length(_moment(seconds), now))
+    if seconds is None:
+        return ""
+    return rules.said_length(max(1.0, rules.length(_moment(seconds), now)))
 
 
 def _api(one: ApiUsage) -> dict[str, Any]:
+    windows = [("分钟", one.minute, one.minute_limit), ("小时", one.hour, one.hour_limit)]
     return {
         "one": one,
-        "windows": [
-            (
-                "分钟",
-                one.minute,
-                one.minute_limit,
-                rules.is_nearly_full(one.minute, one.minute_limit),
-            ),
-            ("小时", one.hour, one.hour_limit, rules.is_nearly_full(one.hour, one.hour_limit)),
-        ],
+        "windows": [_window(word, used, limit) for word, used, limit in windows if limit],
         "blocked": rules.said_length(one.blocked_for) if one.blocked_for else "",
+    }
+
+
+def _window(word: str, used: int, limit: int) -> dict[str, Any]:
+    return {
+        "word": word,
+        "used": used,
+        "limit": limit,
+        "figure": f"{used:,} / {limit:,}",
+        "is_full": rules.is_nearly_full(used, limit),
     }
 
 

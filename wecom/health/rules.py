@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 LATE_SECONDS: Final = 60.0
 # Nine tenths of a window used: what can wait will soon have to.
 NEARLY_FULL: Final = 0.9
+_LIMITS: Final = frozenset({45009, 45011, 45033})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,12 @@ def _of_applications(found: Standing) -> list[Trouble]:
             why = "请在部署配置里补上企业 ID、AgentId 和 Secret。"
             named.append(Trouble(f"应用 {one.name} 没有配置好", why, "apps"))
         beat = one.pulse
-        if beat and is_ill(beat):
+        # A limit has a line of its own.
+        if beat and is_ill(beat) and beat.failed_code not in _LIMITS:
             code = f"（{beat.failed_code}）" if beat.failed_code is not None else ""
             text = f"应用 {one.name} 最近一次调用失败{code}"
-            named.append(Trouble(text, beat.advice, "apps", is_bad=False))
+            is_ours = beat.retry == "later"
+            named.append(Trouble(text, beat.advice, "apps", is_bad=is_ours))
     return named
 
 
