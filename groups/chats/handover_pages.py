@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.models import Case, Value, When
 from django.http import Http404
 from django.utils import timezone
 
@@ -13,6 +14,7 @@ from kit.actor import Actor
 from stores.org.models import HandOver, HandOverState
 
 _MOST = 300
+_REFUSED_FIRST = Case(When(state=GroupTransferState.FAILED, then=Value(0)), default=Value(1))
 
 
 def group_list_of(handover: HandOver) -> dict[str, Any]:
@@ -29,7 +31,7 @@ def group_list_of(handover: HandOver) -> dict[str, Any]:
         GroupTransfer.objects.filter(hand_over=handover)
         .exclude(is_settled=True, state=GroupTransferState.FAILED)
         .select_related("group", "to_guide", "from_guide")
-        .order_by("-state", "pk")[:_MOST]
+        .order_by(_REFUSED_FIRST, "pk")[:_MOST]
     )
     undecided = sum(row.state == GroupTransferState.FAILED for row in rows)
     return {"planned": [], "rows": rows, "undecided": undecided}

@@ -138,7 +138,7 @@ class HandOverAdmin(HouseAdmin):
             request,
             number,
             lambda pk, by: decide_hand_over(pk, version=version, by=by),
-            "开始交接了，进展会自己更新。",
+            "决定好了，进展会自己更新。",
         )
 
     def stop(self, request: HttpRequest, number: int) -> HttpResponse:

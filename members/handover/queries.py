@@ -7,9 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Case as WhenCase
+from django.db.models import Count, Q, QuerySet, Value, When
 
-from members.handover.models import CustomerChoice, CustomerTransfer, TransferState
+from members.handover.models import (
+    NOT_POSSIBLE,
+    TURNED_DOWN,
+    CustomerChoice,
+    CustomerTransfer,
+    TransferState,
+)
 from members.handover.rules import (
     FULL_FOR,
     RESIGNED_AT_MOST,
@@ -181,13 +188,18 @@ def portions_of(handover: HandOver) -> list[tuple[str, int]]:
     return [(str(name), count) for name, count in found]
 
 
+_OPEN = Q(
+    Q(state__in=TURNED_DOWN) | Q(state=TransferState.KEPT, because__in=NOT_POSSIBLE), settled=""
+)
+
+
 def rows_of(handover: HandOver) -> QuerySet[CustomerTransfer]:
     """The rows of a hand-over, those that wait for a word first."""
     return (
         CustomerTransfer.objects.filter(hand_over=handover)
         .exclude(settled="another")
         .select_related("contact", "member", "to_guide", "from_guide")
-        .order_by("-state", "pk")
+        .order_by(WhenCase(When(_OPEN, then=Value(0)), default=Value(1)), "pk")
     )
 
 

@@ -118,7 +118,7 @@ def decide(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUI
         lambda: decide_hand_over(
             handover.pk, version=int(seen) if seen.isdecimal() else -1, by=actor
         ),
-        "开始交接了，进展会自己更新。",
+        "代班开始了。" if handover.is_leave else "开始交接了，进展会自己更新。",
     )
 
 

@@ -16,6 +16,7 @@ from stores.org.models import (
     HandOverShare,
     HandOverState,
     OpeningHours,
+    Role,
     Store,
 )
 from stores.org.rules import HoursRow, hours_that_hold
@@ -95,7 +96,9 @@ def successors_for(handover: HandOver, scope: Scope, words: str = "") -> QuerySe
     if words:
         found = found.filter(_named(words))
     is_near = Case(When(store=handover.store_id, then=Value(0)), default=Value(1))
-    return found.order_by(is_near, "store__code", "employee_no")
+    # Managers have other work.
+    is_guide = Case(When(role=Role.GUIDE, then=Value(0)), default=Value(1))
+    return found.order_by(is_near, is_guide, "store__code", "employee_no")
 
 
 def people_found(scope: Scope, words: str = "") -> QuerySet[Guide]:

@@ -92,7 +92,7 @@ def test_looking_again_changes_nothing(cast: Cast, wecom: Sandbox) -> None:
     a_day_later(wecom)
     before = (DomainEvent.objects.filter(kind="owner_set").count(), Ownership.objects.count())
     for event in DomainEvent.objects.filter(kind__in=["handover_begun", "handover_decided"]):
-        event.handlings.update(state="waiting")  # type: ignore[attr-defined]
+        event.handlings.update(state="waiting")
     look_now()
     run_house()
     assert states_of(handover) == {"done": 1}
