@@ -28,7 +28,7 @@ from wecom.outbox.models import OutboxRow
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-ROUNDS = 12
+ROUNDS = 200 if os.environ.get("FAULT_TRIALS") == "full" else 12
 ADD = "externalcontact/add_msg_template"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import time
 from collections import Counter
@@ -28,6 +29,7 @@ from wecom.inbox.models import InboxMessage
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
+MUTILATED = 10_000 if os.environ.get("FAULT_TRIALS") == "full" else 1_000
 ADDED = an_event("change_external_contact", "add_external_contact", UserID="linxiao")
 BOMB = (
     '<?xml version="1.0"?><!DOCTYPE xml [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;">'
@@ -157,14 +159,14 @@ async def test_a_document_type_in_a_guides_words_is_only_words(door: CallbackDoo
     assert await rows() == 1
 
 
-async def test_two_thousand_mutilated_requests_are_refused_without_a_server_error(
+async def test_mutilated_requests_are_refused_without_a_server_error(
     door: CallbackDoor,
 ) -> None:
     dice = random.Random(7)  # noqa: S311 - the same damage in every run
     answers: Counter[int] = Counter()
     genuine = a_post(ADDED)
     async with caller(door) as client:
-        for _ in range(2000):
+        for _ in range(MUTILATED):
             post = _mutilated(genuine, dice)
             if post == genuine:
                 continue
