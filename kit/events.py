@@ -32,6 +32,8 @@ _LOCK_CLASS = 4701
 MAX_ATTEMPTS = 8
 _URGENT_SECONDS = 1
 _MOST_NUDGES = 20
+# So many messages in a queue keep its workers busy until the next sweep.
+_CROWD = 500
 
 
 class DomainEvent(models.Model):
@@ -210,20 +212,54 @@ def call_handlers(rows: Iterable[tuple[int, str]]) -> None:
         nudge("kit.tasks.handle", keys, queue=queue)
 
 
-def due_handlings(limit: int = 500) -> list[tuple[int, str]]:
-    """Keys and handlers of rows whose time has come, and of claims whose worker died."""
+def call_handlers_again() -> None:
+    """Ask for what is due and was perhaps never asked for.
+
+    Not where a queue is long: its messages about these rows are not lost, and a backlog must not
+    fill the broker with messages about itself.
+    """
+    board: Mapping[str, str] = import_string(settings.QUEUES)
+    rows = [
+        row
+        for queue in sorted({"urgent", *board.values()})
+        if _has_room(queue)
+        for row in due_handlings(queue)
+    ]
+    call_handlers(rows)
+
+
+def due_handlings(queue: str = "urgent", limit: int = 500) -> list[tuple[int, str]]:
+    """Keys and handlers of one queue's rows whose time has come or whose worker died."""
     now = timezone.now()
+    board: Mapping[str, str] = import_string(settings.QUEUES)
+    elsewhere = [path for path, named in board.items() if named != queue]
+    named_here = [path for path, named in board.items() if named == queue]
+    here = ~Q(handler__in=elsewhere) if queue == "urgent" else Q(handler__in=named_here)
     return list(
         Handling.objects.filter(
             Q(
                 state=HandlingState.WAITING,
                 next_try_at__lte=now - timedelta(seconds=_URGENT_SECONDS),
             )
-            | Q(state=HandlingState.CLAIMED, claimed_at__lt=now - LOOK_AGAIN)
+            | Q(state=HandlingState.CLAIMED, claimed_at__lt=now - LOOK_AGAIN),
+            here,
         )
         .order_by("next_try_at")
         .values_list("pk", "handler")[:limit]
     )
+
+
+def _has_room(queue: str) -> bool:
+    """Whether few messages wait there. A broker that cannot say is asked in vain, not feared."""
+    try:
+        with current_app.connection_or_acquire() as broker:
+            # As Celery declares it: to declare what stands is to ask how many wait there. A passive
+            # one finds nothing on Redis under a key prefix.
+            told = broker.default_channel.queue_declare(queue, durable=True)
+    except Exception as error:  # noqa: BLE001 - away, or another's queue: asking does no harm
+        log.debug("queue_unknown", queue=queue, error=type(error).__name__)
+        return True
+    return int(told.message_count) < _CROWD
 
 
 def handle(key: int) -> bool:

@@ -14,4 +14,4 @@ def handle(key: int) -> None:
 
 @shared_task
 def sweep_handlings() -> None:
-    events.call_handlers(events.due_handlings())
+    events.call_handlers_again()

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
+import redis
 from django.conf import LazySettings
 from django.db import connection
 from django.utils import timezone
@@ -16,6 +17,7 @@ from kit.actions import NotInAction, action
 from kit.actor import Actor
 from kit.events import DomainEvent, Handling, HandlingState, NotYet, emit
 from tests.journeys.running import wait_for
+from tests.servers import TestServers
 
 SYSTEM = Actor.system("test")
 seen: list[tuple[str, int]] = []
@@ -139,3 +141,24 @@ def test_not_yet_waits_without_blame(db: None) -> None:
 def test_news_outside_an_action_is_refused(db: None) -> None:
     with pytest.raises(NotInAction):
         emit("thing_happened", n=1)
+
+
+def test_a_backlog_is_not_asked_for_again_while_its_queue_is_long(
+    db: None, servers: TestServers, settings: LazySettings
+) -> None:
+    broker = redis.Redis.from_url(servers.redis_url)
+    queue = f"{settings.CELERY_BROKER_TRANSPORT_OPTIONS['global_keyprefix']}urgent"
+    for n in range(3):
+        tell("thing_happened", by=SYSTEM, n=n)
+    Handling.objects.update(next_try_at=timezone.now() - timedelta(seconds=5))
+    broker.delete(queue)
+    # Nudges wait for a commit that this test does not make: nobody has asked for the six yet.
+    events.call_handlers_again()
+    assert broker.llen(queue) == 6
+    events.nudge("kit.tasks.handle", range(events._CROWD))
+    events.call_handlers_again()
+    assert broker.llen(queue) == 6 + events._CROWD
+    broker.delete(queue)
+    events.call_handlers_again()
+    assert broker.llen(queue) == 6
+    broker.delete(queue)
