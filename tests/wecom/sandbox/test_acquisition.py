@@ -43,6 +43,8 @@ def test_first_words_are_told_with_a_key(heard_api: Api, receiver: Receiver) -> 
     heard_api.act("chat", **{"from": CHEN, "to": LIN, "text": "在吗"})
     event = changes(receiver, "customer_start_chat")[0]
     assert (event["UserID"], event["ExternalUserID"]) == (LIN, CHEN)
+    told = heard_api.control("deliveries", event="customer_start_chat")["deliveries"]
+    assert len({each["event_id"] for each in told}) == 1
     got = heard_api.post(f"{PATH}/get_chat_info", {"chat_key": event["ChatKey"]})
     assert got["chat_info"] == {"recv_msg_cnt": 2, "link_id": link["link_id"], "state": "live7"}
     rows = heard_api.post(f"{PATH}/customer", {"link_id": link["link_id"]})["customer_list"]
