@@ -177,6 +177,11 @@ class SweepKind(models.TextChoices):
     CONTACT_WAYS = "contact_ways", "联系我"
     MASS_SENDS = "mass_sends", "群发结果"
     UNASSIGNED = "unassigned", "待分配客户"
+    ACQUISITION = "acquisition", "获客链接"
+    MOMENTS = "moments", "朋友圈"
+    KF_ACCOUNTS = "kf_accounts", "客服账号"
+    ARCHIVE_CONSENTS = "archive_consents", "存档同意"
+    KEYWORD_HITS = "keyword_hits", "关键词命中"
 
 
 class SweepState(models.TextChoices):
@@ -190,7 +195,7 @@ class SweepState(models.TextChoices):
 class Sweep(models.Model):
     """One comparison with WeCom, portion by portion. `cursor` lies behind what was handled."""
 
-    kind = models.CharField("对象", max_length=12, choices=SweepKind.choices)
+    kind = models.CharField("对象", max_length=20, choices=SweepKind.choices)
     # All of WeCom, or only what lately had news.
     is_full = models.BooleanField("全量", default=True)
     state = models.CharField(
