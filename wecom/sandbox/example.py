@@ -49,7 +49,6 @@ def world_of(callback_url: str) -> dict[str, Any]:
         "callback_token": TOKEN,
         "callback_aes_key": AES_KEY,
     }
-    guides = list(GUIDES)
     return {
         "corp_id": CORP_ID,
         "corp_name": "示例服饰",
@@ -58,6 +57,18 @@ def world_of(callback_url: str) -> dict[str, Any]:
         "apps": [app],
         "departments": [{"id": 1, "name": "总部"}]
         + [{"id": number, "name": name, "parentid": 1} for number, name in STORES.items()],
+        "tag_groups": [
+            {"group_name": group, "tags": [{"name": name} for name in names]}
+            for group, names in TAGS.items()
+        ],
+        "kf_accounts": [{"open_kfid": KF, "name": "在线客服", "servicers": ["LinXiao"]}],
+    } | people()
+
+
+def people() -> dict[str, Any]:
+    """Guides, customers, who is whose friend, and the group."""
+    guides, numbers = list(GUIDES), range(1, len(CUSTOMERS) + 1)
+    return {
         "members": [
             {"userid": userid, "name": name, "department": [store], "position": position}
             | {"archived": store == 2}
@@ -67,14 +78,10 @@ def world_of(callback_url: str) -> dict[str, Any]:
             {"external_userid": customer_id(number), "name": name, "gender": 2}
             for number, name in enumerate(CUSTOMERS, 1)
         ],
-        "tag_groups": [
-            {"group_name": group, "tags": [{"name": name} for name in names]}
-            for group, names in TAGS.items()
-        ],
         "friends": [
             {"userid": guides[number % len(guides)], "external_userid": customer_id(number)}
             | {"state": f"poster_{number % 3 + 1}"}
-            for number in range(1, len(CUSTOMERS) + 1)
+            for number in numbers
         ],
         "groups": [
             {
@@ -85,7 +92,6 @@ def world_of(callback_url: str) -> dict[str, Any]:
                 "members": ["zhouning", *(customer_id(number) for number in range(1, 9))],
             }
         ],
-        "kf_accounts": [{"open_kfid": KF, "name": "在线客服", "servicers": ["LinXiao"]}],
     }
 
 

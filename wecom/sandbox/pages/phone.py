@@ -188,16 +188,7 @@ def find_chat(
             "info": f"/sandbox/phone/{customer}/guide/{member['userid']}/",
         }
     if kind == "group":
-        found = groups.find_group(world, name)
-        if not groups.is_inside(world, name, customer):
-            raise Refused("不在这个群里")
-        return chats.group(name), {
-            "title": found["name"],
-            "subtitle": f"{groups.size_of(world, name)} 人",
-            "act": "acts/chat",
-            "body": {"from": customer, "chat_id": name},
-            "info": f"/sandbox/phone/{customer}/group/{name}/",
-        }
+        return find_group_chat(world, customer, name)
     account = kf.find_account(world, name)
     return kf.chat_with(name, customer), {
         "title": account["name"],
@@ -205,6 +196,20 @@ def find_chat(
         "act": "acts/kf_chat",
         "body": {"customer": customer, "open_kfid": name},
         "info": "",
+    }
+
+
+def find_group_chat(world: World, customer: str, name: str) -> tuple[chats.Chat, dict[str, Any]]:
+    """A group that the customer is in."""
+    found = groups.find_group(world, name)
+    if not groups.is_inside(world, name, customer):
+        raise Refused("不在这个群里")
+    return chats.group(name), {
+        "title": found["name"],
+        "subtitle": f"{groups.size_of(world, name)} 人",
+        "act": "acts/chat",
+        "body": {"from": customer, "chat_id": name},
+        "info": f"/sandbox/phone/{customer}/group/{name}/",
     }
 
 
