@@ -180,7 +180,8 @@ CLOCK = _Clock()
 
 def _statuses(door: CallbackDoor, posts: list[Post]) -> set[int]:
     async def go() -> set[int]:
-        answers = await asyncio.gather(*(send(door, post) for post in posts))
+        async with asyncio.timeout(60):
+            answers = await asyncio.gather(*(send(door, post) for post in posts))
         await door.close()
         return {answer.status_code for answer in answers}
 
