@@ -5,6 +5,7 @@ Every process is real and of this measurement alone; each can be killed and star
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
@@ -33,9 +34,12 @@ _START_SECONDS: Final = 90.0
 _LOOK_SECONDS: Final = 0.05
 # PostgreSQL ends a session's locks with its connection; the worker's children go with its group.
 _WORKER: Final = (
-    *("-m", "celery", "-A", "config", "worker", "--loglevel", "ERROR", "--concurrency", "2"),
-    *("--without-gossip", "--without-mingle", "-Q", "urgent,default,bulk,welcome"),
+    *("-m", "celery", "-A", "config", "worker", "--loglevel", "ERROR", "--without-gossip"),
+    "--without-mingle",
 )
+# As the demo has them: a welcome waits for none but other welcomes.
+_USUAL: Final = ("-Q", "urgent,default,bulk", "--concurrency", "2")
+_WELCOMES: Final = ("-Q", "welcome", "--concurrency", "1")
 
 
 @dataclass
@@ -95,10 +99,12 @@ class System:
         self._begin("door", "-m", "uvicorn", "bench._served_door:application", "--port",
                     str(self._door_port), "--log-level", "error", "--no-access-log")  # fmt: skip
         for number in range(workers):
-            self._begin(f"worker-{number}", *_WORKER, "-n", f"bench{number}@%h")
+            self._begin(f"worker-{number}", *_WORKER, *_USUAL, "-n", f"bench{number}@%h")
+        self._begin("welcomes", *_WORKER, *_WELCOMES, "-n", "welcomes@%h")
         self._begin("beat", "-m", "celery", "-A", "config", "beat", "--loglevel", "ERROR",
                     "--pidfile", "", "--schedule", str(self._folder / "beat"))  # fmt: skip
         wait_until(lambda: _is_listening(self._door_port), "the door")
+        wait_until(lambda: _answering() == workers + 1, "the workers")
 
     def control(self, path: str, /, **body: Any) -> dict[str, Any]:
         """Change the sandbox's world; a refusal is an error."""
@@ -195,6 +201,8 @@ def product_environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
         "DEBUG": "1",
         "SECRET_KEY": settings.SECRET_KEY,
+        "FIELD_KEYS": "b1:" + base64.b64encode(b"1" * 32).decode(),
+        "BLIND_INDEX_KEY": base64.b64encode(b"2" * 32).decode(),
         "DATABASE_URL": f"postgresql://{found['USER']}:{found['PASSWORD']}@{address}",
         "DATABASE_ROLE": "",
         "WECOM_CORP_ID": CORP,
@@ -241,6 +249,11 @@ def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         return int(free.getsockname()[1])
+
+
+def _answering() -> int:
+    """How many workers answer."""
+    return len(current_app.control.ping(timeout=1) or ())
 
 
 def _is_listening(port: int) -> bool:
