@@ -10,6 +10,7 @@ import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
@@ -50,6 +51,11 @@ def waits_to_save(other: psycopg.Connection[tuple[object, ...]]) -> bool:
     return found is not None and found[0] == 1
 
 
+def gone_on(sweep: Sweep, portions: int) -> bool:
+    sweeping.carry_on(sweep.pk)
+    return Sweep.objects.filter(pk=sweep.pk, portions=portions).exists()
+
+
 def test_a_killed_sweep_goes_on_and_doubles_nothing(
     wecom: Sandbox, wire: Wire, servers: TestServers
 ) -> None:
@@ -63,18 +69,20 @@ def test_a_killed_sweep_goes_on_and_doubles_nothing(
         ],
     )
     sweep = actions.begin_sweep("groups", by=sweeping.SWEEPER)
-    with a_nursery(servers, wire.url) as nursery:
-        for _ in range(3):
+    handled = []
+    with a_nursery(servers, f"{wire.url}/cgi-bin/") as nursery:
+        for portions in range(3):
             with the_row_held(sweep) as other:
                 worker = nursery.start(f"sweep {sweep.pk}")
                 wait_for(lambda: waits_to_save(other), "a worker that has compared a portion")
                 os.kill(worker, signal.SIGKILL)
                 nursery.wait()
             sweep.refresh_from_db()
-            held = (sweep.portions, sweep.cursor)
-            sweeping.carry_on(sweep.pk)
-            sweep.refresh_from_db()
-            assert held[0] + 1 == sweep.portions
+            handled.append((sweep.portions, sweep.done, Group.objects.count()))
+            # The dead worker's lock ends when PostgreSQL notices.
+            wait_for(partial(gone_on, sweep, portions + 1), "the sweep to go on")
+    # Each time the portion was written already, and the row did not say so yet.
+    assert handled == [(0, 0, 0), (1, 0, 20), (2, 20, GROUPS + 1)]
     while sweeping.carry_on(sweep.pk):
         pass
     sweep.refresh_from_db()

@@ -43,7 +43,7 @@ def wecom(sandbox_process: WechatWorld, settings: Settings, no_tokens: None) -> 
     sandbox.close()
 
 
-def friends() -> set[tuple[str, str]]:
+def friends() -> set[tuple[str | None, str]]:
     """Who is whose friend, as we hold it."""
     rows = Friendship.objects.filter(until=None)
     return set(rows.values_list("guide__wecom_userid", "contact__external_userid"))
