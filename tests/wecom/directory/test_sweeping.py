@@ -16,9 +16,9 @@ from tests.races.together import all_at_once
 from tests.sandbox import CHEN, Sandbox
 from tests.wecom.directory import comparers
 from wecom.directory import actions, queries, scheduling, sweeping
-from wecom.directory.models import Difference, Sweep, SweepKind, SweepState
+from wecom.directory.models import Difference, Sweep, SweepState
 from wecom.directory.portions import FriendIds, FriendPairs, Rest
-from wecom.directory.rules import INDIGESTIBLE, MOST_TROUBLES
+from wecom.directory.rules import INDIGESTIBLE, MOST_TROUBLES, RHYTHMS
 
 TESTER = Actor.system("test")
 COMPARERS: dict[str, tuple[str, ...]] = {}
@@ -195,7 +195,7 @@ def test_a_limit_is_waited_out_and_is_no_trouble(
 
 def test_the_clock_begins_every_kind_once_and_then_waits(db: None) -> None:
     here = timezone.localtime()
-    assert len(scheduling.begin_due(here)) == len(SweepKind.values)
+    assert len(scheduling.begin_due(here)) == len(RHYTHMS)
     for sweep in Sweep.objects.all():
         actions.end_sweep(sweep, SweepState.DONE, by=TESTER)
     assert scheduling.begin_due(here) == []
