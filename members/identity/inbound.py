@@ -5,12 +5,14 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import structlog
+from django.db.models import F
 from django.utils import timezone
 
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent
 from members.identity.actions import NewFriend, end_friendship, take_friend
+from members.identity.models import Friendship
 from members.identity.reconciling import compare_friends
 from stores.org.models import Guide
 from wecom.directory.portions import ContactSeen, Portion
@@ -34,15 +36,11 @@ def friend_came(event: DomainEvent) -> None:
     if follower is None:
         log.info("friend_gone_before_reading", news=str(event.public_id))
         return
-    friend = NewFriend(
-        card=card,
-        since=follower.since,
-        # The event's state wins: WeCom forgets that of a friendship begun anew in some versions.
-        state=str(said.get("state") or follower.state)[:64],
-        add_way=follower.add_way,
-        remark=follower.remark,
-    )
-    take_friend(guide.pk, friend, by=Actor.system(event.kind))
+    if _she_left(event, guide, follower):
+        return
+    # The event's state wins: WeCom forgets that of a friendship begun anew in some versions.
+    state = str(said.get("state") or follower.state)[:64]
+    take_friend(guide.pk, _friend(card, follower, state), by=Actor.system(event.kind))
 
 
 def friend_left(event: DomainEvent) -> None:
@@ -73,11 +71,50 @@ def _end(event: DomainEvent, *, ended_by: str) -> None:
     asked_at = timezone.now()
     card = _read_card(event)
     follower = None if card is None else _follower(card, guide)
-    if follower is None or follower.since <= moment_of(event):
-        end_friendship(external_userid, guide.pk, ended_by=ended_by, by=Actor.system(event.kind))
+    if card is None or follower is None or follower.since <= moment_of(event):
+        by, over_at = Actor.system(event.kind), min(asked_at, moment_of(event))
+        if card is not None and follower is not None and ended_by == "customer":
+            newest = _newest(event, guide)
+            if newest is None or newest.since < follower.since:
+                # Nobody told us of her adding, or will do so only now. WeCom shows her as a friend
+                # for ever: unless her going is kept, she would be taken for one.
+                take_friend(guide.pk, _friend(card, follower, follower.state[:64]), by=by)
+        end_friendship(external_userid, guide.pk, ended_by=ended_by, at=over_at, by=by)
         return
     seen = ContactSeen(external_userid, card)
     compare_friends(Portion("contacts", event.subject, seen, asked_at, since=asked_at))
+
+
+def _she_left(event: DomainEvent, guide: Guide, follower: Follower) -> bool:
+    """She deleted the guide after this friendship began: WeCom's card shows it all the same.
+
+    An adding that WeCom dates after her going is a new one, whatever the card says of its age.
+    """
+    newest = _newest(event, guide)
+    if newest is None or newest.until is None or newest.ended_by != "customer":
+        return False
+    is_adding = event.kind.rpartition(".")[2].startswith("add_")
+    came_back = is_adding and moment_of(event) >= newest.until
+    return follower.since <= newest.since and not came_back
+
+
+def _newest(event: DomainEvent, guide: Guide) -> Friendship | None:
+    """The newest friendship of the two, the open one if there is one."""
+    with scope_of(Actor.system(event.kind)):
+        of_two = Friendship.objects.filter(
+            contact__external_userid=str(event.payload["external_userid"]), guide=guide
+        )
+        return of_two.order_by(F("until").desc(nulls_first=True), "-pk").first()
+
+
+def _friend(card: ContactCard, follower: Follower, state: str) -> NewFriend:
+    return NewFriend(
+        card=card,
+        since=follower.since,
+        state=state,
+        add_way=follower.add_way,
+        remark=follower.remark,
+    )
 
 
 def _guide(event: DomainEvent) -> Guide | None:

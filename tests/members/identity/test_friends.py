@@ -16,6 +16,7 @@ from stores.org.access import actor_of
 from tests.cast import Cast, a_member, an_identity
 from tests.members.builders import TESTER, run_handlers
 from tests.members.wechat import WechatWorld
+from wecom.directory.sweeping import sweep_through
 
 CHEN = "wmChenJing00000000000000000000001"
 
@@ -170,3 +171,47 @@ def test_what_the_guide_calls_her_is_kept_and_follows(cast: Cast, wechat: Wechat
         wecom_says("edit_external_contact", userid="linxiao", external_userid=CHEN, by=TESTER)
         run_handlers()
         assert Friendship.objects.get().remark == remark
+
+
+def test_editing_who_deleted_her_guide_makes_no_friend_of_her(
+    cast: Cast, wechat: WechatWorld
+) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast)
+    wechat.control("acts/delete_guide", {"userid": cast.lin.wecom_userid, "customer": CHEN})
+    for change in ("del_follow_user", "edit_external_contact"):
+        wecom_says(change, userid="linxiao", external_userid=CHEN, by=TESTER)
+        run_handlers()
+    assert Friendship.objects.get().ended_by == "customer"
+    assert Touch.objects.filter(kind=TouchKind.FRIEND).count() == 1
+
+
+def test_her_going_heard_before_her_coming_leaves_no_friend(
+    cast: Cast, wechat: WechatWorld
+) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    wechat.befriend(cast.lin, CHEN)
+    wechat.control("acts/delete_guide", {"userid": cast.lin.wecom_userid, "customer": CHEN})
+    came_at = int(timezone.now().timestamp())
+    for change, at in (("del_follow_user", came_at + 5), ("add_external_contact", came_at)):
+        wecom_says(
+            change, userid="linxiao", external_userid=CHEN, created_at=at, state="c1", by=TESTER
+        )
+        run_handlers()
+    assert Friendship.objects.get().ended_by == "customer"
+    assert Touch.objects.filter(kind=TouchKind.FRIEND).count() == 1
+
+
+def test_a_coming_of_which_only_the_going_was_heard_is_not_found_by_the_sweep(
+    cast: Cast, wechat: WechatWorld
+) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    wechat.befriend(cast.lin, CHEN)
+    wechat.control("acts/delete_guide", {"userid": cast.lin.wecom_userid, "customer": CHEN})
+    wecom_says("del_follow_user", userid="linxiao", external_userid=CHEN, by=TESTER)
+    run_handlers()
+    sweep = sweep_through("contacts")
+    assert (Friendship.objects.filter(until=None).count(), sweep.found) == (0, 0)
