@@ -39,6 +39,8 @@ class NewFriend:
     state: str = ""
     add_way: int = 0
     remark: str = ""
+    # When WeCom was asked; without it, a moment ago.
+    asked_at: datetime | None = None
 
 
 @action
@@ -49,7 +51,7 @@ def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
     friendship, with a touch unless a colleague handed her on.
     """
     guide = Guide.objects.select_related("store__entity").get(pk=guide_id)
-    contact = _contact(guide, friend.card)
+    contact = _contact(guide, friend.card, friend.asked_at or timezone.now())
     friendship = Friendship.objects.filter(contact=contact, guide=guide, until=None).first()
     if friendship is None:
         friendship = _befriend(contact, guide, friend)
@@ -62,10 +64,12 @@ def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
     return friendship
 
 
-def _contact(guide: Guide, card: ContactCard) -> Contact:
+def _contact(guide: Guide, card: ContactCard, asked_at: datetime) -> Contact:
     """The entity's contact, locked; made when WeCom names her for the first time."""
     entity = guide.store.entity
-    fresh = Contact(entity=entity, external_userid=card.external_userid, guide=guide)
+    fresh = Contact(
+        entity=entity, external_userid=card.external_userid, guide=guide, read_at=asked_at
+    )
     Contact.objects.bulk_create([fresh], ignore_conflicts=True)
     contact = Contact.objects.select_for_update(of=("self",)).get(
         entity=entity, external_userid=card.external_userid
@@ -75,7 +79,8 @@ def _contact(guide: Guide, card: ContactCard) -> Contact:
     if card.unionid:
         contact.unionid_digest = digest_of(IdentityKind.UNIONID, card.unionid, entity)
     contact.guide = guide
-    contact.read_at = timezone.now()
+    # A sweep reads many before it writes one: what it writes must not look newer than it is.
+    contact.read_at = max(contact.read_at, asked_at)
     contact.save(update_fields=["name", "avatar_url", "unionid_digest", "guide", "read_at"])
     return contact
 

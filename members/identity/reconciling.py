@@ -143,6 +143,7 @@ def _settle(
         state=pair.state[:64],
         add_way=pair.add_way,
         remark=pair.remark,
+        asked_at=asked_at,
     )
     take_friend(guide.pk, friend, by=US)
     word = {
@@ -180,7 +181,7 @@ def _compare_card(seen: ContactSeen, asked_at: datetime) -> Outcome:
             Friendship.objects.filter(
                 contact__external_userid=seen.external_userid, until=None, since__lt=asked_at
             )
-            .filter(contact__read_at__lt=asked_at)
+            .filter(contact__read_at__lte=asked_at)
             .select_related("guide__store")
         )
         unreadable = _unreadable({str(row.guide.wecom_userid) for row in open_rows})

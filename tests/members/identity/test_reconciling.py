@@ -97,6 +97,15 @@ def test_a_lost_deletion_by_the_guide_ends_the_friendship(wecom: Sandbox, cast: 
     assert Friendship.objects.get().ended_by == "unknown"
 
 
+def test_a_lost_change_of_guides_is_found_in_one_night(wecom: Sandbox, cast: Cast) -> None:
+    lin_has_chen(wecom)
+    later(wecom)
+    wecom.act("delete_customer", userid="LinXiao", customer=CHEN)
+    wecom.act("add_friend", userid="ZhouNing", customer=CHEN)
+    sweep_through("contacts")
+    assert friends() == {("zhouning", CHEN)}
+
+
 def test_who_deleted_her_guide_stays_in_wecoms_list_and_is_no_difference(
     wecom: Sandbox, cast: Cast
 ) -> None:
