@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
 import requests
@@ -122,14 +123,16 @@ class Client:
         self, api: str, send: Callable[[str], Any], *, people: Sequence[str] = ()
     ) -> dict[str, Any]:
         """Call with the shared token; refused, once more with another. Never a third time."""
-        token = self._shelf.token()
+        with _nothing_asked_yet():
+            token = self._shelf.token()
         used_at = time.time()
         try:
             return self._governed(api, lambda: send(token), people)
         except WecomError as error:
             if error.code not in TOKEN_CODES:
                 raise
-        other = self._shelf.another(token, used_at=used_at)
+        with _nothing_asked_yet():
+            other = self._shelf.another(token, used_at=used_at)
         try:
             return self._governed(api, lambda: send(other), people)
         except WecomError as error:
@@ -150,6 +153,17 @@ class Client:
         asked = {"corpid": self.corp_id, "corpsecret": self._secret, "access_token": None}
         found = self._governed("gettoken", lambda: self._library.get("gettoken", params=asked))
         return _token(found, "access_token", "gettoken")
+
+
+@contextmanager
+def _nothing_asked_yet() -> Iterator[None]:
+    """No token, no call: a gettoken without a clear answer leaves nothing in doubt."""
+    try:
+        yield
+    except WecomError as error:
+        if error.retry is not Retry.ASK:
+            raise
+        raise Unreachable(error.code, error.message, api=error.api) from None
 
 
 def _token(found: Mapping[str, Any], field: str, api: str) -> Token:

@@ -15,7 +15,7 @@ from pytest_django import Settings
 from tests.servers import TestServers
 from tests.wecom.gateway.unwell import Answer, Exchange, Unwell, never
 from wecom.gateway.client import Client
-from wecom.gateway.errors import CredentialsRefused, Silent, TokenRefused, WecomError
+from wecom.gateway.errors import CredentialsRefused, Retry, TokenRefused, Unreachable, WecomError
 from wecom.gateway.tokens import EARLY_SECONDS
 
 # F-16 in full, with `FAULT_TRIALS=full`: fifty processes at the moment the token ends.
@@ -199,10 +199,18 @@ def test_without_redis_a_refused_token_is_replaced(unwell: Unwell, settings: Set
 def test_a_silent_gettoken_is_given_up_in_time(unwell: Unwell, hasty: None) -> None:
     unwell.answers["gettoken"] = never
     begun = time.monotonic()
-    with pytest.raises(Silent):
+    with pytest.raises(Unreachable):
         a_client().write("anything", {})
     # The server would have kept it for a minute.
     assert time.monotonic() - begun < 50
+
+
+@pytest.mark.parametrize("answer", [lambda it: it.say(errcode=-1), lambda it: it.send(502, b"")])
+def test_a_write_without_a_token_is_in_no_doubt(unwell: Unwell, answer: Answer) -> None:
+    unwell.answers["gettoken"] = answer
+    with pytest.raises(WecomError) as caught:
+        a_client().write("add", {})
+    assert (caught.value.retry, unwell.count("add")) == (Retry.SOON, 0)
 
 
 def test_two_applications_do_not_share_a_token(unwell: Unwell) -> None:
