@@ -30,6 +30,8 @@ from stores.ledger.models import PurchaseLine, Touch, TouchKind
 from stores.org.hq import actor_behind
 from stores.org.models import Store
 from stores.org.panels import Line, Listing, Picture
+from wecom.directory.models_of_reach import AcquisitionBalance, BalanceWarning
+from wecom.directory.queries_of_reach import balance
 from wecom.inbox.models import InboxMessage, InboxState
 from wecom.outbox.models import OutboxRow, OutboxState
 
@@ -157,7 +159,24 @@ def _stuck() -> list[Line]:
         if count:
             href = f"{_list_of(model)}?state__exact={states[0]}"
             lines.append(Line(text=text, why=why, figure=str(count), href=href, tone="bad"))
-    return lines
+    return lines + _balance()
+
+
+def _balance() -> list[Line]:
+    """That customers who open an acquisition link soon cannot be added, or cannot any more."""
+    held = balance()
+    if held is None or not held.warning:
+        return []
+    is_over = held.warning == BalanceWarning.EXHAUSTED
+    return [
+        Line(
+            text=f"获客额度{held.get_warning_display()}",
+            why="客户点获客链接加不到导购，请到企业微信后台购买" if is_over else "请及时续购",
+            figure=str(held.balance),
+            href=_list_of(AcquisitionBalance),
+            tone="bad" if is_over else "warn",
+        )
+    ]
 
 
 def _stores(request: HttpRequest, now: datetime) -> list[Line]:

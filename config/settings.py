@@ -109,9 +109,8 @@ QUEUES = "config.switchboard.QUEUES"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
 HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"
-# Which member a till's claim (card, phone, external_userid) leads to: the ledger lies below.
+# For floors below: to whom a till's claim (card, phone, external_userid) leads; what she is called.
 MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
-# What a member number is called on the screens of the floors below.
 MEMBER_FACES = "members.identity.faces.faces_of"
 
 # ---------------------------------------------------------------- database
@@ -226,8 +225,9 @@ WECOM_LIMITS: dict[str, dict[str, Any]] = env.figures("WECOM_LIMITS")
 WECOM_EXIT = env.text("WECOM_EXIT", "one")
 WECOM_PATIENCE_SECONDS = env.seconds("WECOM_PATIENCE_SECONDS", 2.0)
 WECOM_BREAKER_AFTER = env.number("WECOM_BREAKER_AFTER", 10)
-# A bridge that runs the vendor's C library for the chat archive and serves its answers by HTTP.
+# Bridges by HTTP: to the chat archive's C library, to the corp's program inside the data zone.
 WECOM_ARCHIVE_BRIDGE_URL = env.text("WECOM_ARCHIVE_BRIDGE_URL", "")
+WECOM_ZONE_BRIDGE_URL = env.text("WECOM_ZONE_BRIDGE_URL", "").rstrip("/")
 WECHAT_APP_ID = env.text("WECHAT_APP_ID", "")
 WECHAT_APP_SECRET = env.text("WECHAT_APP_SECRET", "")
 WECHAT_API_BASE_URL = env.text("WECHAT_API_BASE_URL", "https://api.weixin.qq.com").rstrip("/")

@@ -77,6 +77,33 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "wecom.change_external_tag.update": ("wecom.directory.inbound.tag_changed",),
     "wecom.change_external_tag.delete": ("wecom.directory.inbound.tag_changed",),
     "wecom.change_external_tag.shuffle": ("wecom.directory.inbound.tag_changed",),
+    "wecom.change_external_contact.msg_audit_approved": (
+        "wecom.directory.inbound_of_hearing.agreement_told",
+    ),
+    "wecom.zone.chat_archive_audit_approved_single": (
+        "wecom.directory.inbound_of_hearing.agreement_told",
+    ),
+    "wecom.zone.chat_archive_audit_approved_room": (
+        "wecom.directory.inbound_of_hearing.agreement_told",
+    ),
+    "wecom.zone.hit_keyword": ("wecom.directory.inbound_of_hearing.keyword_told",),
+    "wecom.kf_account_auth_change": ("wecom.directory.inbound_of_hearing.kf_accounts_told",),
+    "wecom.customer_acquisition.balance_low": ("wecom.directory.inbound_of_reach.balance_told",),
+    "wecom.customer_acquisition.balance_exhausted": (
+        "wecom.directory.inbound_of_reach.balance_told",
+    ),
+    "wecom.customer_acquisition.quota_expire_soon": (
+        "wecom.directory.inbound_of_reach.balance_told",
+    ),
+    "wecom.customer_acquisition.link_unavailable": ("wecom.directory.inbound_of_reach.link_told",),
+    "wecom.customer_acquisition.delete_link": ("wecom.directory.inbound_of_reach.link_told",),
+    "wecom.customer_acquisition.customer_start_chat": (
+        "wecom.directory.inbound_of_reach.customer_spoke",
+    ),
+    "wecom.customer_acquisition.message_from_customer": (
+        "wecom.directory.inbound_of_reach.customer_spoke",
+    ),
+    "outbox.sent.moment": ("wecom.directory.inbound_of_reach.moment_ordered",),
     "wecom.msgaudit_notify": ("bot.channels.inbound.archive_has_news",),
     "wecom.kf_msg_or_event": ("bot.channels.inbound.kf_has_news",),
     "outbox.sent.kf_message": ("bot.channels.inbound.answer_sent",),
@@ -134,6 +161,11 @@ RECONCILERS: Mapping[str, Sequence[str]] = {
     ),
     "mass_sends": ("groups.pushes.reconciling.follow_tasks",),
     "unassigned": ("wecom.directory.reconciling.report_unassigned",),
+    "acquisition": ("wecom.directory.reconciling_of_reach.mirror_links",),
+    "moments": ("wecom.directory.reconciling_of_reach.mirror_moments",),
+    "kf_accounts": ("bot.channels.reconciling.compare_accounts",),
+    "archive_consents": ("wecom.directory.reconciling_of_hearing.mirror_agreements",),
+    "keyword_hits": ("wecom.directory.reconciling_of_hearing.keep_hits",),
 }
 
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
@@ -179,6 +211,7 @@ JOBS: list[Job] = [
     Job("empty old wishes", timedelta(days=1), "wecom.tasks.empty_old_wishes"),
     Job("begin sweeps", timedelta(minutes=5), "wecom.tasks.begin_due_sweeps"),
     Job("forget old sweeps", timedelta(days=1), "wecom.tasks.forget_old_sweeps"),
+    Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
     Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),

@@ -95,6 +95,7 @@ def wecom(sandbox_process: Sandbox, settings: Settings, no_tokens: None) -> Sand
     settings.WECOM_OPEN_BASE_URL = f"{url}/sandbox"
     settings.WECOM_LOGIN_BASE_URL = f"{url}/sandbox"
     settings.WECOM_ARCHIVE_BRIDGE_URL = f"{url}/sandbox/cgi-bin/msgaudit/chatdata"
+    settings.WECOM_ZONE_BRIDGE_URL = f"{url}/sandbox/cgi-bin/chatdata"
     settings.WECOM_APPS = {
         **settings.WECOM_APPS,
         "service": {"agent_id": SERVICE_AGENT, "secret": SERVICE_SECRET},

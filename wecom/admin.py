@@ -9,12 +9,26 @@ from wecom.directory.admin import (
     StaffAdmin,
     SweepAdmin,
 )
+from wecom.directory.admin_of_reach import (
+    AcquisitionBalanceAdmin,
+    AcquisitionCustomerAdmin,
+    AcquisitionLinkAdmin,
+    ArchiveConsentAdmin,
+    CorpMomentAdmin,
+    KeywordHitAdmin,
+    MomentPublicationAdmin,
+)
 from wecom.health.admin import HealthAdmin
 from wecom.inbox.admin import DomainEventAdmin, HandlingAdmin, InboxMessageAdmin
 from wecom.outbox.admin import OutboxRowAdmin
 
 __all__ = [
+    "AcquisitionBalanceAdmin",
+    "AcquisitionCustomerAdmin",
+    "AcquisitionLinkAdmin",
+    "ArchiveConsentAdmin",
     "CorpContactWayAdmin",
+    "CorpMomentAdmin",
     "CorpTagAdmin",
     "CorpTagGroupAdmin",
     "DepartmentAdmin",
@@ -23,6 +37,8 @@ __all__ = [
     "HandlingAdmin",
     "HealthAdmin",
     "InboxMessageAdmin",
+    "KeywordHitAdmin",
+    "MomentPublicationAdmin",
     "OutboxRowAdmin",
     "StaffAdmin",
     "SweepAdmin",

@@ -4,6 +4,7 @@ from wecom.directory.tasks import (
     begin_due_sweeps,
     carry_on_sweep,
     carry_on_sweeps,
+    forget_old_mirrors,
     forget_old_sweeps,
 )
 from wecom.inbox.tasks import forget_old_callbacks, read_inbox
@@ -16,6 +17,7 @@ __all__ = [
     "deliver",
     "empty_old_wishes",
     "forget_old_callbacks",
+    "forget_old_mirrors",
     "forget_old_sweeps",
     "read_inbox",
     "recover_outbox",

@@ -81,6 +81,13 @@ def open_kf_account(open_kfid: str, *, name: str, guide: Guide, by: Actor) -> Kf
 
 
 @action
+def rename_kf_account(open_kfid: str, *, name: str, by: Actor) -> bool:
+    """Take over the name that an account has at WeCom; False when it has it, or none was given."""
+    others = KfAccount.objects.filter(open_kfid=open_kfid).exclude(name=name[:60])
+    return bool(name) and bool(others.update(name=name[:60]))
+
+
+@action
 def hand_over_unsent(heard_public_id: str, *, by: Actor) -> bool:
     """WeCom did not take the bot's answer: a guide is asked. False when one was asked already."""
     heard = _heard(heard_public_id)

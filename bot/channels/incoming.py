@@ -19,6 +19,7 @@ from groups.chats.models import Group
 from members.consent.models import ConsentState, Purpose
 from members.identity.models import Contact
 from stores.org.models import Guide
+from wecom.directory.queries_of_hearing import refused_in_groups
 from wecom.gateway import ArchivedMessage, KfMessage
 
 IN_GROUP: Final = Place(may_answer=False, is_group=True)
@@ -37,6 +38,8 @@ def archived_as_incoming(page: Sequence[ArchivedMessage]) -> list[Incoming]:
     people = _contacts(m.sender for m in spoken)
     staff = _guides(m.sender for m in spoken)
     withheld = _withheld(people.values())
+    # The system listens; the rows of these agreements name customers.
+    refused = refused_in_groups({m.chat_id for m in spoken})
     found = []
     for message in spoken:
         group = groups.get(message.chat_id)
@@ -58,7 +61,8 @@ def archived_as_incoming(page: Sequence[ArchivedMessage]) -> list[Incoming]:
                 contact=contact,
                 store=group.store if group else None,
                 guide=guide,
-                is_withheld=contact is not None and contact.pk in withheld,
+                is_withheld=(contact is not None and contact.pk in withheld)
+                or (message.chat_id, message.sender) in refused,
             )
         )
     return found

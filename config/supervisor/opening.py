@@ -113,6 +113,7 @@ class Opening:
             "WECOM_OPEN_BASE_URL": f"{web}/sandbox",
             "WECOM_LOGIN_BASE_URL": f"{web}/sandbox",
             "WECOM_ARCHIVE_BRIDGE_URL": f"{sandbox}/sandbox/cgi-bin/msgaudit/chatdata",
+            "WECOM_ZONE_BRIDGE_URL": f"{sandbox}/sandbox/cgi-bin/chatdata",
             "WECHAT_API_BASE_URL": f"{sandbox}/sandbox",
             "STATIC_ROOT": str(self.folder / "static"),
             "MEDIA_ROOT": str(self.folder / "media"),

@@ -33,24 +33,24 @@ def member_changed(event: DomainEvent) -> None:
         return
     asked_at = timezone.now()
     try:
-        facts = StaffOf((gateway_of(_app(event)).staff(userid),))
+        facts = StaffOf((gateway_of(app_of(event)).staff(userid),))
     except GuideNotUsable:
         facts = StaffOf((), absent=(userid,))
-    _compare("staff", f"staff:{userid}", facts, asked_at)
+    compare("staff", f"staff:{userid}", facts, asked_at)
 
 
 def department_changed(event: DomainEvent) -> None:
     """A department came, changed or went: the list is one call, whichever it was."""
     asked_at = timezone.now()
-    facts = DepartmentList(tuple(gateway_of(_app(event)).departments()))
-    _compare("staff", "departments", facts, asked_at)
+    facts = DepartmentList(tuple(gateway_of(app_of(event)).departments()))
+    compare("staff", "departments", facts, asked_at)
 
 
 def tag_changed(event: DomainEvent) -> None:
     """A corp tag or a group of them changed; without an id all of them were put in order."""
     key = str(event.payload.get("id") or "")
     is_group = event.payload.get("tag_type") == "tag_group"
-    gateway, asked_at = gateway_of(_app(event)), timezone.now()
+    gateway, asked_at = gateway_of(app_of(event)), timezone.now()
     try:
         if not key:
             facts = TagsSeen(tuple(gateway.tag_groups()), is_all=True)
@@ -64,7 +64,7 @@ def tag_changed(event: DomainEvent) -> None:
         facts = TagsSeen((), is_all=False, absent=(key,))
     if key and not facts.groups:
         facts = TagsSeen((), is_all=False, absent=(key,))
-    _compare("tags", "tags", facts, asked_at)
+    compare("tags", "tags", facts, asked_at)
 
 
 def contact_in_doubt(event: DomainEvent) -> None:
@@ -74,18 +74,20 @@ def contact_in_doubt(event: DomainEvent) -> None:
         return
     asked_at = timezone.now()
     try:
-        seen = ContactSeen(key, gateway_of(_app(event)).contact(key))
+        seen = ContactSeen(key, gateway_of(app_of(event)).contact(key))
     except (ContactUnknown, NotFriends):
         seen = ContactSeen(key, None)
-    _compare("contacts", f"contact:{key}", seen, asked_at)
+    compare("contacts", f"contact:{key}", seen, asked_at)
 
 
-def _compare(kind: str, subject: str, facts: Facts, asked_at: datetime) -> None:
+def compare(kind: str, subject: str, facts: Facts, asked_at: datetime) -> None:
+    """Let everybody who compares this kind compare what a callback led to."""
     now = timezone.now()
     portion = Portion(kind, subject, facts, asked_at, since=now, is_full=False)
     for _, reconcile in reconcilers_of(kind):
         reconcile(portion)
 
 
-def _app(event: DomainEvent) -> str:
+def app_of(event: DomainEvent) -> str:
+    """The application that was told."""
     return str(event.payload.get("app") or "main")

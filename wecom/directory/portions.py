@@ -15,11 +15,21 @@ from django.conf import settings
 from django.utils.module_loading import import_string
 
 from wecom.gateway import (
+    AcquisitionCustomer,
+    AcquisitionLink,
+    AcquisitionQuota,
+    Agreement,
     ContactCard,
     ContactPair,
     ContactWayCard,
     Department,
     GroupCard,
+    HitMessage,
+    KfAccount,
+    KfServicer,
+    Moment,
+    MomentReactions,
+    MomentTask,
     StaffCard,
     TagGroup,
     Unassigned,
@@ -112,6 +122,95 @@ class UnassignedContacts:
 
 
 @dataclass(frozen=True, slots=True)
+class LinkIds:
+    """Every acquisition link that exists."""
+
+    link_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class LinkSeen:
+    """One acquisition link in detail; without a card it does not exist."""
+
+    link_id: str
+    card: AcquisitionLink | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkCustomers:
+    """Some of those who came by a link."""
+
+    link_id: str
+    rows: tuple[AcquisitionCustomer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuotaSeen:
+    """What is left of the customers that were paid for."""
+
+    quota: AcquisitionQuota
+
+
+@dataclass(frozen=True, slots=True)
+class MomentsSeen:
+    """The moments made in a time."""
+
+    rows: tuple[Moment, ...]
+    since: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MomentTasks:
+    """Who was asked to publish a moment of the corp; without rows WeCom shows it no more."""
+
+    moment_id: str
+    rows: tuple[MomentTask, ...] | None
+
+
+@dataclass(frozen=True, slots=True)
+class MomentReach:
+    """Who saw one guide's moment and what they did; without viewers he shows it no more."""
+
+    moment_id: str
+    userid: str
+    viewers: tuple[str, ...] | None
+    reactions: MomentReactions | None
+
+
+@dataclass(frozen=True, slots=True)
+class KfAccounts:
+    """Every account of customer service that the application sees."""
+
+    rows: tuple[KfAccount, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KfServicers:
+    """Who serves one account."""
+
+    open_kfid: str
+    rows: tuple[KfServicer, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Agreements:
+    """What customers said to WeCom's archive, of pairs with guides or of one group (`chat_id`)."""
+
+    rows: tuple[Agreement, ...]
+    chat_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeywordHits:
+    """What keyword rules were hit by behind the place `after`, up to `upto`."""
+
+    rows: tuple[HitMessage, ...]
+    after: str
+    upto: str
+
+
+@dataclass(frozen=True, slots=True)
 class Rest:
     """WeCom has told everything: what of ours did this sweep not meet? `after` is the comparer's
     own place to go on from, empty at first.
@@ -132,6 +231,17 @@ Facts = (
     | WayIds
     | WaySeen
     | UnassignedContacts
+    | LinkIds
+    | LinkSeen
+    | LinkCustomers
+    | QuotaSeen
+    | MomentsSeen
+    | MomentTasks
+    | MomentReach
+    | KfAccounts
+    | KfServicers
+    | Agreements
+    | KeywordHits
     | Rest
 )
 

@@ -39,6 +39,11 @@ RHYTHMS: Final[Mapping[str, Rhythm]] = {
     "contact_ways": Rhythm(None, NIGHTLY),
     "mass_sends": Rhythm(HOURLY, NIGHTLY),
     "unassigned": Rhythm(None, NIGHTLY),
+    "acquisition": Rhythm(HOURLY, NIGHTLY),
+    "moments": Rhythm(HOURLY, NIGHTLY),
+    "kf_accounts": Rhythm(None, NIGHTLY),
+    "archive_consents": Rhythm(None, NIGHTLY),
+    "keyword_hits": Rhythm(HOURLY, NIGHTLY),
 }
 
 

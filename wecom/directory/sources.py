@@ -6,10 +6,9 @@ stands in the cursor that the engine saves after the portion was handled.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from django.utils import timezone
 
@@ -23,7 +22,6 @@ from wecom.directory.portions import (
     FriendIds,
     FriendPairs,
     GroupSeen,
-    Portion,
     Serving,
     StaffOf,
     TagsSeen,
@@ -31,7 +29,10 @@ from wecom.directory.portions import (
     WayIds,
     WaySeen,
 )
+from wecom.directory.pulling import CALLS, At, Pulled, Source, portion_of
 from wecom.directory.rules import is_plausible_loss, is_turn_of
+from wecom.directory.sources_of_hearing import HEARING
+from wecom.directory.sources_of_reach import REACH
 from wecom.gateway import (
     ContactCard,
     ContactUnknown,
@@ -44,45 +45,10 @@ from wecom.gateway import (
 )
 from wecom.gateway.errors import GuideNotUsable
 
-At = Mapping[str, Any]
-# Calls in one portion: some ten seconds at WeCom's usual pace, well below a task's limit.
-CALLS: Final = 20
 _OWNERS: Final = 100
 # WeCom lists only codes made after this day (document 96348).
 _FIRST_WAYS: Final = datetime(2021, 7, 10, tzinfo=UTC)
 _NO_SUCH_WAY: Final = 41044
-
-
-@dataclass(slots=True)
-class Pulled:
-    """What a call or some gave. `at` is where the list goes on; None when it has ended."""
-
-    portions: list[Portion] = field(default_factory=list)
-    at: dict[str, Any] | None = None
-    done: int = 0
-    total: int = 0
-    wants: list[str] = field(default_factory=list)
-    left: list[Found] = field(default_factory=list)
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """One kind's way out of WeCom."""
-
-    page: Callable[[Gateway, Sweep, At], Pulled]
-    details: Callable[[Gateway, Sweep, Sequence[str]], Pulled]
-
-
-def _portion(sweep: Sweep, subject: str, facts: Facts, asked_at: datetime) -> Portion:
-    return Portion(
-        kind=sweep.kind,
-        subject=subject,
-        facts=facts,
-        asked_at=asked_at,
-        since=sweep.started_at,
-        is_full=sweep.is_full,
-        is_thorough=sweep.is_thorough,
-    )
 
 
 def _no_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
@@ -97,7 +63,7 @@ def _staff_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     if not at:
         asked_at = timezone.now()
         rows = tuple(gateway.departments())
-        pulled = Pulled([_portion(sweep, "departments", DepartmentList(rows), asked_at)])
+        pulled = Pulled([portion_of(sweep, "departments", DepartmentList(rows), asked_at)])
         pulled.total = len(rows)
         if sweep.is_full:
             # Members whom the application sees without any of their departments.
@@ -118,7 +84,7 @@ def _staff_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
             # Deleted meanwhile, taken out of range, or too large: the others shall not wait.
             pulled.left.append(Found(f"department:{number}", "无法读取部门成员", error.advice))
             continue
-        pulled.portions.append(_portion(sweep, f"department:{number}", members, asked_at))
+        pulled.portions.append(portion_of(sweep, f"department:{number}", members, asked_at))
     if numbers:
         pulled.at = {"after": numbers[-1]}
     else:
@@ -131,7 +97,7 @@ def _who_serves(gateway: Gateway, sweep: Sweep, pulled: Pulled) -> None:
     asked_at = timezone.now()
     serving = set(gateway.guides_with_contacts())
     facts = Serving(tuple(sorted(serving)))
-    pulled.portions.append(_portion(sweep, "serving", facts, asked_at))
+    pulled.portions.append(portion_of(sweep, "serving", facts, asked_at))
     if sweep.is_full:
         return
     known, served = queries.present_staff(), queries.serving_staff()
@@ -153,7 +119,7 @@ def _staff_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pull
         except GuideNotUsable:
             absent.append(userid)
     facts = StaffOf(tuple(rows), tuple(absent))
-    return Pulled([_portion(sweep, "staff", facts, asked_at)])
+    return Pulled([portion_of(sweep, "staff", facts, asked_at)])
 
 
 # ---------------------------------------------------------------- contacts
@@ -177,7 +143,7 @@ def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
         except GuideNotUsable as error:
             pulled.left.append(Found(f"staff:{userid}", "无法读取客户列表", error.advice))
             continue
-        pulled.portions.append(_portion(sweep, f"staff:{userid}", friends, asked_at))
+        pulled.portions.append(portion_of(sweep, f"staff:{userid}", friends, asked_at))
         in_detail = not sweep.is_full or sweep.is_thorough or is_turn_of(userid, day)
         if friends.external_userids and in_detail:
             pulled.wants.append(f"{userid} *")
@@ -194,13 +160,13 @@ def _contacts_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> P
         asked_at = timezone.now()
         if not which.startswith("*"):
             facts: Facts = ContactSeen(which, _card(gateway, which))
-            pulled.portions.append(_portion(sweep, f"contact:{which}", facts, asked_at))
+            pulled.portions.append(portion_of(sweep, f"contact:{which}", facts, asked_at))
             continue
         page = gateway.contact_pairs([userid], which[1:])
         if page.next_cursor and page.next_cursor != which[1:]:
             pulled.wants.append(f"{userid} *{page.next_cursor}")
         facts = FriendPairs(userid, page.pairs)
-        pulled.portions.append(_portion(sweep, f"staff:{userid}", facts, asked_at))
+        pulled.portions.append(portion_of(sweep, f"staff:{userid}", facts, asked_at))
     return pulled
 
 
@@ -267,7 +233,7 @@ def _groups_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pul
         except GuideNotUsable as error:
             pulled.left.append(Found(f"group:{chat_id}", "群主不在可见范围", error.advice))
             continue
-        pulled.portions.append(_portion(sweep, f"group:{chat_id}", seen, asked_at))
+        pulled.portions.append(portion_of(sweep, f"group:{chat_id}", seen, asked_at))
     return pulled
 
 
@@ -278,7 +244,7 @@ def _tags_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     asked_at = timezone.now()
     groups = tuple(gateway.tag_groups())
     count = sum(len(group.tags) for group in groups)
-    portion = _portion(sweep, "tags", TagsSeen(groups, is_all=True), asked_at)
+    portion = portion_of(sweep, "tags", TagsSeen(groups, is_all=True), asked_at)
     return Pulled([portion], done=count, total=count)
 
 
@@ -286,7 +252,7 @@ def _ways_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     asked_at, cursor = timezone.now(), str(at.get("cursor", ""))
     keys, following = gateway.contact_way_ids(_FIRST_WAYS, cursor=cursor)
     pulled = Pulled(done=len(keys), total=sweep.total + len(keys))
-    pulled.portions.append(_portion(sweep, "contact_ways", WayIds(tuple(keys)), asked_at))
+    pulled.portions.append(portion_of(sweep, "contact_ways", WayIds(tuple(keys)), asked_at))
     if following and following != cursor:
         pulled.at = {"cursor": following}
     return pulled
@@ -302,7 +268,7 @@ def _ways_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulle
             if error.code != _NO_SUCH_WAY:
                 raise
             seen = WaySeen(key, None)
-        pulled.portions.append(_portion(sweep, f"way:{key}", seen, asked_at))
+        pulled.portions.append(portion_of(sweep, f"way:{key}", seen, asked_at))
     return pulled
 
 
@@ -316,7 +282,7 @@ def _unassigned_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     page = gateway.unassigned(cursor)
     pulled = Pulled(done=len(page.rows), total=sweep.total + len(page.rows))
     facts = UnassignedContacts(page.rows)
-    pulled.portions.append(_portion(sweep, "unassigned", facts, asked_at))
+    pulled.portions.append(portion_of(sweep, "unassigned", facts, asked_at))
     if page.next_cursor and page.next_cursor != cursor:
         pulled.at = {"cursor": page.next_cursor}
     return pulled
@@ -330,4 +296,6 @@ SOURCES: Final[Mapping[str, Source]] = {
     "contact_ways": Source(_ways_page, _ways_details),
     "mass_sends": Source(_nothing_to_list, _no_details),
     "unassigned": Source(_unassigned_page, _no_details),
+    **REACH,
+    **HEARING,
 }

@@ -18,8 +18,9 @@ from kit.events import session_lock
 from wecom.directory import actions
 from wecom.directory.models import Sweep, SweepState
 from wecom.directory.portions import Found, Outcome, Portion, Rest, Tally, reconcilers_of
+from wecom.directory.pulling import CALLS, Pulled
 from wecom.directory.rules import INDIGESTIBLE, MOST_TROUBLES, pause_after
-from wecom.directory.sources import CALLS, SOURCES, Pulled
+from wecom.directory.sources import SOURCES
 from wecom.gateway import Retry, WecomError, gateway_of
 from wecom.gateway.errors import LimitReached
 from wecom.gateway.governor import bulk

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from kit.actor import Actor
-from wecom.directory import actions, sweeping
+from wecom.directory import actions, forgetting, sweeping
 from wecom.directory.scheduling import begin_due
 
 
@@ -29,3 +29,10 @@ def carry_on_sweeps() -> None:
 @shared_task(name="wecom.tasks.forget_old_sweeps")
 def forget_old_sweeps() -> None:
     actions.forget_old_sweeps(by=Actor.system("sweeps are kept 90 days"))
+
+
+@shared_task(name="wecom.tasks.forget_old_mirrors")
+def forget_old_mirrors() -> None:
+    now, by = timezone.now(), Actor.system("kept as long as declared")
+    forgetting.forget_reach(at=now, by=by)
+    forgetting.forget_hearing(at=now, by=by)

@@ -1,7 +1,7 @@
 """Calls of the chat archive (会话内容存档): whose talk is kept, who agreed, what was said.
 
 WeCom gives the content only through a C library; the bridge at WECOM_ARCHIVE_BRIDGE_URL runs it
-and answers by HTTP.
+and answers by HTTP. The data zone (数据与智能专区) tells through the corp's own program in it.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from django.conf import settings
 
 from wecom.gateway.answers import Answer
 from wecom.gateway.bounds import Bounds
-from wecom.gateway.chapters import Chapter
+from wecom.gateway.chapters import Chapter, given
 from wecom.gateway.downloads import download
 from wecom.gateway.errors import ArchiveNotOpen
-from wecom.gateway.types import Agreement, ArchivedMessage
+from wecom.gateway.types import Agreement, ArchivedMessage, HitMessage, HitPage, HitRule
 from wecom.gateway.types.archive import AgreementState
 
 _AGREED: Final[dict[str, AgreementState]] = {
@@ -25,6 +25,8 @@ _AGREED: Final[dict[str, AgreementState]] = {
     "Default_Agree": "agreed",
     "Disagree": "refused",
 }
+# In the data zone a member is 1, a customer 2 (document 101365).
+_STAFF: Final = 1
 
 
 class ArchiveCalls(Chapter):
@@ -63,6 +65,18 @@ class ArchiveCalls(Chapter):
             self._client, f"{_bridge().rpartition('/')[0]}/mediadata", sdkfileid=sdkfileid
         )
 
+    def keyword_hits(self, cursor: str = "", token: str = "", limit: int = 1000) -> HitPage:
+        """What keyword rules were hit by behind a cursor, five days back at most.
+
+        Answered by the corp's program in the data zone; the token of an event lifts a limit.
+        Raises ArchiveNotOpen.
+        """
+        if not settings.WECOM_ZONE_BRIDGE_URL:
+            raise ArchiveNotOpen(None, "WECOM_ZONE_BRIDGE_URL is not set", api="zone")
+        asked = {"limit": limit, **given(cursor=cursor or None, token=token or None)}
+        page = self._ask(f"{settings.WECOM_ZONE_BRIDGE_URL}/get_hit_msg_list", asked)
+        return HitPage(page.rows("msg_list", _hit), page.text("next_cursor"), page.flag("has_more"))
+
 
 def _bridge() -> str:
     if not settings.WECOM_ARCHIVE_BRIDGE_URL:
@@ -93,6 +107,23 @@ def _archived(row: Answer) -> ArchivedMessage:
         action=message.text("action") or "send",
         at=message.at_milliseconds("msgtime"),
     )
+
+
+def _hit(row: Answer) -> HitMessage:
+    sender = row.part("sender")
+    return HitMessage(
+        msgid=row.key("msgid"),
+        sender=person_id(sender.text("id")),
+        is_staff=sender.number("type") == _STAFF,
+        recipients=row.rows("receiver_list", lambda one: person_id(one.text("id"))),
+        chat_id=row.text("chatid"),
+        at=row.at("send_time"),
+        rules=row.rows("hit_rule_list", _rule),
+    )
+
+
+def _rule(row: Answer) -> HitRule:
+    return HitRule(row.key("rule_id"), row.text("rule_name"))
 
 
 def person_id(key: str) -> str:

@@ -59,7 +59,21 @@ def test_hq_pauses_goes_on_and_cancels_by_the_list(hq: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["staff", "department", "corptag", "corptaggroup", "corpcontactway"]
+    "name",
+    [
+        "staff",
+        "department",
+        "corptag",
+        "corptaggroup",
+        "corpcontactway",
+        "acquisitionlink",
+        "acquisitioncustomer",
+        "acquisitionbalance",
+        "corpmoment",
+        "momentpublication",
+        "archiveconsent",
+        "keywordhit",
+    ],
 )
 def test_mirrors_are_shown_and_never_edited(hq: Client, name: str) -> None:
     assert hq.get(reverse(f"admin:wecom_{name}_changelist")).status_code == 200

@@ -292,6 +292,21 @@ _HQ: dict[str, dict[str, Any]] = {
             }
         ]
     },
+    "chatdata/get_hit_msg_list": {
+        "has_more": 1,
+        "next_cursor": "c1",
+        "msg_list": [
+            {
+                "msgid": "a1_external",
+                "sender": {"type": 2, "id": CHEN},
+                "receiver_list": [{"type": 1, "id": LIN}],
+                "chatid": "",
+                "send_time": 1767000000,
+                "msgtype": "text",
+                "hit_rule_list": [{"rule_id": "kr1", "rule_name": "退款"}],
+            }
+        ],
+    },
     "externalcontact/customer_acquisition/list_link": {
         "link_id_list": ["cawcdeL1"],
         "next_cursor": "",

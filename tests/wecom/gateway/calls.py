@@ -143,6 +143,7 @@ CALLS: Final[dict[str, Callable[[Gateway], Any]]] = {
     "room_agreements": lambda g: g.room_agreements(GROUP),
     "archived_messages": lambda g: g.archived_messages(0),
     "archived_media": lambda g: g.archived_media("sdk1"),
+    "keyword_hits": lambda g: g.keyword_hits("", "token"),
     "create_staff_group": lambda g: g.create_staff_group("店长群", ["linxiao", "zhouning"]),
     "update_staff_group": lambda g: g.update_staff_group("staff1", add=["ma"]),
     "staff_group": lambda g: g.staff_group("staff1"),

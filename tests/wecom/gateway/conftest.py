@@ -32,4 +32,5 @@ def well(settings: Settings, no_tokens: None) -> Iterator[Well]:
     with a_well_wecom() as found:
         settings.WECOM_API_BASE_URL = found.server.url
         settings.WECOM_ARCHIVE_BRIDGE_URL = f"{found.server.url}msgaudit/chatdata"
+        settings.WECOM_ZONE_BRIDGE_URL = f"{found.server.url}chatdata"
         yield found

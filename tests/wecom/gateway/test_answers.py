@@ -97,6 +97,15 @@ EXPECTED: dict[str, Any] = {
     "single_agreements": AGREED,
     "room_agreements": AGREED,
     "archived_media": FILE,
+    "keyword_hits": g.HitPage(
+        (
+            g.HitMessage(
+                "a1_external", CHEN, False, ("linxiao",), "", AT, (g.HitRule("kr1", "退款"),)
+            ),
+        ),
+        "c1",
+        True,
+    ),
     "staff_group": g.StaffGroup("staff1", "店长群", "linxiao", ("linxiao", "zhouning")),
     "openid_of": "oPay1",
     "external_userid_of_unionid": g.UnionidMatch(CHEN, ""),

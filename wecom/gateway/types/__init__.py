@@ -14,6 +14,9 @@ from wecom.gateway.types.archive import (
     Agreement,
     AgreementState,
     ArchivedMessage,
+    HitMessage,
+    HitPage,
+    HitRule,
 )
 from wecom.gateway.types.channels import (
     StaffGroup,
@@ -139,6 +142,9 @@ __all__ = [
     "GroupRefusal",
     "GroupStatus",
     "GroupWelcome",
+    "HitMessage",
+    "HitPage",
+    "HitRule",
     "JobState",
     "JoinWay",
     "JoinWayCard",

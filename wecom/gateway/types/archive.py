@@ -35,3 +35,33 @@ class Agreement:
     external_userid: str
     state: AgreementState
     since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class HitRule:
+    """A keyword rule of the data zone."""
+
+    id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class HitMessage:
+    """Something said that keyword rules were hit by; the words stay in the zone."""
+
+    msgid: str
+    sender: str
+    is_staff: bool
+    recipients: tuple[str, ...]
+    chat_id: str
+    at: datetime
+    rules: tuple[HitRule, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HitPage:
+    """Some of them; `next_cursor` is where to go on, also when there is nothing more yet."""
+
+    rows: tuple[HitMessage, ...]
+    next_cursor: str
+    has_more: bool
