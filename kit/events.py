@@ -229,7 +229,11 @@ def call_handlers_again() -> None:
 
 
 def due_handlings(queue: str = "urgent", limit: int = 500) -> list[tuple[int, str]]:
-    """Keys and handlers of one queue's rows whose time has come or whose worker died."""
+    """Keys and handlers of one queue's rows whose time has come or whose worker died.
+
+    Without those that wait for an earlier event of their subject: a long queue behind one that
+    keeps failing must not fill every look and hide all others.
+    """
     now = timezone.now()
     board: Mapping[str, str] = import_string(settings.QUEUES)
     elsewhere = [path for path, named in board.items() if named != queue]
@@ -243,6 +247,7 @@ def due_handlings(queue: str = "urgent", limit: int = 500) -> list[tuple[int, st
             )
             | Q(state=HandlingState.CLAIMED, claimed_at__lt=now - LOOK_AGAIN),
             here,
+            ~Exists(_earlier()),
         )
         .order_by("next_try_at")
         .values_list("pk", "handler")[:limit]
@@ -316,19 +321,23 @@ def _claim(key: int) -> Handling | None:
     now = timezone.now()
     # The caller holds the row's lock: whoever claimed it before is not alive any more.
     free = Q(state=HandlingState.WAITING, next_try_at__lte=now) | Q(state=HandlingState.CLAIMED)
-    earlier = Handling.objects.filter(
-        handler=OuterRef("handler"),
-        subject=OuterRef("subject"),
-        pk__lt=OuterRef("pk"),
-        state__in=[HandlingState.WAITING, HandlingState.CLAIMED],
-    ).exclude(subject="")
     with transaction.atomic():
-        claimed = Handling.objects.filter(free, ~Exists(earlier), pk=key).update(
+        claimed = Handling.objects.filter(free, ~Exists(_earlier()), pk=key).update(
             state=HandlingState.CLAIMED, claimed_at=now, attempts=F("attempts") + 1
         )
     if not claimed:
         return None
     return Handling.objects.select_related("event").get(pk=key)
+
+
+def _earlier() -> models.QuerySet[Handling]:
+    """What of the same subject still waits for the same handler, told before."""
+    return Handling.objects.filter(
+        handler=OuterRef("handler"),
+        subject=OuterRef("subject"),
+        pk__lt=OuterRef("pk"),
+        state__in=[HandlingState.WAITING, HandlingState.CLAIMED],
+    ).exclude(subject="")
 
 
 def _mark(row: Handling, state: HandlingState, *, pause: int, error: str) -> None:

@@ -106,6 +106,18 @@ def test_a_parked_event_does_not_hold_up_its_subject(db: None) -> None:
     assert ("first", 5) in seen
 
 
+def test_what_waits_behind_a_failing_event_hides_nobody_else(db: None) -> None:
+    for n in range(4):
+        tell("thing_failed", by=SYSTEM, subject="stuck", n=n)
+    tell("thing_failed", by=SYSTEM, subject="other", n=4)
+    rows = list(Handling.objects.order_by("pk"))
+    past = timezone.now() - timedelta(seconds=60)
+    Handling.objects.update(next_try_at=past)
+    Handling.objects.filter(pk=rows[0].pk).update(next_try_at=timezone.now() + timedelta(hours=1))
+    Handling.objects.filter(pk=rows[4].pk).update(next_try_at=past + timedelta(seconds=1))
+    assert [key for key, _ in events.due_handlings(limit=3)] == [rows[4].pk]
+
+
 def test_a_dead_workers_claim_is_taken_over(db: None) -> None:
     tell("thing_happened", by=SYSTEM, n=1)
     Handling.objects.update(
