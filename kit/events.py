@@ -304,7 +304,7 @@ def _react(row: Handling) -> bool:
     try:
         reaction(row.event)
     except NotYet as wish:
-        _mark(row, HandlingState.WAITING, pause=wish.seconds, error="")
+        _mark(row, HandlingState.WAITING, pause=wish.seconds, error="", attempts=row.attempts - 1)
         return True
     except Exception as error:
         parked = row.attempts >= MAX_ATTEMPTS
@@ -340,12 +340,17 @@ def _earlier() -> models.QuerySet[Handling]:
     ).exclude(subject="")
 
 
-def _mark(row: Handling, state: HandlingState, *, pause: int, error: str) -> None:
+def _mark(
+    row: Handling, state: HandlingState, *, pause: int, error: str, attempts: int | None = None
+) -> None:
     # A broken transaction of the handler must not swallow its own mark.
     if connection.in_atomic_block and connection.needs_rollback:
         raise RuntimeError(f"{row.handler} left a broken transaction")
     Handling.objects.filter(pk=row.pk, attempts=row.attempts).update(
-        state=state, next_try_at=timezone.now() + timedelta(seconds=pause), error=error[:2000]
+        state=state,
+        next_try_at=timezone.now() + timedelta(seconds=pause),
+        error=error[:2000],
+        attempts=row.attempts if attempts is None else attempts,
     )
 
 

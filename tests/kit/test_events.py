@@ -147,7 +147,7 @@ def test_not_yet_waits_without_blame(db: None) -> None:
     row = Handling.objects.get()
     assert row.state == HandlingState.WAITING
     assert row.next_try_at > timezone.now() + timedelta(seconds=20)
-    assert row.error == ""
+    assert (row.error, row.attempts) == ("", 0)
 
 
 def test_news_outside_an_action_is_refused(db: None) -> None:
