@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max
+from django.db.models import F, Value
+from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from kit.actions import action
@@ -86,15 +87,19 @@ def _contact(guide: Guide, card: ContactCard, asked_at: datetime) -> Contact:
 
 
 def _befriend(contact: Contact, guide: Guide, friend: NewFriend) -> Friendship:
-    ended = Friendship.objects.filter(contact=contact, guide=guide).aggregate(last=Max("until"))
+    """A friendship with WeCom's own beginning: the next is compared with it, clock by clock.
+
+    What we held to have ended later was over when this one began.
+    """
+    before = Friendship.objects.filter(contact=contact, guide=guide, until__gt=friend.since)
+    before.update(until=Greatest(F("since"), Value(friend.since)))
     return Friendship.objects.create(
         contact=contact,
         guide=guide,
         state=friend.state,
         add_way=friend.add_way,
         remark=friend.remark or None,
-        # WeCom tells seconds: a friendship renewed within one must not begin before the last ended.
-        since=max(friend.since, ended["last"] or friend.since),
+        since=friend.since,
     )
 
 

@@ -128,6 +128,26 @@ def test_who_deleted_her_guide_and_came_back_is_a_friend_again(wecom: Sandbox, c
     assert found(sweep) == [(f"contact:{CHEN}", "重新加了好友")]
 
 
+def test_who_comes_and_goes_while_we_hear_of_it_late_is_a_friend_in_the_end(
+    wecom: Sandbox, cast: Cast
+) -> None:
+    lin_has_chen(wecom)
+    # By our clock all of this was over long before we heard of the first of it.
+    end_friendship(CHEN, cast.lin.pk, ended_by="guide", by=TESTER)
+    for ended_by, act in (("customer", "delete_guide"), ("", "")):
+        wecom.act("delete_customer", userid="LinXiao", customer=CHEN)
+        later(wecom)
+        wecom.act("add_friend", userid="LinXiao", customer=CHEN)
+        later(wecom)
+        sweep_through("contacts")
+        assert friends() == {("linxiao", CHEN)}
+        if ended_by:
+            wecom.act(act, userid="LinXiao", customer=CHEN)
+            end_friendship(CHEN, cast.lin.pk, ended_by=ended_by, by=TESTER)
+    newest = Friendship.objects.get(until=None)
+    assert newest.since == gateway_of().contact(CHEN).followers[0].since
+
+
 def test_gone_and_back_between_two_sweeps_are_two_friendships(wecom: Sandbox, cast: Cast) -> None:
     lin_has_chen(wecom)
     later(wecom)
