@@ -71,17 +71,7 @@ def end(
 
     False when the claim is no longer ours; then somebody else has spoken for the row.
     """
-    changed = _claimed(row).update(
-        state=state,
-        answer=answer or {},
-        error=error[:2000],
-        error_code=code,
-        ended_at=timezone.now(),
-        ask_at=None,
-    )
-    if changed:
-        _tell_end(row, state, answer=answer or {}, error=error, code=code)
-    return bool(changed)
+    return _ended(row, state, answer=answer or {}, error=error, code=code)
 
 
 @action
@@ -103,16 +93,7 @@ def put_back(
     """
     at = timezone.now() + timedelta(seconds=pause)
     if row.expires_at is not None and at >= row.expires_at:
-        changed = _claimed(row).update(
-            state=OutboxState.MISSED,
-            error=error[:2000],
-            error_code=code,
-            ended_at=timezone.now(),
-            ask_at=None,
-        )
-        if changed:
-            _tell_end(row, OutboxState.MISSED, answer={}, error=error, code=code)
-        return bool(changed)
+        return _ended(row, OutboxState.MISSED, answer={}, error=error, code=code)
     return bool(
         _claimed(row).update(
             state=OutboxState.PLANNED,
@@ -262,6 +243,22 @@ def _planned(key: int) -> Any:
 
 def _claimed(row: OutboxRow) -> Any:
     return OutboxRow.objects.filter(pk=row.pk, state=OutboxState.SENDING, claim=row.claim)
+
+
+def _ended(
+    row: OutboxRow, state: OutboxState, *, answer: dict[str, Any], error: str, code: int | None
+) -> bool:
+    changed = _claimed(row).update(
+        state=state,
+        answer=answer,
+        error=error[:2000],
+        error_code=code,
+        ended_at=timezone.now(),
+        ask_at=None,
+    )
+    if changed:
+        _tell_end(row, state, answer=answer, error=error, code=code)
+    return bool(changed)
 
 
 def _tell_end(

@@ -107,11 +107,11 @@ def broker(servers: TestServers) -> redis.Redis:
     return store
 
 
-def asked_for(broker: redis.Redis, queue: str) -> list[int]:
-    """Keys of the rows that workers of a queue are asked for, in their order."""
+def asked_for(broker: redis.Redis, queue: str) -> list[str]:
+    """Arguments with which workers of a queue are asked, in their order."""
     found = broker.lrange(f"house:{queue}", 0, -1)
     assert isinstance(found, list)
-    return [json.loads(one)["headers"]["argsrepr"] for one in reversed(found)]
+    return [str(json.loads(one)["headers"]["argsrepr"]) for one in reversed(found)]
 
 
 def test_a_campaign_does_not_hide_a_word_to_one_guide(db: None, broker: redis.Redis) -> None:
