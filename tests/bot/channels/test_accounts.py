@@ -1,20 +1,24 @@
-"""Customer service accounts are compared with WeCom's; what HQ must decide is shown to HQ."""
+"""Customer service accounts against WeCom; words of who refused its archive are not kept."""
 
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
 from bot.channels.actions import open_kf_account
 from bot.channels.models import KfAccount
 from kit.actor import Actor
 from kit.events import DomainEvent
+from tests.bot.builders import CHEN, STRANGER, a_group, say, the_knowledge
 from tests.cast import Cast
 from tests.sandbox import KF, Sandbox
 from tests.wecom.directory.test_staff import differences
+from wecom.directory.hearing import take_agreements
 from wecom.directory.inbound_of_hearing import kf_accounts_told
 from wecom.directory.models import SweepState
+from wecom.directory.portions import Agreements
 from wecom.directory.sweeping import sweep_through
-from wecom.gateway import gateway_of
+from wecom.gateway import Agreement, gateway_of
 
 TESTER = Actor.system("test")
 LOST = "wkLost00000000000000000000000001"
@@ -69,3 +73,16 @@ def test_what_is_taken_from_us_is_seen_when_wecom_tells(wecom: Sandbox, account:
     assert account.name == "国贸客服"
     wecom.act("kf_authorize", open_kfid=KF, managed=False)
     assert (f"kf:{KF}", "客服账号没有交给接口管理") in found()
+
+
+def test_words_of_one_who_refused_the_archive_in_wecom_are_not_kept(cast: Cast) -> None:
+    the_knowledge(cast)
+    group = a_group(cast.lin)
+    refused = Agreement("", CHEN, "refused", None)
+    take_agreements(Agreements((refused,), group.chat_id), asked_at=timezone.now(), by=TESTER)
+    heard = say("停车怎么收费？", group=group)
+    assert heard is not None
+    assert (heard.text, heard.is_text_withheld) == (None, True)
+    other = say("停车怎么收费？", group=group, sender=STRANGER)
+    assert other is not None
+    assert other.text == "停车怎么收费？"

@@ -15,7 +15,7 @@ from tests.wecom.directory.test_staff import differences, told
 from wecom.directory.inbound import department_changed, member_changed, tag_changed
 from wecom.directory.models import CorpContactWay, CorpTag, Department, Staff
 from wecom.directory.sweeping import sweep_through
-from wecom.gateway import gateway_of
+from wecom.gateway import WecomError, gateway_of
 from wecom.outbox.delivery import deliver
 from wecom.outbox.models import OutboxRow
 
@@ -66,6 +66,15 @@ def test_one_tag_is_looked_at_when_wecom_tells_of_it(tagged: Sandbox, cast: Cast
     tag_changed(news("wecom.change_external_tag.delete", **group))
     tag_changed(news("wecom.change_external_tag.shuffle"))
     assert set(tags()) == {"等级/黑金卡", "来源/门店"}
+
+
+def test_a_tag_that_wecom_will_not_show_is_not_gone(tagged: Sandbox, cast: Cast) -> None:
+    sweep_through("tags")
+    tagged.fault("externalcontact/get_corp_tag_list", errcode=987654)
+    key = tags()["等级/金卡"]
+    with pytest.raises(WecomError):
+        tag_changed(news("wecom.change_external_tag.update", id=key, tag_type="tag"))
+    assert "等级/金卡" in tags()
 
 
 def test_one_member_is_looked_at_when_wecom_tells_of_him(wecom: Sandbox, cast: Cast) -> None:

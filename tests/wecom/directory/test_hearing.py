@@ -15,7 +15,7 @@ from tests.cast import Cast
 from tests.sandbox import CHEN, GROUP, WU, Sandbox
 from tests.wecom.directory.test_staff import differences
 from wecom.directory.forgetting import forget_hearing
-from wecom.directory.hearing import take_agreements, take_hits
+from wecom.directory.hearing import HITS, take_agreements, take_hits
 from wecom.directory.inbound_of_hearing import agreement_told, keyword_told
 from wecom.directory.models import SweepState
 from wecom.directory.models_of_hearing import ArchiveConsent, KeywordHit
@@ -23,6 +23,7 @@ from wecom.directory.portions import Agreements, KeywordHits
 from wecom.directory.queries_of_hearing import (
     archive_agreed,
     archive_agreed_in,
+    position_of,
     refused_in_groups,
 )
 from wecom.directory.sources_of_hearing import _PAIRS
@@ -150,9 +151,12 @@ def test_a_page_that_somebody_else_read_changes_nothing(wecom: Sandbox, rule: st
     page = gateway_of().keyword_hits()
     facts = KeywordHits(page.rows, "", page.next_cursor)
     assert take_hits(facts, by=TESTER) == 1
+    say(wecom, WU, "退钱")
+    sweep_through("keyword_hits", is_full=False)
+    place = position_of(HITS)
     assert take_hits(facts, by=TESTER) == 0
-    assert len(hits()) == 1
-    assert forget_hearing(at=timezone.now() + timedelta(days=181), by=TESTER) == 1
+    assert (len(hits()), position_of(HITS)) == (2, place)
+    assert forget_hearing(at=timezone.now() + timedelta(days=181), by=TESTER) == 2
     assert hits() == []
 
 

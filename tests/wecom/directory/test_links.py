@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
+from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from kit.actions import scope_of
@@ -121,13 +125,15 @@ def test_who_spoke_is_not_made_silent_by_an_older_list(link: AcquisitionLink) ->
 
 
 def test_a_low_balance_is_told_until_more_is_bought(
-    wecom: Sandbox, cast: Cast, client: object
+    wecom: Sandbox, cast: Cast, client: Client
 ) -> None:
+    client.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
     wecom.act("acquisition_balance", balance=50, total=1000)
     for _ in range(2):
         balance_told(news("balance_low"))
     row = AcquisitionBalance.objects.get()
     assert (row.balance, row.total, row.warning) == (50, 1000, "low")
+    assert "获客额度不足" in _lines(client.get(reverse("admin:index")))
     sweep_through("acquisition")
     row.refresh_from_db()
     assert row.warning == "low"
@@ -139,6 +145,11 @@ def test_a_low_balance_is_told_until_more_is_bought(
     sweep_through("acquisition")
     row.refresh_from_db()
     assert (row.balance, row.warning, row.warned_at) == (900, "", None)
+    assert "获客额度" not in _lines(client.get(reverse("admin:index")))
+
+
+def _lines(page: Any) -> str:
+    return " ".join(line.text for panel in page.context["lists"] for line in panel.lines)
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,7 @@ def test_a_moment_is_followed_from_the_order_to_the_likes(wecom: Sandbox, moment
     assert row.look_at is not None
     wecom.act("publish_moment", moment_id=moment_id, userid="LinXiao")
     wecom.act("like_moment", moment_id=moment_id, userid="LinXiao", customer=CHEN)
+    wecom.act("like_moment", moment_id=moment_id, userid="LinXiao")
     wecom.act("comment_moment", moment_id=moment_id, userid="LinXiao", text="欢迎")
     sweep_through("moments", is_full=False)
     # Not due before an hour has gone.
@@ -80,8 +81,8 @@ def test_a_moment_is_followed_from_the_order_to_the_likes(wecom: Sandbox, moment
     all_due()
     sweep_through("moments", is_full=False)
     lin = publications()["linxiao"]
-    assert (lin.audience, lin.likes, lin.comments) == (1, 1, 1)
-    # Her own comment counts and is nobody's to know.
+    assert (lin.audience, lin.likes, lin.comments) == (1, 2, 1)
+    # What she did herself counts, and makes her no customer.
     assert lin.people == {"saw": [CHEN], "liked": [CHEN], "commented": []}
     assert lin.look_at is not None
     assert publications()["zhouning"].audience is None

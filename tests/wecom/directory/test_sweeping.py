@@ -259,3 +259,14 @@ def test_a_delta_reads_the_guides_whom_callbacks_named(wecom: Sandbox, cast: Cas
     assert asked == ["linxiao"]
     later = timezone.now() + timedelta(days=2)
     assert queries.userids_with_news("change_external_contact", since=later) == set()
+
+
+def test_one_guide_whom_wecom_refuses_does_not_hide_those_behind_her(
+    wecom: Sandbox, cast: Cast, watched: list[tuple[str, object]]
+) -> None:
+    wecom.fault("externalcontact/list", errcode=987654, times=1)
+    sweep = sweeping.sweep_through("contacts")
+    assert sweep.state == SweepState.DONE
+    assert "staff:zhouning" in [subject for subject, _ in watched]
+    left = Difference.objects.filter(sweep=sweep, subject="staff:linxiao")
+    assert [one.what for one in left] == ["企业微信拒绝读取，已跳过"]
