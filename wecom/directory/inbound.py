@@ -18,8 +18,8 @@ from wecom.directory.portions import (
     TagsSeen,
     reconcilers_of,
 )
-from wecom.gateway import ContactUnknown, NotFriends, Retry, WecomError, gateway_of
-from wecom.gateway.errors import GuideNotUsable
+from wecom.gateway import ContactUnknown, NotFriends, gateway_of
+from wecom.gateway.errors import Gone, GuideNotUsable
 
 
 def member_changed(event: DomainEvent) -> None:
@@ -58,9 +58,7 @@ def tag_changed(event: DomainEvent) -> None:
             facts = TagsSeen(tuple(gateway.tag_groups(group_ids=[key])), is_all=False)
         else:
             facts = TagsSeen(tuple(gateway.tag_groups(tag_ids=[key])), is_all=False)
-    except WecomError as error:
-        if error.retry is not Retry.NEVER:
-            raise
+    except Gone:
         facts = TagsSeen((), is_all=False, absent=(key,))
     if key and not facts.groups:
         facts = TagsSeen((), is_all=False, absent=(key,))

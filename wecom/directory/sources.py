@@ -30,7 +30,7 @@ from wecom.directory.portions import (
     WaySeen,
 )
 from wecom.directory.pulling import CALLS, At, Pulled, Source, portion_of
-from wecom.directory.rules import is_plausible_loss, is_turn_of
+from wecom.directory.rules import INDIGESTIBLE, is_plausible_loss, is_turn_of
 from wecom.directory.sources_of_hearing import HEARING
 from wecom.directory.sources_of_reach import REACH
 from wecom.gateway import (
@@ -43,12 +43,25 @@ from wecom.gateway import (
     Retry,
     WecomError,
 )
-from wecom.gateway.errors import GuideNotUsable
+from wecom.gateway.errors import GuideNotUsable, Unintelligible
 
 _OWNERS: Final = 100
 # WeCom lists only codes made after this day (document 96348).
 _FIRST_WAYS: Final = datetime(2021, 7, 10, tzinfo=UTC)
 _NO_SUCH_WAY: Final = 41044
+
+
+def _pass_over(error: WecomError, subject: str, sweep: Sweep, pulled: Pulled) -> None:
+    """One subject that WeCom will not show must not keep all behind it from being compared.
+
+    Raises the error when waiting may mend it, and when nobody of this portion can be read.
+    """
+    is_hopeless = error.retry is Retry.NEVER or (
+        isinstance(error, Unintelligible) and sweep.troubles >= INDIGESTIBLE
+    )
+    if not is_hopeless or len(pulled.left) + 1 >= CALLS:
+        raise error
+    pulled.left.append(Found(subject, "企业微信拒绝读取，已跳过", error.advice))
 
 
 def _no_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
@@ -112,14 +125,18 @@ def _who_serves(gateway: Gateway, sweep: Sweep, pulled: Pulled) -> None:
 
 def _staff_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
     asked_at = timezone.now()
+    pulled = Pulled()
     rows, absent = [], []
     for userid in wants:
         try:
             rows.append(gateway.staff(userid))
         except GuideNotUsable:
             absent.append(userid)
+        except WecomError as error:
+            _pass_over(error, f"staff:{userid}", sweep, pulled)
     facts = StaffOf(tuple(rows), tuple(absent))
-    return Pulled([portion_of(sweep, "staff", facts, asked_at)])
+    pulled.portions.append(portion_of(sweep, "staff", facts, asked_at))
+    return pulled
 
 
 # ---------------------------------------------------------------- contacts
@@ -143,6 +160,9 @@ def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
         except GuideNotUsable as error:
             pulled.left.append(Found(f"staff:{userid}", "无法读取客户列表", error.advice))
             continue
+        except WecomError as error:
+            _pass_over(error, f"staff:{userid}", sweep, pulled)
+            continue
         pulled.portions.append(portion_of(sweep, f"staff:{userid}", friends, asked_at))
         in_detail = not sweep.is_full or sweep.is_thorough or is_turn_of(userid, day)
         if friends.external_userids and in_detail:
@@ -158,15 +178,19 @@ def _contacts_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> P
     for want in wants:
         userid, _, which = want.partition(" ")
         asked_at = timezone.now()
-        if not which.startswith("*"):
-            facts: Facts = ContactSeen(which, _card(gateway, which))
-            pulled.portions.append(portion_of(sweep, f"contact:{which}", facts, asked_at))
+        facts: Facts
+        try:
+            if which.startswith("*"):
+                page = gateway.contact_pairs([userid], which[1:])
+                if page.next_cursor and page.next_cursor != which[1:]:
+                    pulled.wants.append(f"{userid} *{page.next_cursor}")
+                subject, facts = f"staff:{userid}", FriendPairs(userid, page.pairs)
+            else:
+                subject, facts = f"contact:{which}", ContactSeen(which, _card(gateway, which))
+        except WecomError as error:
+            _pass_over(error, f"staff:{userid}", sweep, pulled)
             continue
-        page = gateway.contact_pairs([userid], which[1:])
-        if page.next_cursor and page.next_cursor != which[1:]:
-            pulled.wants.append(f"{userid} *{page.next_cursor}")
-        facts = FriendPairs(userid, page.pairs)
-        pulled.portions.append(portion_of(sweep, f"staff:{userid}", facts, asked_at))
+        pulled.portions.append(portion_of(sweep, subject, facts, asked_at))
     return pulled
 
 
@@ -233,6 +257,9 @@ def _groups_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pul
         except GuideNotUsable as error:
             pulled.left.append(Found(f"group:{chat_id}", "群主不在可见范围", error.advice))
             continue
+        except WecomError as error:
+            _pass_over(error, f"group:{chat_id}", sweep, pulled)
+            continue
         pulled.portions.append(portion_of(sweep, f"group:{chat_id}", seen, asked_at))
     return pulled
 
@@ -266,7 +293,8 @@ def _ways_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulle
             seen = WaySeen(key, gateway.contact_way(key))
         except WecomError as error:
             if error.code != _NO_SUCH_WAY:
-                raise
+                _pass_over(error, f"code:{key}", sweep, pulled)
+                continue
             seen = WaySeen(key, None)
         pulled.portions.append(portion_of(sweep, f"way:{key}", seen, asked_at))
     return pulled
