@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -22,7 +22,7 @@ from members.handover.models import (
 from members.handover.queries import Plan, sorted_out
 from members.handover.rules import TAKES_EFFECT, Case, verdict_on
 from members.handover.steps import change_owner, put_in_batches, tell
-from members.identity.models import Contact
+from members.identity.models import Contact, Friendship, Member
 from stores.org.access import answers_for
 from stores.org.errors import AlreadyDecided, WrongSuccessor
 from stores.org.handing_over import locked_hand_over, note_planned
@@ -99,7 +99,7 @@ def take_over_strangers(handover_id: int, *, by: Actor, limit: int = 500) -> int
     now = timezone.now()
     rows = list(
         CustomerTransfer.objects.select_for_update(of=("self",))
-        .select_related("to_guide__store", "from_guide__store")
+        .select_related("contact", "to_guide__store", "from_guide__store")
         .filter(hand_over=handover, state=TransferState.PLANNED, contact=None)
         .order_by("pk")[:limit]
     )
@@ -190,9 +190,16 @@ def choose_for(
 ) -> None:
     """One customer of a guide who moves goes with her, or stays, against the rule for all.
 
-    Raises AlreadyDecided once it was decided.
+    Raises AlreadyDecided once it was decided, Http404 for somebody whom the guide does not have.
     """
     handover = _hers(handover_id, by)
+    hers = (
+        Friendship.objects.filter(guide=handover.guide_id, contact=contact_id, until=None)
+        if contact_id is not None
+        else Member.objects.filter(owner=handover.guide_id, pk=member_id or 0)
+    )
+    if not hers.exists():
+        raise Http404
     if handover.state != HandOverState.PROPOSED or handover.reason != HandOverReason.MOVED:
         raise AlreadyDecided
     CustomerChoice.objects.update_or_create(
@@ -210,17 +217,19 @@ def choose_for(
 def ask_again(
     handover_id: int, transfer_ids: Collection[int] | None, *, to_guide_id: int, by: Actor
 ) -> int:
-    """Those who were turned down pass on to another successor; how many. Settled ones stay so.
+    """Those who were turned down, or were in another transfer then, pass on; how many.
 
-    Without ids all of them. Raises WrongSuccessor.
+    Without ids all of them. Settled ones stay so, those in another transfer wait on. Raises
+    WrongSuccessor.
     """
     handover = _hers(handover_id, by)
     successor = _successor(handover, to_guide_id, by)
     now = timezone.now()
     rows = list(
         _open_questions(handover, transfer_ids)
-        .filter(state__in=TURNED_DOWN)
+        .filter(Q(state__in=TURNED_DOWN) | Q(because=Because.UNDER_WAY))
         .exclude(contact=None)
+        .exclude(contact__in=CustomerTransfer.objects.under_way().values("contact"))
         .select_related("contact")
     )
     _settle(rows, Settled.ANOTHER)
@@ -303,7 +312,7 @@ def _open_questions(
     found = (
         CustomerTransfer.objects.undecided()
         .select_for_update(of=("self",))
-        .select_related("to_guide__store")
+        .select_related("contact", "to_guide__store")
         .filter(hand_over=handover)
         .order_by("pk")
     )
@@ -313,8 +322,10 @@ def _open_questions(
 def _change_owners(rows: Sequence[CustomerTransfer], *, at: datetime) -> None:
     by_pair: dict[tuple[int, Guide], list[int]] = {}
     for row in rows:
-        if row.to_guide is not None and row.member_id is not None:
-            by_pair.setdefault((row.from_guide_id, row.to_guide), []).append(row.member_id)
+        # Two records may have become one since: the contact knows which.
+        member = row.contact.member_id if row.contact is not None else row.member_id
+        if row.to_guide is not None and member is not None:
+            by_pair.setdefault((row.from_guide_id, row.to_guide), []).append(member)
     for (from_guide, to), members in by_pair.items():
         change_owner(members, from_guide=from_guide, to=to, at=at)
 

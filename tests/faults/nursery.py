@@ -1,7 +1,7 @@
 """A process that raises workers to be killed: set up once, it forks one for each line it reads.
 
-`python -m tests.faults.nursery`; a line is `deliver <key>`, `sweep <key>` or `read`. It prints the worker's pid at
-once, and `ended` when the worker has ended, however that was.
+`python -m tests.faults.nursery`; a line is `deliver <key>`, `sweep <key>` or `read`. It prints the
+worker's pid at once, and `ended` when the worker has ended, however that was.
 """
 
 from __future__ import annotations
