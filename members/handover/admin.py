@@ -13,9 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from members.handover import actions
 from members.handover.arranging import (
-    key_of,
+    choose_customer,
     page_of,
     people_of,
     read_form,
@@ -150,16 +149,11 @@ class HandOverAdmin(HouseAdmin):
         )
 
     def choose(self, request: HttpRequest, number: int) -> HttpResponse:
-        key = key_of(request.POST.get("who", ""))
-        if key is None:
-            raise Http404
-        along = request.POST.get("goes") == "along"
+        handover = self._found(request, number)
         self._do(
             request,
             number,
-            lambda pk, by: actions.choose_for(
-                pk, contact_id=key[0] or None, member_id=key[1] or None, goes_along=along, by=by
-            ),
+            lambda _, by: choose_customer(handover, request.POST, by=by),
             "记下了。",
         )
         address = reverse("admin:stores_handover_customers", args=[number])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ from django.http import Http404, QueryDict
 from django.utils import timezone
 
 from kit.actions import scope_of
-from kit.actor import Actor
+from kit.actor import EVERYTHING, Actor
 from members.handover import actions
 from members.handover.models import CustomerTransfer
 from members.handover.queries import Plan, rows_of, sorted_out
@@ -21,6 +21,8 @@ from members.handover.rules import Key
 from members.identity.models import Contact, Member
 from members.identity.queries import called
 from members.identity.rules import face_of, tone_of
+from stores.org.access import answers_for
+from stores.org.errors import WrongSuccessor
 from stores.org.handing_over import Terms
 from stores.org.hq import masked
 from stores.org.models import (
@@ -140,13 +142,45 @@ def successors_offered(actor: Actor, handover: HandOver) -> list[Guide]:
     return list(successors_for(handover, actor.scope)[:60])
 
 
+def choose_customer(handover: HandOver, post: QueryDict, *, by: Actor) -> None:
+    """Do what the form of one customer says: she stays with the store, or goes along."""
+    key = key_of(post.get("who", ""))
+    if key is None:
+        raise Http404
+    actions.choose_for(
+        handover.pk,
+        contact_id=key[0] or None,
+        member_id=key[1] or None,
+        goes_along=post.get("goes") == "along",
+        by=_seeing_her_customers(by, handover),
+    )
+
+
+def _seeing_her_customers(by: Actor, handover: HandOver) -> Actor:
+    """The decider, with sight of every customer of the guide.
+
+    A guide looks after members of other stores too; her hand-over's decider settles them with the
+    rest, though row-level security hides them from him elsewhere.
+    """
+    if not answers_for(by.scope, handover.store_id):
+        raise Http404
+    return replace(by, scope=EVERYTHING)
+
+
 def settle_customers(handover: HandOver, post: QueryDict, *, by: Actor) -> str:
-    """Do what the form of the turned-down says, for the ticked ones or all; the word for it."""
+    """Do what the form of the turned-down says, for the ticked ones or all; the word for it.
+
+    Raises WrongSuccessor for one whom the decider does not see.
+    """
     ticked = [int(key) for key in post.getlist("row") if key.isdecimal()]
     rows = ticked or None
     to = post.get("to", "")
     to_guide = int(to) if to.isdecimal() else 0
     act = post.get("act", "")
+    is_offered = successors_for(handover, by.scope).filter(pk=to_guide).exists()
+    if act in {"again", "owner"} and not is_offered:
+        raise WrongSuccessor
+    by = _seeing_her_customers(by, handover)
     if act == "again":
         return f"{actions.ask_again(handover.pk, rows, to_guide_id=to_guide, by=by)} 位重新提交了。"
     if act == "owner":

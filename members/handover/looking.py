@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
 from django.utils import timezone
 
-from kit.actions import action
+from kit.actions import action, scope_of
 from kit.actor import Actor
 from members.handover.models import CustomerTransfer, TransferState
-from members.handover.rules import LOOK_EVERY, LOOK_SOON
+from members.handover.rules import LOOK_EVERY, LOOK_SOON, TAKES_EFFECT
 from members.handover.steps import befriend_successor, change_owner, tell
 from wecom.gateway import TransferResult, WecomError, gateway_of
 
 log = structlog.get_logger(__name__)
 
 US = Actor.system("results of hand-overs")
+# WeCom knows no such account (any more).
+_NOBODY = {40003, 60111}
 _NO_RECORD = "企业微信没有这次转接的记录，请另选接手人再试一次。"
 _REFUSED = "客户拒绝了转接，仍是原导购的企微客户。"
 _FULL = "接手的人的企微客户已满，请另选一位。"
@@ -50,16 +52,47 @@ def look_at_due(limit: int = 100) -> int:
 
 
 def look(pair: Pair) -> None:
-    """Read WeCom's whole list of a pair and record it, a page at a time."""
-    cursor = ""
+    """Read WeCom's whole list of a pair and record it, a page at a time.
+
+    Who was asked for before the guide's account was closed stands in WeCom's other list: it is read
+    too when the first names not everybody. Who stands in neither is not passing on.
+    """
+    listed = _read(pair, has_resigned=pair.has_resigned)
+    with scope_of(US):
+        is_whole = not _unlisted_among(pair, listed)
+    if pair.has_resigned and not is_whole:
+        try:
+            listed |= _read(pair, has_resigned=False)
+        except WecomError as error:
+            if error.code not in _NOBODY:
+                raise
+    record_unlisted(pair, listed, by=US)
+
+
+def _read(pair: Pair, *, has_resigned: bool) -> set[str]:
+    """Record one of WeCom's two lists; whom it names."""
+    cursor, listed = "", set()
     while True:
         page = gateway_of().transfer_results(
-            pair.from_userid, pair.to_userid, has_resigned=pair.has_resigned, cursor=cursor
+            pair.from_userid, pair.to_userid, has_resigned=has_resigned, cursor=cursor
         )
         record_results(pair, page.rows, by=US)
+        listed |= {row.external_userid for row in page.rows}
         if not page.next_cursor:
-            return
+            return listed
         cursor = page.next_cursor
+
+
+def _unlisted_among(pair: Pair, listed: Collection[str]) -> list[int]:
+    """Rows that WeCom took a while ago and of which it tells nothing; their keys."""
+    rows = CustomerTransfer.objects.filter(
+        from_guide=pair.from_guide,
+        to_guide=pair.to_guide,
+        state=TransferState.WAITING,
+        # An answer minutes old may not stand in the list yet.
+        takes_effect_at__lte=timezone.now() + TAKES_EFFECT - LOOK_EVERY,
+    ).values_list("pk", "contact__external_userid")
+    return [key for key, address in rows if address not in listed]
 
 
 @action
@@ -129,6 +162,20 @@ def record_results(pair: Pair, results: Sequence[TransferResult], *, by: Actor) 
     return len(by_state["done"]) + len(by_state["refused"]) + len(by_state["full"]) + len(lost)
 
 
+@action
+def record_unlisted(pair: Pair, listed: Collection[str], *, by: Actor) -> int:
+    """Whom WeCom names in no list does not pass on: a person says what then. How many."""
+    rows = list(
+        CustomerTransfer.objects.select_for_update(of=("self",))
+        .select_related("hand_over__store", "to_guide__store")
+        .filter(pk__in=_unlisted_among(pair, listed), state=TransferState.WAITING)
+        .order_by("pk")
+    )
+    _turn_down(rows, TransferState.FAILED, _NO_RECORD, timezone.now())
+    _tell_all(rows)
+    return len(rows)
+
+
 def _finish(rows: Sequence[CustomerTransfer], now: datetime) -> None:
     """She is the successor's: owner, friendship and row. WeCom's moment counts, never a later."""
     by_moment: dict[datetime, list[CustomerTransfer]] = defaultdict(list)
@@ -139,7 +186,7 @@ def _finish(rows: Sequence[CustomerTransfer], now: datetime) -> None:
         to = those[0].to_guide
         if to is None:
             continue
-        members = [row.member_id or row.contact.member_id for row in those if row.contact]
+        members = [row.contact.member_id for row in those if row.contact]
         from_guide = those[0].from_guide_id
         change_owner([no for no in members if no], from_guide=from_guide, to=to, at=at)
         contacts = [row.contact_id for row in those if row.contact_id is not None]

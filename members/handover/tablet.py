@@ -14,9 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from kit.actor import Actor
 from kit.fields import shown_id
-from members.handover import actions
 from members.handover.arranging import (
-    key_of,
+    choose_customer,
     page_of,
     people_of,
     read_form,
@@ -149,16 +148,10 @@ def customers(
 def choose(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID) -> HttpResponse:
     """One customer of a guide who moves: stays with the store, or goes along."""
     handover = hand_over_for(actor, public_id)
-    key = key_of(request.POST.get("who", ""))
-    if key is None:
-        raise Http404
-    actions.choose_for(
-        handover.pk,
-        contact_id=key[0] or None,
-        member_id=key[1] or None,
-        goes_along=request.POST.get("goes") == "along",
-        by=actor,
-    )
+    try:
+        choose_customer(handover, request.POST, by=actor)
+    except HandOverError as error:
+        toast_next(request, error.text)
     page = _number(request.POST.get("page", "1"))
     address = reverse("tablet-handover-customers", args=[shown_id(handover.public_id)])
     return redirect(f"{address}?page={page}")

@@ -58,6 +58,7 @@ def propose_hand_over(
 ) -> HandOver:
     """Put a guide's hand-over on the table; the one that lies there already is given back.
 
+    Who was to move and leaves instead takes nobody along: what lies there becomes a leaving.
     `store_id` is the store she leaves, when she works elsewhere already. Http404 for a guide whom
     the actor does not answer for.
     """
@@ -73,6 +74,8 @@ def propose_hand_over(
         else found.exclude(reason=HandOverReason.LEAVE)
     ).first()
     if standing is not None:
+        if reason == HandOverReason.LEFT:
+            _takes_nobody_along(standing)
         return standing
     made = HandOver.objects.create(
         guide=guide, store_id=store, reason=reason, message=usual_message(reason)
@@ -237,6 +240,18 @@ def _locked(handover_id: int, by: Actor) -> HandOver:
     if not answers_for(by.scope, handover.store_id):
         raise Http404
     return handover
+
+
+def _takes_nobody_along(handover: HandOver) -> None:
+    """A proposed move becomes a leaving; whoever has seen its counts must look again."""
+    if handover.state != HandOverState.PROPOSED or handover.reason != HandOverReason.MOVED:
+        return
+    if handover.message == usual_message(HandOverReason.MOVED):
+        handover.message = usual_message(HandOverReason.LEFT)
+    handover.reason = HandOverReason.LEFT
+    handover.version += 1
+    handover.save(update_fields=["reason", "message", "version"])
+    _tell(handover)
 
 
 def _end(handover: HandOver, state: HandOverState) -> None:

@@ -14,10 +14,11 @@ from kit.actions import set_session_scope
 from kit.actor import EVERYTHING
 from kit.fields import shown_id
 from members.handover.models import CustomerTransfer, TransferState
-from members.identity.models import Contact
+from members.identity.models import Contact, Friendship
 from stores.org.models import Account, Guide, HandOver, HandOverReason, HandOverState
-from tests.cast import Cast
+from tests.cast import Cast, a_member
 from tests.members.handover.builders import a_friend, a_hand_over, many_friends
+from wecom.outbox.models import OutboxRow
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
@@ -108,6 +109,47 @@ def test_those_who_refused_are_settled_on_the_ipad(cast: Cast) -> None:
         at("tablet-handover-settle", handover), {"act": "again", "to": cast.ma.pk}, follow=True
     )
     assert "选中的同事不能接手" in wrong.content.decode()
+
+
+def test_a_member_of_another_store_is_settled_too(cast: Cast) -> None:
+    """Lin looks after a member of Wangjing: her manager sees that one nowhere but here."""
+    far = a_member("远客", owner=cast.lin, store=cast.wangjing)
+    contact = a_friend(cast.lin, 1, member=far)
+    other = a_friend(cast.lin, 2)
+    Contact.objects.filter(pk=other.pk).update(guide=cast.ma)
+    Friendship.objects.filter(contact=other).update(until=timezone.now())
+    handover = under_way(a_hand_over(cast.lin, cast.zhou))
+    a_refused(handover, contact, cast.zhou)
+    row = a_refused(handover, other, cast.zhou)
+    client = signed_in(cast.manager.account)
+    address = at("tablet-handover-settle", handover)
+    client.post(address, {"act": "again", "to": cast.manager.pk, "row": [row.pk]})
+    call = OutboxRow.objects.get(kind="customer_transfer")
+    assert call.payload["external_userids"] == [other.external_userid]
+    client.post(address, {"act": "owner", "to": cast.zhou.pk})
+    far.refresh_from_db()
+    assert far.owner == cast.zhou
+
+
+def test_a_word_that_comes_too_late_is_told(cast: Cast) -> None:
+    a_friend(cast.lin, 1, member=cast.chen)
+    Guide.objects.filter(pk=cast.lin.pk).update(store=cast.wangjing)
+    handover = under_way(
+        a_hand_over(cast.lin, cast.zhou, reason=HandOverReason.MOVED, store=cast.guomao.pk)
+    )
+    client = signed_in(cast.manager.account)
+    who = {"who": f"c{Contact.objects.get().pk}", "goes": "along"}
+    answer = client.post(at("tablet-handover-choose", handover), who, follow=True)
+    assert "已经有人决定了" in answer.content.decode()
+
+
+def test_nobody_chooses_for_whom_the_guide_does_not_have(cast: Cast) -> None:
+    theirs = a_friend(cast.ma, 1)
+    handover = a_hand_over(cast.lin, cast.zhou, reason=HandOverReason.MOVED)
+    client = signed_in(cast.manager.account)
+    for key in (f"c{theirs.pk}", "c987654321", "m987654321"):
+        answer = client.post(at("tablet-handover-choose", handover), {"who": key, "goes": "stay"})
+        assert answer.status_code == 404
 
 
 def test_one_customer_goes_along_against_the_rule(cast: Cast) -> None:
