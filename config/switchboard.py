@@ -34,6 +34,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
         "members.handover.inbound.codes_pass_on",
         "groups.chats.inbound.hand_over_begun",
     ),
+    "handover_ended": ("stores.org.inbound.propose_for_who_left_meanwhile",),
     "handover_stopped": (
         "members.handover.inbound.hand_over_stopped",
         "groups.chats.inbound.hand_over_stopped",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from bot.escalations.errors import NoManager, TakenByAnother
@@ -85,17 +86,20 @@ def hand_to_manager(escalation_id: int, *, by: Actor) -> bool:
 
 
 @action
-def hand_over_questions(guide_id: int, successor_id: int, *, comes_back: bool, by: Actor) -> int:
+def hand_over_questions(
+    guide_id: int, successor_id: int, *, comes_back: bool, by: Actor, store_id: int | None = None
+) -> int:
     """What lies undone on a guide's desk lies on another's; how many questions. The clock runs on.
 
-    Who comes back stays the one who was asked; else the question is the successor's.
+    With a store only the questions of that store. Who comes back stays the one who was asked; else
+    the question is the successor's.
     """
     successor = Guide.objects.select_related("store").get(pk=successor_id)
     questions = list(
         Escalation.objects.undone()
         .select_for_update(of=("self",))
         .select_related("store", "guide")
-        .filter(holder=guide_id)
+        .filter(Q(store=store_id) if store_id is not None else Q(), holder=guide_id)
         .order_by("pk")
     )
     for question in questions:

@@ -8,7 +8,7 @@ from bot.escalations.actions import hand_over_questions
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent
-from stores.org.models import HandOver
+from stores.org.models import HandOver, HandOverReason
 
 
 def guide_handed_over(event: DomainEvent) -> None:
@@ -19,4 +19,10 @@ def guide_handed_over(event: DomainEvent) -> None:
         share = handover.shares.select_related("successor").first()
     if share is None or handover.starts_at > timezone.now():
         return
-    hand_over_questions(handover.guide_id, share.successor_id, comes_back=handover.is_leave, by=by)
+    hand_over_questions(
+        handover.guide_id,
+        share.successor_id,
+        comes_back=handover.is_leave,
+        store_id=handover.store_id if handover.reason == HandOverReason.MOVED else None,
+        by=by,
+    )

@@ -22,7 +22,10 @@ from wecom.directory.sweeping import sweep_through
 
 KF_ACCOUNT = "wkDemoService000000000000000000001"
 _SYSTEM = Actor.system("demo")
-_EVENTS = {"main": ["contact", "chat"], "service": ["kf", "msgaudit"]}
+_EVENTS = {
+    "main": ["contact", "chat", "directory", "tag", "acquisition", "zone"],
+    "service": ["kf", "msgaudit"],
+}
 
 
 def seed(say: Callable[[str], None]) -> None:

@@ -7,7 +7,7 @@ from hashlib import sha256
 
 import structlog
 
-from groups.chats.handover import settle_owner
+from groups.chats.handover import end_transfers, settle_owner
 from groups.chats.models import Group, GroupMember, GroupState
 from groups.chats.rules import difference
 from kit.actions import action
@@ -40,7 +40,9 @@ def take_over_list(card: GroupCard, *, asked_at: datetime, by: Actor) -> Group |
     group = _locked(card, owner, asked_at)
     if group.read_at > asked_at:
         return group
-    group.owner, group.store = owner, owner.store
+    if group.owner_id != owner.pk:
+        # Who moves leaves her groups with the store until somebody else owns them.
+        group.owner, group.store = owner, owner.store
     if group.member_version != card.member_version or not card.member_version:
         _move_people(group, card, asked_at)
     _write_head(group, card, asked_at)
@@ -62,6 +64,7 @@ def close_group(chat_id: str, *, at: datetime, by: Actor) -> bool:
     group.member_count = group.customer_count = 0
     group.save(update_fields=["state", "dismissed_at", "member_count", "customer_count"])
     GroupMember.objects.filter(group=group, left_at=None).update(left_at=at)
+    end_transfers(group, at=at)
     return True
 
 

@@ -169,6 +169,13 @@ def settle_owner(group: Group, *, at: datetime) -> None:
     )
 
 
+def end_transfers(group: Group, *, at: datetime) -> None:
+    """The group was dismissed: nobody gets it, and nobody has to say what then. A step."""
+    GroupTransfer.objects.filter(group=group, state__in=OPEN).update(
+        state=GroupTransferState.KEPT, because="群已解散", ended_at=at, next_look_at=None
+    )
+
+
 @action
 def stop_group_transfers(handover_id: int, *, by: Actor) -> int:
     """What WeCom has not heard of is not asked any more; how many groups stay."""

@@ -33,8 +33,24 @@ def propose_for_gone(event: DomainEvent) -> None:
     """WeCom's list of people has her no more; a person says whether she left."""
     with scope_of(US):
         guide = Guide.objects.filter(wecom_userid=str(event.payload["userid"]).lower()).first()
-    if guide is not None:
+        was_asked = (
+            guide is not None
+            and guide.left_on is not None
+            and HandOver.objects.filter(
+                guide=guide, reason=HandOverReason.LEFT, proposed_at__date__gte=guide.left_on
+            ).exists()
+        )
+    # Her account is usually closed some days after she left: that was asked and answered.
+    if guide is not None and not was_asked:
         propose_hand_over(guide.pk, reason=HandOverReason.LEFT, by=US)
+
+
+def propose_for_who_left_meanwhile(event: DomainEvent) -> None:
+    """She left while a move of hers was under way: whoever went along with her has nobody now."""
+    with scope_of(US):
+        handover = HandOver.objects.select_related("guide").get(pk=event.payload["handover"])
+    if handover.reason == HandOverReason.MOVED and handover.guide.left_on is not None:
+        propose_hand_over(handover.guide_id, reason=HandOverReason.LEFT, by=US)
 
 
 def begin_decided(event: DomainEvent) -> None:

@@ -71,6 +71,18 @@ def test_a_stand_in_is_asked_from_now_on(cast: Cast) -> None:
     assert sees(cast.ma) == (0, 0)
 
 
+def test_who_moves_leaves_the_questions_of_her_old_store(cast: Cast) -> None:
+    left = a_question(cast.lin)
+    taken_along = a_question(cast.lin)
+    Escalation.objects.filter(pk=taken_along.pk).update(store=cast.wangjing)
+    Guide.objects.filter(pk=cast.lin.pk).update(store=cast.wangjing)
+    handover = a_hand_over(cast.lin, cast.zhou, reason=HandOverReason.MOVED, store=cast.guomao.pk)
+    decided(handover)
+    left.refresh_from_db()
+    taken_along.refresh_from_db()
+    assert (left.holder, taken_along.holder) == (cast.zhou, cast.lin)
+
+
 @pytest.mark.parametrize("state", ["open", "taken"])
 def test_a_successor_has_them_for_good(cast: Cast, state: str) -> None:
     question = a_question(cast.lin)

@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from groups.chats.actions import close_group
 from groups.chats.handover import (
     ask_again_for_groups,
     leave_groups,
@@ -23,6 +24,7 @@ from groups.chats.parts import groups
 from groups.chats.rules import share_groups
 from groups.pushes.models import PushTask, StopReason, TaskState
 from kit.fields import shown_id
+from stores.org.actions import record_moving
 from stores.org.endings import end_what_is_done
 from stores.org.handing_over import (
     Terms,
@@ -34,6 +36,7 @@ from stores.org.handing_over import (
 from stores.org.models import Guide, HandOver, HandOverReason, HandOverState
 from tests.cast import Cast
 from tests.groups.builders import TESTER, World, a_material, a_push, run_house
+from wecom.directory.sweeping import sweep_through
 from wecom.outbox.models import OutboxRow
 
 
@@ -92,6 +95,29 @@ def test_wecoms_list_says_who_owns_it(cast: Cast, world: World) -> None:
     handover.refresh_from_db()
     # Chen, who is no friend in WeCom, has changed her owner meanwhile.
     assert handover.state == HandOverState.ENDED
+
+
+def test_a_dismissed_group_passes_on_to_nobody(cast: Cast) -> None:
+    [group] = some_groups(cast.lin, 1)
+    handover = begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(handover.pk, by=TESTER)
+    assert close_group(group.chat_id, at=timezone.now(), by=TESTER)
+    part = groups(TESTER, handover)
+    assert (states(), part.under_way, part.undecided) == ({"kept": 1}, 0, 0)
+
+
+def test_her_groups_stay_with_the_store_that_she_leaves(cast: Cast, world: World) -> None:
+    """However often WeCom's list is read before somebody decides."""
+    made = world.control("acts/create_group", {"owner": "linxiao", "name": "暖冬会员群"})
+    [group] = some_groups(cast.lin, 1)
+    Group.objects.filter(pk=group.pk).update(chat_id=made["chat_id"])
+    cast.lin.store = cast.wangjing
+    record_moving(cast.lin, from_store=cast.guomao.pk, by=TESTER)
+    sweep_through("groups")
+    run_house()
+    group.refresh_from_db()
+    assert group.store == cast.guomao
+    assert groups(TESTER, HandOver.objects.get()).total == 1
 
 
 def test_three_hundred_a_day_a_hundred_a_call(cast: Cast) -> None:

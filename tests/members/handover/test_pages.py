@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 from django.db import connection
@@ -78,6 +80,15 @@ def test_a_manager_goes_the_whole_way(cast: Cast) -> None:
     handover.refresh_from_db()
     assert handover.state == HandOverState.DECIDED
     assert handover.decided_by.startswith("account:")
+
+
+def test_a_tap_on_a_colleague_ticks_her(cast: Cast) -> None:
+    """Not the field for her share, which stands before the tick."""
+    handover = a_hand_over(cast.lin)
+    page = signed_in(cast.manager.account).get(at("tablet-handover", handover)).content.decode()
+    row = page[page.index('class="row pick"') :].split("</label>")[0]
+    [named] = re.findall(r'for="([^"]+)"', row)
+    assert re.search(rf'id="{named}" type="checkbox"', row)
 
 
 def test_a_changed_plan_is_shown_instead_of_done(cast: Cast) -> None:

@@ -28,6 +28,7 @@ from stores.org.handing_over import (
     propose_hand_over,
     stop_hand_over,
 )
+from stores.org.inbound import propose_for_gone
 from stores.org.models import Account, Guide, HandOver, HandOverReason, HandOverState
 from stores.org.queries import stand_in_of, stands_in_for
 from tests.cast import Cast, a_guide, a_store
@@ -67,6 +68,45 @@ def test_leaving_moving_and_being_gone_each_propose(cast: Cast) -> None:
         (cast.lin.pk, "left", cast.guomao.pk, "proposed"),
         (cast.zhou.pk, "moved", cast.guomao.pk, "proposed"),
     ]
+
+
+def test_who_leaves_before_her_move_is_decided_takes_nobody_along(cast: Cast) -> None:
+    moving = arranged(cast.lin, cast.zhou, reason=MOVED)
+    record_leaving(cast.lin, on=timezone.localdate(), by=TESTER)
+    run_handlers()
+    left = HandOver.objects.get()
+    assert (left.pk, left.reason, left.version) == (moving.pk, "left", moving.version + 1)
+
+
+def test_who_leaves_while_she_moves_is_asked_about_again_after_it(cast: Cast) -> None:
+    moving = arranged(cast.lin, cast.zhou, reason=MOVED)
+    decide_hand_over(moving.pk, version=moving.version, by=TESTER)
+    record_leaving(cast.lin, on=timezone.localdate(), by=TESTER)
+    run_handlers()
+    assert HandOver.objects.exclude(pk=moving.pk).count() == 0
+    stop_hand_over(moving.pk, by=TESTER)
+    run_handlers()
+    again = HandOver.objects.exclude(pk=moving.pk).get()
+    assert (again.reason, again.state) == ("left", "proposed")
+
+
+def test_an_account_that_goes_later_asks_nobody_again(cast: Cast) -> None:
+    record_leaving(cast.lin, on=timezone.localdate(), by=TESTER)
+    run_handlers()
+    stop_hand_over(HandOver.objects.get().pk, by=TESTER)
+    propose_for_gone(DomainEvent(kind="staff_gone", payload={"userid": "LinXiao"}))
+    assert HandOver.objects.count() == 1
+
+
+def test_who_waits_for_weeks_keeps_nobody_from_ending(cast: Cast) -> None:
+    waits = arranged(cast.lin, cast.zhou)
+    back = arranged(cast.zhou, cast.lin, reason=LEAVE)
+    for one in (waits, back):
+        decide_hand_over(one.pk, version=one.version, by=TESTER)
+    HandOver.objects.filter(pk=back.pk).update(ends_at=timezone.now() - timedelta(minutes=1))
+    assert end_what_is_done(limit=1) == 1
+    back.refresh_from_db()
+    assert back.state == HandOverState.ENDED
 
 
 def test_a_guide_decides_about_nobody(cast: Cast) -> None:
