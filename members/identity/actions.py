@@ -42,6 +42,8 @@ class NewFriend:
     remark: str = ""
     # When WeCom was asked; without it, a moment ago.
     asked_at: datetime | None = None
+    # When WeCom says that she was added, if it is an adding that told us.
+    came_at: datetime | None = None
 
 
 @action
@@ -49,12 +51,16 @@ def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
     """Keep the contact and the friendship as WeCom has them, and join her to a member by unionid.
 
     Repeating refreshes the contact and changes nothing else. Emits `friend_added` once for each
-    friendship, with a touch unless a colleague handed her on.
+    friendship, with a touch unless a colleague handed her on. One that she has ended stays ended,
+    and comes back as it is, however long WeCom goes on showing it.
     """
     guide = Guide.objects.select_related("store__entity").get(pk=guide_id)
     contact = _contact(guide, friend.card, friend.asked_at or timezone.now())
     friendship = Friendship.objects.filter(contact=contact, guide=guide, until=None).first()
     if friendship is None:
+        ended = _ended_by_her(contact, guide, friend)
+        if ended is not None:
+            return ended
         friendship = _befriend(contact, guide, friend)
     elif (friendship.remark or "") != friend.remark:
         friendship.remark = friend.remark or None
@@ -84,6 +90,19 @@ def _contact(guide: Guide, card: ContactCard, asked_at: datetime) -> Contact:
     contact.read_at = max(contact.read_at, asked_at)
     contact.save(update_fields=["name", "avatar_url", "unionid_digest", "guide", "read_at"])
     return contact
+
+
+def _ended_by_her(contact: Contact, guide: Guide, friend: NewFriend) -> Friendship | None:
+    """The very friendship, if she deleted the guide after it began; asked under the contact's lock.
+
+    An adding that WeCom dates after her going is a new one, whatever the card says of its age.
+    """
+    rows = Friendship.objects.filter(contact=contact, guide=guide, until__isnull=False)
+    newest = rows.order_by("-until", "-pk").first()
+    if newest is None or newest.until is None or newest.ended_by != "customer":
+        return None
+    came_back = friend.came_at is not None and friend.came_at > newest.until
+    return None if friend.since > newest.since or came_back else newest
 
 
 def _befriend(contact: Contact, guide: Guide, friend: NewFriend) -> Friendship:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import structlog
@@ -36,11 +37,12 @@ def friend_came(event: DomainEvent) -> None:
     if follower is None:
         log.info("friend_gone_before_reading", news=str(event.public_id))
         return
-    if _she_left(event, guide, follower):
-        return
     # The event's state wins: WeCom forgets that of a friendship begun anew in some versions.
     state = str(said.get("state") or follower.state)[:64]
-    take_friend(guide.pk, _friend(card, follower, state), by=Actor.system(event.kind))
+    is_adding = event.kind.rpartition(".")[2].startswith("add_")
+    friend = _friend(card, follower, state)
+    friend = replace(friend, came_at=moment_of(event)) if is_adding else friend
+    take_friend(guide.pk, friend, by=Actor.system(event.kind))
 
 
 def friend_left(event: DomainEvent) -> None:
@@ -83,19 +85,6 @@ def _end(event: DomainEvent, *, ended_by: str) -> None:
         return
     seen = ContactSeen(external_userid, card)
     compare_friends(Portion("contacts", event.subject, seen, asked_at, since=asked_at))
-
-
-def _she_left(event: DomainEvent, guide: Guide, follower: Follower) -> bool:
-    """She deleted the guide after this friendship began: WeCom's card shows it all the same.
-
-    An adding that WeCom dates after her going is a new one, whatever the card says of its age.
-    """
-    newest = _newest(event, guide)
-    if newest is None or newest.until is None or newest.ended_by != "customer":
-        return False
-    is_adding = event.kind.rpartition(".")[2].startswith("add_")
-    came_back = is_adding and moment_of(event) >= newest.until
-    return follower.since <= newest.since and not came_back
 
 
 def _newest(event: DomainEvent, guide: Guide) -> Friendship | None:

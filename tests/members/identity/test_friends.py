@@ -123,7 +123,15 @@ def test_an_ended_friendship_keeps_its_dates_and_may_begin_anew(
     assert ended.until is not None
     assert ended.ended_by == ended_by
     assert DomainEvent.objects.filter(kind="friend_lost").count() == 1
-    she_adds_lin(wechat, cast)
+    later = int(timezone.now().timestamp()) + 5
+    wecom_says(
+        "add_external_contact",
+        userid="linxiao",
+        external_userid=CHEN,
+        created_at=later,
+        by=TESTER,
+    )
+    run_handlers()
     assert Friendship.objects.filter(until=None).count() == 1
 
 
@@ -187,15 +195,18 @@ def test_editing_who_deleted_her_guide_makes_no_friend_of_her(
     assert Touch.objects.filter(kind=TouchKind.FRIEND).count() == 1
 
 
+@pytest.mark.parametrize("seconds", [5, 0])
 def test_her_going_heard_before_her_coming_leaves_no_friend(
-    cast: Cast, wechat: WechatWorld
+    cast: Cast, wechat: WechatWorld, seconds: int
 ) -> None:
+    # WeCom tells whole seconds: both may carry the same.
     wechat.begin(cast.lin)
     wechat.customer("静静", CHEN)
     wechat.befriend(cast.lin, CHEN)
     wechat.control("acts/delete_guide", {"userid": cast.lin.wecom_userid, "customer": CHEN})
     came_at = int(timezone.now().timestamp())
-    for change, at in (("del_follow_user", came_at + 5), ("add_external_contact", came_at)):
+    told = (("del_follow_user", came_at + seconds), ("add_external_contact", came_at))
+    for change, at in told:
         wecom_says(
             change, userid="linxiao", external_userid=CHEN, created_at=at, state="c1", by=TESTER
         )
