@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 from django.utils import timezone
 
 from groups.chats import actions, handover
-from groups.chats.models import Group
-from groups.chats.rules import list_may_lag
+from groups.chats.models import Group, GroupTransfer, GroupTransferState
+from groups.chats.rules import WRONG_DOOR, list_may_lag
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent, NotYet
 from kit.fields import shown_id
+from stores.org.inbound import look_at_account_again
 from wecom.gateway import GroupUnknown, gateway_of
 
 US = Actor.system("groups")
@@ -74,7 +75,14 @@ def hand_over_stopped(event: DomainEvent) -> None:
 def group_batch_answered(event: DomainEvent) -> None:
     """WeCom took a call and names the groups it refused."""
     answer = event.payload.get("answer") or {}
-    handover.note_group_answer(str(event.payload["once"]), answer.get("refused") or {}, by=US)
+    once, refused = str(event.payload["once"]), answer.get("refused") or {}
+    if not WRONG_DOOR.isdisjoint(refused.values()):
+        with scope_of(US):
+            asked = GroupTransfer.objects.filter(batch=once, state=GroupTransferState.ASKED)
+            handover_id = asked.values_list("hand_over", flat=True).first()
+        if handover_id is not None:
+            look_at_account_again(handover_id)
+    handover.note_group_answer(once, refused, by=US)
 
 
 def group_batch_refused(event: DomainEvent) -> None:

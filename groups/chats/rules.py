@@ -13,6 +13,8 @@ GROUPS_AT_ONCE: Final = 100
 GROUPS_PER_DAY: Final = 300
 TWICE_WITHIN: Final = timedelta(days=90)
 MOST_WITHIN: Final = 2
+# The owner's account was closed, or opened, since it was asked by which door her groups pass on.
+WRONG_DOOR: Final = frozenset({90500, 90502})
 # How long a group's list is given to name its new owner before it is read again.
 LOOK_AGAIN: Final = timedelta(minutes=5)
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from typing import Any
+
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent
 from kit.fields import shown_id
 from members.handover import actions
+from members.handover.models import CustomerTransfer, TransferState
+from members.handover.rules import WRONG_DOOR
 from members.registration.channel_codes import hand_over_codes
+from stores.org.inbound import look_at_account_again
 from stores.org.models import HandOver, HandOverReason
 
 US = Actor.system("hand-overs")
@@ -54,6 +60,7 @@ def batch_answered(event: DomainEvent) -> None:
     answer = event.payload.get("answer") or {}
     once = str(event.payload["once"])
     if "rows" in answer:
+        _look_at_door(once, answer["rows"].values())
         actions.note_answer(once, answer["rows"], by=US)
     else:
         # HQ's word on a doubtful call, or "was done before": WeCom's list says for whom.
@@ -62,6 +69,7 @@ def batch_answered(event: DomainEvent) -> None:
 
 def batch_refused(event: DomainEvent) -> None:
     """WeCom refused a whole call, or it came too late."""
+    _look_at_door(str(event.payload["once"]), [event.payload.get("code")])
     actions.note_refusal(
         str(event.payload["once"]),
         error=str(event.payload.get("error") or "没有提交给企业微信"),
@@ -73,6 +81,17 @@ def batch_refused(event: DomainEvent) -> None:
 def batch_doubtful(event: DomainEvent) -> None:
     """Nobody knows whether WeCom took a call; its list of transfers does."""
     actions.look_for_batch(str(event.payload["once"]), by=US)
+
+
+def _look_at_door(once: str, codes: Iterable[Any]) -> None:
+    """Has WeCom refused because the guide's account was closed, or opened, meanwhile?"""
+    if WRONG_DOOR.isdisjoint(codes):
+        return
+    with scope_of(US):
+        asked = CustomerTransfer.objects.filter(batch=once, state=TransferState.ASKED)
+        handover_id = asked.values_list("hand_over", flat=True).first()
+    if handover_id is not None:
+        look_at_account_again(handover_id)
 
 
 def customer_changed(event: DomainEvent) -> None:

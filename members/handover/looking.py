@@ -57,25 +57,28 @@ def look(pair: Pair) -> None:
     Who was asked for before the guide's account was closed stands in WeCom's other list: it is read
     too when the first names not everybody. Who stands in neither is not passing on.
     """
-    listed = _read(pair, has_resigned=pair.has_resigned)
-    with scope_of(US):
-        is_whole = not _unlisted_among(pair, listed)
-    if pair.has_resigned and not is_whole:
-        try:
-            listed |= _read(pair, has_resigned=False)
-        except WecomError as error:
-            if error.code not in _NOBODY:
-                raise
+    listed: set[str] = set()
+    for has_resigned in (pair.has_resigned, not pair.has_resigned):
+        listed |= _read(pair, has_resigned=has_resigned)
+        with scope_of(US):
+            if not _unlisted_among(pair, listed):
+                return
     record_unlisted(pair, listed, by=US)
 
 
 def _read(pair: Pair, *, has_resigned: bool) -> set[str]:
-    """Record one of WeCom's two lists; whom it names."""
-    cursor, listed = "", set()
+    """Record one of WeCom's two lists; whom it names. Of an account it does not know: nobody."""
+    cursor = ""
+    listed: set[str] = set()
     while True:
-        page = gateway_of().transfer_results(
-            pair.from_userid, pair.to_userid, has_resigned=has_resigned, cursor=cursor
-        )
+        try:
+            page = gateway_of().transfer_results(
+                pair.from_userid, pair.to_userid, has_resigned=has_resigned, cursor=cursor
+            )
+        except WecomError as error:
+            if error.code not in _NOBODY:
+                raise
+            return listed
         record_results(pair, page.rows, by=US)
         listed |= {row.external_userid for row in page.rows}
         if not page.next_cursor:

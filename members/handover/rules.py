@@ -24,6 +24,10 @@ LOOK_SOON: Final = timedelta(minutes=5)
 
 Key = tuple[int, int]  # (contact, 0) or (0, member)
 
+# Asked by the door of those in service of somebody who is not, or the other way round: 40097 for a
+# customer, the other two for a whole call.
+WRONG_DOOR: Final = frozenset({40003, 40097, 60111})
+
 _FULL: Final = 40099
 _TWICE: Final = 40128
 _UNDER_WAY: Final = {40100, 40129}

@@ -169,6 +169,16 @@ def begin_hand_over(handover_id: int, *, has_resigned: bool, by: Actor) -> bool:
 
 
 @action
+def note_account(handover_id: int, *, has_resigned: bool, by: Actor) -> bool:
+    """By which of WeCom's doors customers pass on from now on; False when it was known."""
+    return bool(
+        HandOver.objects.filter(pk=handover_id, has_resigned=not has_resigned).update(
+            has_resigned=has_resigned
+        )
+    )
+
+
+@action
 def stop_hand_over(handover_id: int, *, by: Actor) -> bool:
     """Nothing more is asked of WeCom; what it has taken runs to its end. False when it is over.
 

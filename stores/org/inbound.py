@@ -5,7 +5,8 @@ from __future__ import annotations
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent
-from stores.org.handing_over import begin_hand_over, propose_hand_over
+from stores.org.actions import take_new_userid
+from stores.org.handing_over import begin_hand_over, note_account, propose_hand_over
 from stores.org.models import Guide, HandOver, HandOverReason
 from wecom.gateway import WecomError, gateway_of
 
@@ -45,6 +46,12 @@ def propose_for_gone(event: DomainEvent) -> None:
         propose_hand_over(guide.pk, reason=HandOverReason.LEFT, by=US)
 
 
+def follow_new_userid(event: DomainEvent) -> None:
+    """WeCom calls her by another id: her callbacks and tasks name that one from now on."""
+    said = event.payload
+    take_new_userid(str(said["userid"]), str(said["new_userid"]), by=US)
+
+
 def propose_for_who_left_meanwhile(event: DomainEvent) -> None:
     """She left while a move of hers was under way: whoever went along with her has nobody now."""
     with scope_of(US):
@@ -58,6 +65,16 @@ def begin_decided(event: DomainEvent) -> None:
     with scope_of(US):
         handover = HandOver.objects.select_related("guide").get(pk=event.payload["handover"])
     begin_hand_over(handover.pk, has_resigned=_has_resigned(handover), by=US)
+
+
+def look_at_account_again(handover_id: int) -> None:
+    """WeCom refused for the wrong door: her account was closed, or opened, since it began.
+
+    Whoever is asked for from now on goes by the right one.
+    """
+    with scope_of(US):
+        handover = HandOver.objects.select_related("guide").get(pk=handover_id)
+    note_account(handover.pk, has_resigned=_has_resigned(handover), by=US)
 
 
 def _has_resigned(handover: HandOver) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -22,7 +24,7 @@ from members.registration.queries import code_by_token, codes_of
 from stores.ledger.models import Ownership
 from stores.org.actions import record_leaving
 from stores.org.endings import end_what_is_done
-from stores.org.handing_over import stop_hand_over
+from stores.org.handing_over import begin_hand_over, decide_hand_over, stop_hand_over
 from stores.org.models import HandOver, HandOverState
 from tests.cast import Cast, a_guide, a_member
 from tests.members.builders import TESTER, a_channel_code, run_handlers
@@ -145,6 +147,35 @@ def test_an_account_that_is_gone_goes_by_the_other_door(cast: Cast, wecom: Sandb
     assert len(wecom.calls("externalcontact/resigned/transfer_customer")) == 1
     a_day_later(wecom)
     assert states_of(handover) == {"done": 1}
+
+
+def test_an_account_closed_meanwhile_goes_by_the_other_door_next(
+    cast: Cast, wecom: Sandbox
+) -> None:
+    a_friend(cast.lin, 1, member=cast.chen, wecom=wecom)
+    handover = a_hand_over(cast.lin, cast.zhou)
+    decide_hand_over(handover.pk, version=handover.version, by=TESTER)
+    begin_hand_over(handover.pk, has_resigned=False, by=TESTER)
+    wecom.act("resign_member", userid="LinXiao")
+    run_house()
+    assert states_of(handover) == {"failed": 1}
+    assert ask_again(handover.pk, None, to_guide_id=cast.zhou.pk, by=TESTER) == 1
+    run_house()
+    assert states_of(handover) == {"another": 1, "waiting": 1}
+    a_day_later(wecom)
+    assert states_of(handover) == {"another": 1, "done": 1}
+
+
+def test_who_stands_in_no_list_of_wecoms_waits_for_a_word(cast: Cast, wecom: Sandbox) -> None:
+    a_friend(cast.lin, 1, member=cast.chen, wecom=wecom)
+    handover = decided(a_hand_over(cast.lin, cast.zhou))
+    # As if it were another's transfer that was under way when WeCom answered.
+    CustomerTransfer.objects.update(to_guide=cast.manager)
+    look_now()
+    assert states_of(handover) == {"waiting": 1}
+    CustomerTransfer.objects.update(takes_effect_at=timezone.now() + timedelta(hours=22))
+    look_now()
+    assert states_of(handover) == {"failed": 1}
 
 
 def test_stopping_asks_no_more_and_lets_run_what_wecom_has(cast: Cast, wecom: Sandbox) -> None:
