@@ -22,6 +22,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "numbers_parted": ("stores.conversions.inbound.judge_after_merge",),
     "guide_left": ("stores.org.inbound.propose_for_leaver",),
     "guide_moved": ("stores.org.inbound.propose_for_mover",),
+    "staff_renamed": ("stores.org.inbound.follow_new_userid",),
     "staff_gone": ("stores.org.inbound.propose_for_gone",),
     "handover_decided": (
         "stores.org.inbound.begin_decided",

@@ -87,6 +87,16 @@ def record_return(guide: Guide, *, by: Actor) -> None:
 
 
 @action
+def take_new_userid(userid: str, new_userid: str, *, by: Actor) -> bool:
+    """A guide's id changed at WeCom. False when nobody has the old one, or somebody the new."""
+    if Guide.objects.filter(wecom_userid=new_userid.lower()).exists():
+        return False
+    return bool(
+        Guide.objects.filter(wecom_userid=userid.lower()).update(wecom_userid=new_userid.lower())
+    )
+
+
+@action
 def issue_key(key: MachineKey, *, by: Actor) -> str:
     """Save a new machine key and give its text, the only time that anybody sees it."""
     text = new_key()

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from django.utils import timezone
+
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
@@ -92,14 +94,27 @@ def lose_staff(userids: Iterable[str], *, asked_at: datetime, by: Actor) -> list
 
 @action
 def rename_staff(userid: str, new_userid: str, *, by: Actor) -> bool:
-    """A member's id was changed at WeCom, which it allows once; False when that is known."""
-    row = Staff.objects.select_for_update().filter(userid=userid).first()
-    if row is None or Staff.objects.filter(userid=new_userid).exists():
-        return False
-    row.userid = new_userid
-    row.save(update_fields=["userid"])
-    emit("staff_renamed", subject=f"staff:{new_userid}", userid=userid, new_userid=new_userid)
-    return True
+    """A member's id was changed at WeCom, which it allows once; False when that is known.
+
+    Where a sweep met the new id first, the old row ends without a word: nobody has gone.
+    """
+    rows = Staff.objects.select_for_update().filter(userid__in=[userid, new_userid])
+    held = {row.userid: row for row in rows.order_by("userid")}
+    row = held.get(userid)
+    if row is not None and new_userid in held:
+        row.gone_at = row.gone_at or timezone.now()
+        row.save(update_fields=["gone_at"])
+    elif row is not None:
+        row.userid = new_userid
+        row.save(update_fields=["userid"])
+    told = emit(
+        "staff_renamed",
+        subject=f"staff:{new_userid}",
+        once=f"staff_renamed:{userid}:{new_userid}",
+        userid=userid,
+        new_userid=new_userid,
+    )
+    return told is not None
 
 
 def _lay(row: Staff, card: StaffCard, asked_at: datetime) -> list[Found]:

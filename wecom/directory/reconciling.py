@@ -7,7 +7,7 @@ from typing import Final
 
 from kit.actor import Actor
 from wecom.directory import catalogue, mirror
-from wecom.directory.models import Staff
+from wecom.directory.models import Staff, StaffState
 from wecom.directory.portions import (
     DepartmentList,
     Found,
@@ -34,8 +34,11 @@ def mirror_staff(portion: Portion) -> Outcome:
         found = mirror.take_departments(facts.rows, asked_at=asked_at, by=US)
         return Outcome(len(facts.rows), repaired=found)
     if isinstance(facts, StaffOf):
-        found = mirror.take_staff(facts.rows, asked_at=asked_at, by=US)
-        found += mirror.lose_staff(facts.absent, asked_at=asked_at, by=US)
+        # Some lists go on naming who left, with a state that says so.
+        here = [card for card in facts.rows if card.state != StaffState.LEFT.value]
+        left = [card.userid for card in facts.rows if card.state == StaffState.LEFT.value]
+        found = mirror.take_staff(here, asked_at=asked_at, by=US)
+        found += mirror.lose_staff([*facts.absent, *left], asked_at=asked_at, by=US)
         return Outcome(len(facts.rows) + len(facts.absent), repaired=found)
     if isinstance(facts, Serving):
         mirror.take_serving(facts.userids, by=US)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,12 @@ from django.utils import timezone
 from kit.events import DomainEvent
 from stores.org.models import Guide
 from tests.cast import Cast
+from tests.members.builders import run_handlers
 from tests.sandbox import MAIN_AGENT, Sandbox
 from wecom.directory import mirror
 from wecom.directory.models import Department, Difference, Staff, Sweep, SweepState
-from wecom.directory.reconciling import US
+from wecom.directory.portions import Portion, StaffOf
+from wecom.directory.reconciling import US, mirror_staff
 from wecom.directory.sweeping import sweep_through
 from wecom.gateway import StaffCard, gateway_of
 
@@ -135,3 +138,30 @@ def test_what_wecom_shows_is_what_the_gateway_reads(wecom: Sandbox, cast: Cast) 
     sweep_through("staff")
     for row in Staff.objects.present():
         assert gateway_of().staff(row.userid).name == row.name
+
+
+@pytest.mark.parametrize("met_first", [False, True])
+def test_a_guide_whose_id_changed_is_the_same_guide(
+    wecom: Sandbox, cast: Cast, met_first: bool
+) -> None:
+    sweep_through("staff")
+    wecom.act("edit_member", userid="LinXiao", new_userid="LinXiao2")
+    if met_first:
+        mirror.take_staff([gateway_of().staff("linxiao2")], asked_at=timezone.now(), by=US)
+    for _ in range(2):
+        mirror.rename_staff("linxiao", "linxiao2", by=US)
+        run_handlers()
+    assert Guide.objects.get(pk=cast.lin.pk).wecom_userid == "linxiao2"
+    assert list(Staff.objects.present().order_by("userid").values_list("userid", flat=True)) == [
+        "linxiao2",
+        "zhouning",
+    ]
+    assert told("staff_gone") == []
+
+
+def test_a_member_whom_a_list_still_names_as_left_is_gone(wecom: Sandbox, cast: Cast) -> None:
+    sweep_through("staff")
+    card = replace(gateway_of().staff("linxiao"), state="left")
+    seen = Portion("staff", "staff:linxiao", StaffOf((card,)), timezone.now(), timezone.now())
+    mirror_staff(seen)
+    assert told("staff_gone") == ["linxiao"]
