@@ -11,11 +11,13 @@ from kit.actor import Actor
 from kit.events import Handling, HandlingState
 from members.consent.actions import decide, draft_notice, publish_notice
 from members.consent.models import Notice
+from members.handover.models import CustomerChoice, CustomerTransfer
 from members.identity.models import Contact, Friendship, IdentityKind, Member
 from members.identity.queries import digest_of
 from members.registration.models import ChannelCode, Scene
 from members.rewards.models import CouponKind
-from stores.org.models import Guide, LegalEntity
+from stores.org.models import Guide, HandOver, LegalEntity
+from tests.cast import Cast
 
 TESTER = Actor.system("test")
 
@@ -96,3 +98,19 @@ def run_handlers(*, rounds: int = 20) -> int:
             break
         ran += done
     return ran
+
+
+def a_transfer(cast: Cast, contact: Contact) -> CustomerTransfer:
+    """Zhou moves to another store: a manager's word gives one of her customers to Lin."""
+    handed = HandOver.objects.create(guide=cast.zhou, store=cast.lin.store, reason="moved")
+    CustomerChoice.objects.create(
+        hand_over=handed, store=cast.lin.store, contact=contact, goes_along=False
+    )
+    return CustomerTransfer.objects.create(
+        hand_over=handed,
+        store=cast.lin.store,
+        contact=contact,
+        member=cast.chen,
+        from_guide=cast.zhou,
+        to_guide=cast.lin,
+    )

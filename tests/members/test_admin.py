@@ -27,6 +27,7 @@ from tests.members.builders import (
     a_channel_code,
     a_contact,
     a_notice,
+    a_transfer,
     a_welcome_gift,
     grant,
 )
@@ -58,6 +59,7 @@ def life(cast: Cast) -> None:
         kind=CouponKind.objects.get(), number="1", once="x", expires_at=timezone.now()
     )
     Audience.objects.create(name="金卡", rule={"tier": ["gold"]})
+    a_transfer(cast, contact)
 
 
 def test_every_table_with_a_row_of_its_own_has_a_screen() -> None:
@@ -65,6 +67,8 @@ def test_every_table_with_a_row_of_its_own_has_a_screen() -> None:
         # Shown within the contact and the decision that they belong to.
         "Friendship",
         "ConsentProof",
+        # Shown within the hand-over that it is a word about.
+        "CustomerChoice",
     }
 
 

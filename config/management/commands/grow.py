@@ -84,8 +84,10 @@ FOLLOWING = (
     ON CONFLICT DO NOTHING
     """,
     """
-    INSERT INTO members_friendship (contact_id, guide_id, state, add_way, since, ended_by)
-    SELECT c.id, c.guide_id, '', 1, now() - interval '1 day', '' FROM members_contact c
+    INSERT INTO members_friendship (public_id, contact_id, guide_id, state, add_way, since,
+                                    ended_by)
+    SELECT gen_random_uuid(), c.id, c.guide_id, '', 1, now() - interval '1 day', ''
+    FROM members_contact c
     WHERE c.external_userid LIKE 'wmGrown%%'
       AND NOT EXISTS (SELECT 1 FROM members_friendship f WHERE f.contact_id = c.id)
     """,
