@@ -55,9 +55,18 @@ def _tests_see_everything(request: pytest.FixtureRequest) -> None:
     names = set(request.fixturenames)
     if mark is None and not names & {"db", "transactional_db"}:
         return
+    _forget_what_wecom_said(request.getfixturevalue("servers").redis_url)
     wide = "transactional_db" in names or (mark is not None and mark.kwargs.get("transaction"))
     request.getfixturevalue("transactional_db" if wide else "db")
     set_session_scope(EVERYTHING)
+
+
+def _forget_what_wecom_said(redis_url: str) -> None:
+    """Tokens, limits met and pauses of the test before: the next one knows nothing of them."""
+    store = redis.Redis.from_url(redis_url)
+    for key in store.scan_iter("wecom:*", count=1000):
+        store.delete(key)
+    store.close()
 
 
 @pytest.fixture
@@ -80,10 +89,7 @@ def sandbox_process() -> Iterator[Sandbox]:
 def no_tokens(servers: TestServers, settings: Settings) -> None:
     """A Redis of the tests' own in which nobody has put a token yet."""
     settings.REDIS_URL = servers.redis_url
-    store = redis.Redis.from_url(servers.redis_url)
-    for key in store.scan_iter("wecom:*"):
-        store.delete(key)
-    store.close()
+    _forget_what_wecom_said(servers.redis_url)
 
 
 @pytest.fixture

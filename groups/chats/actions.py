@@ -70,9 +70,9 @@ def close_group(chat_id: str, *, at: datetime, by: Actor) -> bool:
 
 @action
 def keep_join_code(group_id: int, *, config_id: str, code_url: str, by: Actor) -> bool:
-    """Remember the code that leads into a group; False when it has one already, which stays."""
+    """Remember the code that leads into a group; False when it has another, which stays."""
     return bool(
-        Group.objects.filter(pk=group_id, join_config_id="").update(
+        Group.objects.filter(pk=group_id, join_config_id__in=["", config_id]).update(
             join_config_id=config_id, join_code_url=code_url
         )
     )

@@ -14,9 +14,11 @@ from kit.actor import Actor
 from kit.events import DomainEvent, NotYet
 from kit.fields import shown_id
 from stores.org.inbound import look_at_account_again
-from wecom.gateway import GroupUnknown, gateway_of
+from wecom.gateway import GroupUnknown, JoinWay, gateway_of
 
 US = Actor.system("groups")
+# WeCom made a code and would not show it: a limit or a bad minute, so in a while.
+_PICTURE_SECONDS = 60
 
 
 def group_changed(event: DomainEvent) -> None:
@@ -47,14 +49,23 @@ def group_changed(event: DomainEvent) -> None:
 
 
 def group_found(event: DomainEvent) -> None:
-    """Give a new group its code, so that the iPad can show it. A group that has one keeps it."""
+    """Give a new group its code, so that the iPad can show it. A group that has one keeps it.
+
+    A code whose picture WeCom did not show is not made again: the picture is asked for later.
+    """
     chat_id = str(event.payload["chat_id"])
     with scope_of(US):
-        group = Group.objects.active().filter(chat_id=chat_id, join_config_id="").first()
+        group = Group.objects.active().filter(chat_id=chat_id, join_code_url="").first()
     if group is None:
         return
-    way = gateway_of().create_join_way([chat_id], shown_id(group.public_id))
+    if group.join_config_id:
+        code_url = gateway_of().join_way(group.join_config_id).qr_code_url
+        way = JoinWay(group.join_config_id, code_url)
+    else:
+        way = gateway_of().create_join_way([chat_id], shown_id(group.public_id))
     actions.keep_join_code(group.pk, config_id=way.config_id, code_url=way.qr_code_url, by=US)
+    if not way.qr_code_url:
+        raise NotYet(_PICTURE_SECONDS)
 
 
 def contact_known(event: DomainEvent) -> None:

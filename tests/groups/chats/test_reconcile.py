@@ -161,6 +161,21 @@ def test_the_nightly_list_finds_what_no_event_told(world: World, cast: Cast) -> 
     assert present(chat_id) == set()
 
 
+def test_a_code_without_a_picture_gets_it_later_and_is_not_made_again(
+    world: World, cast: Cast
+) -> None:
+    chat_id = a_group(world, cast, "wmA")
+    group_changed(changed(chat_id))
+    found = an_event("group_found", f"group:{chat_id}", chat_id=chat_id)
+    world.control("faults", {"path": "externalcontact/groupchat/get_join_way", "errcode": 60011})
+    with pytest.raises(NotYet):
+        group_found(found)
+    config_id = Group.objects.get().join_config_id
+    group_found(found)
+    group = Group.objects.get()
+    assert (group.join_config_id, bool(group.join_code_url)) == (config_id, True)
+
+
 def test_a_new_group_gets_one_code(world: World, cast: Cast) -> None:
     chat_id = a_group(world, cast, "wmA")
     group_changed(changed(chat_id))
