@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-from celery import current_app
+from celery import Celery, current_app
 from django.conf import settings
 from django.db import connection
 
@@ -252,8 +252,12 @@ def _free_port() -> int:
 
 
 def _answering() -> int:
-    """How many workers answer."""
-    return len(current_app.control.ping(timeout=1) or ())
+    """How many workers answer. Asked by an application of its own: the one of this process may
+    hold connections to a broker of before.
+    """
+    asker = Celery("asker", broker=settings.CELERY_BROKER_URL, set_as_current=False)
+    asker.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    return len(asker.control.ping(timeout=1) or ())
 
 
 def _is_listening(port: int) -> bool:
