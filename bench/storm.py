@@ -39,6 +39,7 @@ GUIDES: Final = {"small": 12, "full": 200}
 CUSTOMERS: Final = {"small": 200, "full": 8_000}
 KILLS: Final = {"small": 3, "full": 3}
 _LANES: Final = 6
+_SECONDS_APART: Final = 2.0
 _SEED: Final = 20
 _BY: Final = Actor.system("bench")
 _PATIENCE: Final = {"small": 1_200.0, "full": 14_400.0}
@@ -60,6 +61,8 @@ class Lane:
     dice: random.Random
     friends: set[tuple[str, str]] = field(default_factory=set)
     groups: dict[str, tuple[str, set[str]]] = field(default_factory=dict)
+    # When a pair last changed: WeCom tells whole seconds, and nobody leaves and returns in one.
+    changed: dict[tuple[str, str], float] = field(default_factory=dict)
 
 
 Ask = Callable[[str, dict[str, Any]], Awaitable[dict[str, Any]]]
@@ -166,6 +169,10 @@ async def _one_act(lane: Lane, people: list[str], ask: Ask) -> None:
     """What somebody does next, possible in this lane's world."""
     guide, customer = lane.dice.choice(lane.guides), lane.dice.choice(people)
     pair = (guide, customer)
+    if time.monotonic() - lane.changed.get(pair, 0.0) < _SECONDS_APART:
+        await asyncio.sleep(0)
+        return
+    lane.changed[pair] = time.monotonic()
     if lane.dice.random() < 0.35 and lane.groups:
         await _group_act(lane, customer, ask)
     elif pair not in lane.friends:
