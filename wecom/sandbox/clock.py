@@ -1,6 +1,7 @@
 """The sandbox's time: real time plus an offset that the control page moves, or a standstill."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from .store import Store
@@ -9,17 +10,18 @@ CHINA_OFFSET = timedelta(hours=8)
 
 
 class Clock:
-    """Gives the simulated now; offset and standstill survive a restart."""
+    """Gives the simulated now; offset and standstill survive a restart. `real` tells the time."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, real: Callable[[], float] = time.time) -> None:
         self.store = store
+        self.real = real
         self.offset = float(store.setting("clock_offset", 0.0))
         frozen = store.setting("clock_frozen_at")
         self.frozen_at = None if frozen is None else float(frozen)
 
     def now(self) -> float:
         """Simulated seconds since 1970."""
-        return time.time() + self.offset if self.frozen_at is None else self.frozen_at
+        return self.real() + self.offset if self.frozen_at is None else self.frozen_at
 
     def second(self) -> int:
         """The same, whole, as WeCom writes timestamps."""
@@ -33,7 +35,7 @@ class Clock:
         self.offset = offset
         self.store.put_setting("clock_offset", offset)
         if self.frozen_at is not None:
-            self._stand_at(time.time() + offset)
+            self._stand_at(self.real() + offset)
 
     def advance(self, seconds: float) -> None:
         """Move on from the present simulated moment, also while standing still."""
@@ -51,7 +53,7 @@ class Clock:
         """Go on from where it stood; harmless when it runs."""
         if self.frozen_at is None:
             return
-        self.offset = self.frozen_at - time.time()
+        self.offset = self.frozen_at - self.real()
         self.frozen_at = None
         self.store.put_setting("clock_offset", self.offset)
         self.store.put_setting("clock_frozen_at", None)
@@ -64,7 +66,7 @@ class Clock:
 
     def _stand_at(self, moment: float) -> None:
         self.frozen_at = moment
-        self.offset = moment - time.time()
+        self.offset = moment - self.real()
         self.store.put_setting("clock_frozen_at", moment)
         self.store.put_setting("clock_offset", self.offset)
 

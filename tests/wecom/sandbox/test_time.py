@@ -43,19 +43,22 @@ def test_nonsense_is_refused_and_a_reset_starts_it(api: Api) -> None:
     }
 
 
-def test_a_restart_keeps_the_standstill(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_restart_keeps_the_standstill(tmp_path: Path) -> None:
     real = [1000.0]
-    monkeypatch.setattr("wecom.sandbox.clock.time.time", lambda: real[0])
+
+    def told() -> float:
+        return real[0]
+
     store = Store(str(tmp_path / "sandbox.sqlite3"))
-    clock = Clock(store)
+    clock = Clock(store, told)
     clock.move(500.0)
     clock.freeze()
     real[0] = 1100.0
-    again = Clock(store)
+    again = Clock(store, told)
     assert (again.now(), again.frozen_at) == (1500.0, 1500.0)
     again.thaw()
     real[0] = 1110.0
-    assert (again.now(), Clock(store).now()) == (1510.0, 1510.0)
+    assert (again.now(), Clock(store, told).now()) == (1510.0, 1510.0)
 
 
 def test_a_crowd_comes_within_one_second(api: Api) -> None:
