@@ -17,6 +17,21 @@ REFUSAL_FUNCTION = RunSQL(
     "DROP FUNCTION refuse_change();",
 )
 
+TIME_FUNCTION = RunSQL(
+    """
+    CREATE FUNCTION refuse_change_before_time() RETURNS trigger LANGUAGE plpgsql AS $$
+    DECLARE since timestamptz := (to_jsonb(OLD) ->> TG_ARGV[0])::timestamptz;
+    BEGIN
+      IF TG_OP = 'DELETE' AND since < now() - TG_ARGV[1]::interval THEN
+        RETURN OLD;
+      END IF;
+      RAISE EXCEPTION '% is kept for % after %', TG_TABLE_NAME, TG_ARGV[1], TG_ARGV[0]
+        USING ERRCODE = 'restrict_violation';
+    END $$;
+    """,
+    "DROP FUNCTION refuse_change_before_time();",
+)
+
 
 def row_scope(
     table: str, *, store: str = "NULL", guide: str = "NULL", member: str = "NULL"
@@ -56,6 +71,19 @@ def append_only(table: str) -> RunSQL:
         f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
         " FOR EACH ROW EXECUTE FUNCTION refuse_change()",
         f"DROP TRIGGER {table}_append_only ON {table}",
+    )
+
+
+def ends_by_time(table: str, *, column: str, keep: str) -> RunSQL:
+    """No row is ever changed; it may be deleted once `column` lies `keep` (an interval) back.
+
+    Replaces `append_only` where the law also says when a record has to go.
+    """
+    return RunSQL(
+        f"DROP TRIGGER IF EXISTS {table}_append_only ON {table};"
+        f"CREATE TRIGGER {table}_ends_by_time BEFORE UPDATE OR DELETE ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION refuse_change_before_time('{column}', '{keep}')",
+        f"DROP TRIGGER {table}_ends_by_time ON {table};",
     )
 
 
