@@ -75,11 +75,19 @@ async def test_events_told_one_to_eight_times_by_sixteen_senders_are_a_row_each(
     told = [n for n in range(EVENTS) for _ in range(dice.randint(1, 8))]
     dice.shuffle(told)
     total = len(told)
+    again: list[int] = []
 
     async def sender(client: httpx.AsyncClient, web: Web) -> None:
         while told:
-            post = a_post(number(told.pop()))
-            answer = await client.post(web.url, params=dict(post.params), content=post.body)
+            n = told.pop()
+            post = a_post(number(n))
+            try:
+                answer = await client.post(web.url, params=dict(post.params), content=post.body)
+            except httpx.TransportError:
+                # Whether it was heard is unknown: WeCom would tell it again, and so do we.
+                again.append(n)
+                told.append(n)
+                continue
             assert answer.status_code == 200
 
     with a_web_process(servers) as web:
@@ -90,7 +98,7 @@ async def test_events_told_one_to_eight_times_by_sixteen_senders_are_a_row_each(
         lambda: list(InboxMessage.objects.values_list("repeats", flat=True))
     )()
     assert len(rows) == EVENTS
-    assert sum(rows) == total - EVENTS
+    assert total - EVENTS <= sum(rows) <= total - EVENTS + len(again)
 
 
 async def test_beyond_its_queue_the_door_says_busy_at_once_and_loses_nothing(
