@@ -22,6 +22,7 @@ from stores.org.models import (
     Region,
     Store,
 )
+from stores.org.models_of_duty import Shift
 
 __all__ = [
     "Account",
@@ -40,6 +41,7 @@ __all__ = [
     "ReceiptKey",
     "ReceiptMember",
     "Region",
+    "Shift",
     "Stock",
     "Store",
     "Touch",
