@@ -8,7 +8,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import structlog
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.templatetags.static import static
@@ -16,6 +15,7 @@ from django.urls import reverse_lazy
 from django.utils.functional import lazy
 
 from config import environment as env
+from config.logs import logging_of
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEBUG = env.flag("DEBUG")
@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "import_export",
     "axes",
+    "captcha",
     "csp",
     "channels",
     "config",
@@ -106,6 +107,7 @@ SWITCHBOARD = "config.switchboard.REACTIONS"
 VETOES = "config.switchboard.VETOES"
 RECONCILERS = "config.switchboard.RECONCILERS"
 QUEUES = "config.switchboard.QUEUES"
+PASSING_KEYS = "config.switchboard.PASSING_KEYS"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
 HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"
@@ -233,6 +235,13 @@ WECHAT_APP_SECRET = env.text("WECHAT_APP_SECRET", "")
 WECHAT_API_BASE_URL = env.text("WECHAT_API_BASE_URL", "https://api.weixin.qq.com").rstrip("/")
 SMS_GATEWAY_URL = env.text("SMS_GATEWAY_URL", "")
 SMS_GATEWAY_KEY = env.text("SMS_GATEWAY_KEY", "")
+# One-time codes of all phones together in an hour: what pumping can cost at most.
+SMS_HOURLY_BUDGET = env.number("SMS_HOURLY_BUDGET", 2000)
+# Who asks for many one-time codes reads four digits in a picture; no script is needed for it.
+CAPTCHA_CHALLENGE_FUNCT = "members.registration.pictures.digits"
+CAPTCHA_FONT_SIZE = 30
+CAPTCHA_LETTER_ROTATION = (-20, 20)
+CAPTCHA_TIMEOUT = 10
 # When nothing is sent, by the shop's clock; empty for never.
 QUIET_HOURS = env.text("QUIET_HOURS", "21:00-09:00")
 # Hosts beside our own to which tracked links may lead.
@@ -362,39 +371,4 @@ UNFOLD = {
 
 # ---------------------------------------------------------------- logging
 
-LOG_AS_JSON = not env.flag("LOG_FOR_PEOPLE")
-_SHARED: list[structlog.typing.Processor] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
-]
-structlog.configure(
-    processors=[*_SHARED, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "foreign_pre_chain": _SHARED,
-            "processor": structlog.processors.JSONRenderer(ensure_ascii=False)
-            if LOG_AS_JSON
-            else structlog.dev.ConsoleRenderer(colors=False),
-        }
-    },
-    "handlers": {"out": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["out"], "level": env.text("LOG_LEVEL", "INFO")},
-    "loggers": {
-        "httpx": {"level": "WARNING"},
-        "axes": {"level": "WARNING"},
-        "celery.app.trace": {"level": "WARNING"},
-        "celery.worker.strategy": {"level": "WARNING"},
-        # Addresses carry tokens of members; our own request log leaves them out.
-        "uvicorn.access": {"handlers": [], "propagate": False},
-    },
-}
+LOGGING = logging_of(env.text("LOG_LEVEL", "INFO"), as_json=not env.flag("LOG_FOR_PEOPLE"))
