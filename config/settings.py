@@ -110,6 +110,8 @@ QUEUES = "config.switchboard.QUEUES"
 PASSING_KEYS = "config.switchboard.PASSING_KEYS"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
+ERASERS = "config.switchboard.ERASERS"
+COPIES = "config.switchboard.COPIES"
 HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"
 # For floors below: to whom a till's claim (card, phone, external_userid) leads; what she is called.
 MEMBER_RESOLVER = "members.identity.resolver.member_no_of"

@@ -148,6 +148,12 @@ QUEUES: Mapping[str, str] = {
     "members.registration.inbound.welcome_friend": "welcome",
 }
 
+# beginnings of domain events' keys that nobody could use again once the events are forgotten
+PASSING_KEYS: Sequence[str] = (
+    # A callback carries its second, and the door refuses a signature of long ago.
+    "wecom:",
+)
+
 # kind of sweep → who compares what WeCom told (wecom/directory/portions.py), lowest floor first
 RECONCILERS: Mapping[str, Sequence[str]] = {
     "staff": (
@@ -190,6 +196,13 @@ HANDOVER_PARTS: Sequence[str] = (
     "groups.chats.parts.groups",
 )
 
+# who removes a person from the tables of a room: steps (member, at) → None, highest floor first,
+# since what is above may still ask below who she is; her own record is emptied last
+ERASERS: Sequence[str] = ()
+
+# who hands in what a room keeps of a person: (member) → list of members.privacy.copies.Part
+COPIES: Sequence[str] = ()
+
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {
     "kit.tasks.sweep_handlings": 2,
@@ -203,6 +216,7 @@ SWEEPS: Mapping[str, int] = {
     "members.tasks.look_at_transfers": 15,
     "groups.chats.tasks.look_at_group_transfers": 30,
     "stores.org.tasks.end_hand_overs": 30,
+    "stores.conversions.tasks.carry_on_rule_trials": 5,
     "bot.escalations.tasks.reroute_overdue": 5,
     "bot.replies.tasks.expire_drafts": 60,
 }
@@ -210,7 +224,8 @@ SWEEPS: Mapping[str, int] = {
 # jobs by the clock, each slot once whatever the number of tickers
 JOBS: list[Job] = [
     Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),
-    Job("empty old wishes", timedelta(days=1), "wecom.tasks.empty_old_wishes"),
+    Job("forget what was told", timedelta(days=1), "kit.tasks.forget_what_was_told"),
+    Job("forget old wishes", timedelta(days=1), "wecom.tasks.forget_old_wishes"),
     Job("begin sweeps", timedelta(minutes=5), "wecom.tasks.begin_due_sweeps"),
     Job("forget old sweeps", timedelta(days=1), "wecom.tasks.forget_old_sweeps"),
     Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
@@ -222,6 +237,8 @@ JOBS: list[Job] = [
 ]
 
 __all__ = [
+    "COPIES",
+    "ERASERS",
     "HANDOVER_PARTS",
     "HQ_PANELS",
     "JOBS",

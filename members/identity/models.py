@@ -53,11 +53,14 @@ class Member(models.Model):
     card_no = models.CharField("会员卡号", max_length=16, unique=True)
     joined_at = models.DateTimeField("入会时间", default=timezone.now)
     left_at = models.DateTimeField("退会时间", null=True, blank=True)
+    # She asked that we only keep her record: nothing else is done with it (PIPL 44).
+    restricted_at = models.DateTimeField("限制处理自", null=True, blank=True)
     version = models.PositiveIntegerField(default=0)
 
     privacy: ClassVar = declare(
         keep="3 years after leaving",
-        internal="id public_id entity state tier home_store owner joined_at left_at version",
+        internal="id public_id entity state tier home_store owner joined_at left_at"
+        " restricted_at version",
         personal="name card_no",
         personal_high="phone",
     )

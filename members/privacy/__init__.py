@@ -1,0 +1,1 @@
+"""Rights and records: requests, erasure, retention, who was shown and given what, incidents."""

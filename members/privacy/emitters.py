@@ -1,0 +1,27 @@
+"""Every path by which personal data leaves the house, by name: the disclosure register knows these.
+
+A path that is not named here is refused by `record_disclosure`; a test finds doors that hand out
+files or answer programs and asks for their name, or for the reason why they need none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Emitter:
+    """One path: what it hands out in words for the register, and the function that does it."""
+
+    words: str
+    doors: tuple[str, ...]
+
+
+EMITTERS: Mapping[str, Emitter] = {
+    "own_copy": Emitter("会员下载自己的资料", ("members.profile.pages.copy",)),
+    "copy_by_hq": Emitter("总部办理的资料副本", ("members.privacy.desk.download_copy",)),
+    "transfer_elsewhere": Emitter("按本人要求转移到另一处理者", ("members.privacy.desk.transfer",)),
+    "incident_list": Emitter("安全事件涉及的会员名单", ("members.privacy.duties.affected_list",)),
+    "sms": Emitter("短信网关发送短信", ("members.registration.inbound.send_code",)),
+}

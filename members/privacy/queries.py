@@ -1,0 +1,53 @@
+"""Who looked at her, what she asked for, and what was given of her to whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from members.identity.models import Member
+from members.privacy.models import AccessLog, Disclosure, RequestState, SubjectRequest
+from members.privacy.rules import REASONS
+
+OPEN = (RequestState.OPEN, RequestState.CHECKED)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One look at her unmasked data, in words for herself."""
+
+    at: datetime
+    who: str
+    fields: tuple[str, ...]
+    reason: str
+
+
+def looks_at(member: Member, *, most: int = 50) -> list[Look]:
+    """Who looked at her phone number, when and why, newest first; for her own page."""
+    rows = AccessLog.objects.filter(member_no=member.pk).order_by("-at")[:most]
+    return [
+        Look(
+            at=row.at,
+            who=row.actor_name or "系统",
+            fields=tuple(row.fields),
+            reason=REASONS.get(row.reason, row.reason),
+        )
+        for row in rows
+    ]
+
+
+def requests_of(member: Member) -> QuerySet[SubjectRequest]:
+    """What she asked for, newest first."""
+    return SubjectRequest.objects.filter(member=member).order_by("-opened_at", "-pk")
+
+
+def disclosures_of(member: Member) -> QuerySet[Disclosure]:
+    """What was given of her to whom, newest first."""
+    return Disclosure.objects.filter(members__contains=[member.pk]).order_by("-at", "-pk")
+
+
+def open_requests() -> QuerySet[SubjectRequest]:
+    """What waits for an answer, the most pressing first."""
+    return SubjectRequest.objects.filter(state__in=OPEN).order_by("due_at", "pk")
