@@ -22,6 +22,7 @@ from django.utils.module_loading import import_string
 from kit.actions import must_be_in_action
 from kit.classified import declare
 from kit.fields import PublicIdField
+from kit.once import was_once
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ LOOK_AGAIN = timedelta(seconds=4)
 # The first half of the two-part advisory lock; any number that nobody else uses.
 _LOCK_CLASS = 4701
 MAX_ATTEMPTS = 8
+# The space of the keys that stay when events are forgotten.
+SPACE = "event"
 _URGENT_SECONDS = 1
 _MOST_NUDGES = 20
 # So many messages in a queue keep its workers busy until the next sweep.
@@ -138,12 +141,15 @@ def emit(
 ) -> DomainEvent | None:
     """Record that something happened, with a row for every handler. A step.
 
-    With `once`, a second emission changes nothing and returns None. The payload holds ids and plain
+    With `once`, a second emission changes nothing and returns None, also when the first was
+    forgotten after its time. The payload holds ids and plain
     values, no personal data: it is kept longer than the person. `more` is payload whose names are
     parameters here.
     """
     by = must_be_in_action()
-    if once is not None and DomainEvent.objects.filter(once=once).exists():
+    if once is not None and (
+        DomainEvent.objects.filter(once=once).exists() or was_once(SPACE, once)
+    ):
         return None
     event = DomainEvent(
         kind=kind,

@@ -1,10 +1,12 @@
-"""Doors of the cellar for Celery: handle one event, sweep what was left lying."""
+"""Doors of the cellar for Celery: handle one event, sweep what was left lying, forget."""
 
 from __future__ import annotations
 
 from celery import shared_task
+from django.utils import timezone
 
-from kit import events
+from kit import events, forgetting
+from kit.actor import Actor
 
 
 @shared_task
@@ -15,3 +17,12 @@ def handle(key: int) -> None:
 @shared_task
 def sweep_handlings() -> None:
     events.call_handlers_again()
+
+
+@shared_task
+def forget_what_was_told() -> None:
+    at, by = timezone.now(), Actor.system("kept as long as declared")
+    after = 0
+    while after := forgetting.forget_events(at=at, after=after, by=by):
+        pass
+    forgetting.forget_the_rest(at=at, by=by)

@@ -8,14 +8,14 @@ from wecom.directory.tasks import (
     forget_old_sweeps,
 )
 from wecom.inbox.tasks import forget_old_callbacks, read_inbox
-from wecom.outbox.tasks import deliver, empty_old_wishes, recover_outbox, sweep_outbox
+from wecom.outbox.tasks import deliver, forget_old_wishes, recover_outbox, sweep_outbox
 
 __all__ = [
     "begin_due_sweeps",
     "carry_on_sweep",
     "carry_on_sweeps",
     "deliver",
-    "empty_old_wishes",
+    "forget_old_wishes",
     "forget_old_callbacks",
     "forget_old_mirrors",
     "forget_old_sweeps",

@@ -29,7 +29,7 @@ def put_welcome(
     app: str,
     expires_at: datetime,
     by: Actor,
-) -> OutboxRow:
+) -> OutboxRow | None:
     """Wish for the welcome of a new friend; one for each of WeCom's welcome codes.
 
     With a channel code its own words are used, and a link back to its page.

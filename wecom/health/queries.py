@@ -160,9 +160,7 @@ def outbox_open(now: datetime) -> list[OpenKind]:
 
 def sent_since(since: datetime) -> dict[str, int]:
     """What WeCom took since then, by kind."""
-    sent = OutboxRow.objects.filter(
-        ended_at__gte=since, is_emptied=False, state=OutboxState.SENT
-    ).values("kind")
+    sent = OutboxRow.objects.filter(ended_at__gte=since, state=OutboxState.SENT).values("kind")
     return {row["kind"]: row["count"] for row in sent.annotate(count=Count("pk"))}
 
 

@@ -81,8 +81,16 @@ def handle_again(handling: Handling, *, by: Actor) -> bool:
 
 @action
 def forget_old(*, by: Actor) -> int:
-    """Delete read rows past their retention; how many."""
-    old = InboxMessage.objects.filter(state=InboxState.DONE, received_at__lt=timezone.now() - KEEP)
+    """Delete rows past their retention that were read, or given up; how many.
+
+    What a parked one told has been found by a sweep long since, or is nothing that sweeps compare.
+    """
+    old = InboxMessage.objects.exclude(state__in=_OPEN).filter(
+        received_at__lt=timezone.now() - KEEP
+    )
+    parked = old.filter(state=InboxState.PARKED).count()
+    if parked:
+        log.warning("parked_callbacks_forgotten", rows=parked)
     return old.delete()[0]
 
 

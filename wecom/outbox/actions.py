@@ -13,9 +13,10 @@ from django.utils import timezone
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
+from kit.once import keep_keys
 from wecom.outbox.carriers import CARRIERS
 from wecom.outbox.models import Kind, OutboxPause, OutboxRow, OutboxState
-from wecom.outbox.steps import URGENT, call_courier
+from wecom.outbox.steps import SPACE, URGENT, call_courier
 
 KEEP = timedelta(days=180)
 # A pause of the row's kind, or of everything its application sends.
@@ -138,11 +139,11 @@ def take_to_ask(*, limit: int, again_in: timedelta, by: Actor) -> list[OutboxRow
 def send_again(row: OutboxRow, *, by: Actor) -> bool:
     """HQ's word that a failed or unknown row is to be sent (again).
 
-    False in any other state, and when its content was removed after its time.
+    False in any other state, and when the row was forgotten after its time.
     """
     now = timezone.now()
     changed = OutboxRow.objects.filter(
-        pk=row.pk, is_emptied=False, state__in=[OutboxState.FAILED, OutboxState.UNKNOWN]
+        pk=row.pk, state__in=[OutboxState.FAILED, OutboxState.UNKNOWN]
     ).update(
         state=OutboxState.PLANNED,
         claim=None,
@@ -195,19 +196,15 @@ def resume(*, kind: str = "", app: str = "main", by: Actor) -> bool:
 
 
 @action
-def empty_old(*, limit: int = 2000, by: Actor) -> int:
-    """Remove what was said and answered from rows past their retention; how many.
+def forget_old(*, limit: int = 2000, by: Actor) -> int:
+    """Delete rows that ended longer ago than they are kept; how many.
 
-    The rows stay, so that the same wish is still recognised.
+    Their keys stay, so that the same wish is still recognised.
     """
-    keys = list(
-        OutboxRow.objects.filter(ended_at__lt=timezone.now() - KEEP, is_emptied=False)
-        .order_by("ended_at")
-        .values_list("pk", flat=True)[:limit]
-    )
-    return OutboxRow.objects.filter(pk__in=keys).update(
-        payload={}, answer={}, error="", is_emptied=True
-    )
+    old = OutboxRow.objects.filter(ended_at__lt=timezone.now() - KEEP).order_by("ended_at")
+    rows = dict(old.values_list("pk", "once")[:limit])
+    keep_keys(SPACE, rows.values())
+    return OutboxRow.objects.filter(pk__in=rows).delete()[0]
 
 
 @action

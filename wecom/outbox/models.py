@@ -73,14 +73,11 @@ class OutboxRow(models.Model):
     answer = models.JSONField("回执", default=dict)
     error = models.TextField("错误", blank=True)
     error_code = models.IntegerField("错误码", null=True)
-    # Payload and answer were removed when their time was over; what was wanted stays known.
-    is_emptied = models.BooleanField("内容已清除", default=False)
 
     privacy: ClassVar = declare(
         keep="180 days",
         internal="id public_id kind app once subject priority state created_at due_at expires_at"
-        " next_try_at nudged_at attempts claim claimed_at ask_at ended_at error error_code"
-        " is_emptied",
+        " next_try_at nudged_at attempts claim claimed_at ask_at ended_at error error_code",
         personal="payload answer",
     )
 
@@ -113,11 +110,11 @@ class OutboxRow(models.Model):
                 name="outbox_of_msgid",
                 condition=Q(kind="mass_send", state="sent"),
             ),
-            # What has ended and still holds what was said, oldest first.
+            # What has ended, oldest first.
             models.Index(
                 fields=["ended_at"],
-                name="outbox_to_empty",
-                condition=Q(ended_at__isnull=False, is_emptied=False),
+                name="outbox_by_end",
+                condition=Q(ended_at__isnull=False),
             ),
         )
 

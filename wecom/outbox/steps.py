@@ -11,9 +11,12 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import nudge
+from kit.once import was_once
 from wecom.outbox.models import Kind, OutboxRow, OutboxState
 from wecom.outbox.rules import fault_of
 
+# The space of the keys that stay when rows are forgotten.
+SPACE = "outbox"
 # Rows up to this priority travel by the urgent queue.
 URGENT = 3
 # What comes by the thousands has a queue of its own, so that a word to one guide never waits
@@ -44,16 +47,16 @@ def put(
     priority: int = 5,
     due_at: datetime | None = None,
     expires_at: datetime | None = None,
-) -> OutboxRow:
+) -> OutboxRow | None:
     """Wish for one effect at WeCom after the commit. A step.
 
-    The same `once` again returns the row that stands, unchanged. A kind that nobody knows, or a
-    payload without what its kind needs, raises ValueError. A welcome without `expires_at` gets
-    WeCom's 20 seconds from now.
+    The same `once` again returns the row that stands, unchanged, or None when that ended so long
+    ago that it was forgotten. A kind that nobody knows, or a payload without what its kind needs,
+    raises ValueError. A welcome without `expires_at` gets WeCom's 20 seconds from now.
     """
     must_be_in_action()
     found = OutboxRow.objects.filter(once=once).first()
-    if found is not None:
+    if found is not None or was_once(SPACE, once):
         return found
     now = timezone.now()
     kind = _checked(kind, payload)

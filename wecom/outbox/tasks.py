@@ -17,9 +17,9 @@ def sweep_outbox() -> None:
     actions.nudge_due(by=delivery.COURIER)
 
 
-@shared_task(name="wecom.tasks.empty_old_wishes")
-def empty_old_wishes() -> None:
-    while actions.empty_old(by=delivery.COURIER):
+@shared_task(name="wecom.tasks.forget_old_wishes")
+def forget_old_wishes() -> None:
+    while actions.forget_old(by=delivery.COURIER):
         pass
 
 

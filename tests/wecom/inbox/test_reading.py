@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -94,16 +95,15 @@ def test_a_parked_callback_can_be_read_again_by_hand(db: None) -> None:
     assert DomainEvent.objects.count() == 1
 
 
-def test_old_rows_are_forgotten_and_parked_ones_kept(db: None) -> None:
-    a_row(ADDED, state="done")
-    a_row(ADDED, state="parked")
-    a_row(ADDED, state="done")
-    long_ago = "2024-01-01T00:00:00Z"
-    first = InboxMessage.objects.order_by("pk")[0]
-    InboxMessage.objects.filter(state="parked").update(received_at=long_ago)
-    InboxMessage.objects.filter(pk=first.pk).update(received_at=long_ago)
-    assert forget_old(by=BY) == 1
-    assert sorted(InboxMessage.objects.values_list("state", flat=True)) == ["done", "parked"]
+def test_old_rows_are_forgotten_whoever_read_them_and_unread_ones_kept(db: None) -> None:
+    """A callback names people: what nobody could read is not kept longer than what was read."""
+    for state in ("done", "parked", "waiting", "again"):
+        a_row(ADDED, state=state, received_at=datetime(2024, 1, 1, tzinfo=UTC))
+        a_row(ADDED, state=state)
+    assert forget_old(by=BY) == 2
+    old = InboxMessage.objects.filter(received_at__year=2024)
+    assert sorted(old.values_list("state", flat=True)) == ["again", "waiting"]
+    assert InboxMessage.objects.count() == 6
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ BY = Actor.system("test")
 
 
 @action
-def _put(kind: str, payload: dict[str, Any], *, by: Actor, **options: Any) -> OutboxRow:
+def _put(kind: str, payload: dict[str, Any], *, by: Actor, **options: Any) -> OutboxRow | None:
     return put(kind, payload, **options)
 
 
@@ -25,7 +25,14 @@ def a_wish(kind: str, payload: dict[str, Any], **options: Any) -> OutboxRow:
     """A row as an action puts it."""
     options.setdefault("once", f"{kind}:{shown_id(new_public_id())}")
     options.setdefault("subject", "member:1")
-    return _put(kind, payload, by=BY, **options)
+    row = _put(kind, payload, by=BY, **options)
+    assert row is not None
+    return row
+
+
+def wish_again(once: str) -> OutboxRow | None:
+    """The same wish once more, as an action of much later would put it."""
+    return _put("app_message", {"userids": ["linxiao"], "text": "您好"}, once=once, by=BY)
 
 
 def a_mass_send(
