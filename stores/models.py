@@ -1,7 +1,7 @@
 """The tables of this floor, imported from its rooms for Django to find them."""
 
 from stores.catalogue.models import Product, Stock
-from stores.conversions.models import Credit, CreditRule
+from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
 from stores.ledger.models import (
     MergedMember,
     Ownership,
@@ -41,9 +41,11 @@ __all__ = [
     "ReceiptKey",
     "ReceiptMember",
     "Region",
+    "RuleTrial",
     "Shift",
     "Stock",
     "Store",
     "Touch",
     "TouchKey",
+    "TrialShare",
 ]

@@ -20,6 +20,7 @@ from stores.conversions.errors import OwnRule, TooLate
 from stores.conversions.models import Credit, CreditRule
 from stores.conversions.rules import read_terms
 from stores.conversions.steps import Receipts, judge, sales_behind
+from stores.conversions.trying import must_be_tried
 from stores.ledger.models import ReceiptKey
 from stores.ledger.queries import numbers_of, present_numbers, receipts_of_numbers
 from stores.org.models import Account, Guide
@@ -89,8 +90,9 @@ def propose_rule(*, name: str, terms: object, effective_from: datetime, by: Acto
 def approve_rule(rule: CreditRule, *, account: Account, by: Actor) -> bool:
     """Let a rule count for sales from its date on; False when it was approved before.
 
-    Refuses the person who proposed it (OwnRule), and a rule that would reach back (TooLate):
-    what was credited under a rule is not credited under another afterwards.
+    Refuses the person who proposed it (OwnRule), a rule that would reach back (TooLate): what was
+    credited under a rule is not credited under another afterwards; and one whose effect nobody
+    has seen yet (Untried).
     """
     found = CreditRule.objects.select_for_update().get(pk=rule.pk)
     if found.approved_at is not None:
@@ -100,6 +102,7 @@ def approve_rule(rule: CreditRule, *, account: Account, by: Actor) -> bool:
     now = timezone.now()
     if found.effective_from < now:
         raise TooLate
+    must_be_tried(found, now)
     found.approved_at, found.approved_by = now, account
     found.save(update_fields=["approved_at", "approved_by"])
     return True

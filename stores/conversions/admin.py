@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from django import forms
@@ -12,14 +13,18 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.views.decorators.http import require_POST
 
+from kit.actor import Actor
 from kit.money import shown
 from stores.conversions.actions import approve_rule, propose_rule
-from stores.conversions.errors import OwnRule, TooLate
+from stores.conversions.errors import NothingToTry, OwnRule, TooLate, Untried
 from stores.conversions.explanations import rule_in_words, tag_of
 from stores.conversions.models import Credit, CreditRule
 from stores.conversions.rules import FIRST_TERMS, BadTerms, read_terms
+from stores.conversions.trial_page import trial_page
+from stores.conversions.trying import TRIED_OVER, begin_trial
 from stores.ledger.admin import with_names
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
 from stores.org.models import Account
@@ -92,6 +97,22 @@ class CreditRuleAdmin(HouseAdmin):
             by=actor_behind(request),
         )
         obj.pk = made.pk
+        now = timezone.now()
+        with suppress(NothingToTry):
+            begin_trial(made, since=now - TRIED_OVER, until=now, by=Actor.system("rule proposed"))
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        rule = CreditRule.objects.filter(pk=object_id).first() if object_id else None
+        seen = trial_page(rule) if rule is not None else {}
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **seen}
+        )
 
     def get_urls(self) -> list[URLPattern]:
         own = path(
@@ -110,7 +131,7 @@ class CreditRuleAdmin(HouseAdmin):
         try:
             approve_rule(rule, account=account, by=actor_behind(request))
             messages.success(request, "已批准，从生效时间起的订单按这条规则归属。")
-        except (OwnRule, TooLate) as error:
+        except (OwnRule, TooLate, Untried) as error:
             messages.error(request, str(error.__doc__))
         return redirect(reverse("admin:stores_creditrule_change", args=[rule_id]))
 

@@ -9,3 +9,11 @@ class OwnRule(Exception):
 
 class TooLate(Exception):
     """生效时间已过。规则只对将来的订单生效，请改用新的生效时间重新提出。"""
+
+
+class Untried(Exception):
+    """这条规则还没有试算完。等结果出来，看清每位导购、每家门店会变多少，再批准。"""
+
+
+class NothingToTry(Exception):
+    """所选时间里没有订单，换一段时间再试算。"""

@@ -7,9 +7,10 @@ from typing import ClassVar
 from django.conf import settings
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_years, with_owner
 from kit.fields import PublicIdField
 
 
@@ -43,6 +44,75 @@ class CreditRule(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class RuleTrial(models.Model):
+    """A proposed rule computed beside those in force, over sales that were made already."""
+
+    public_id = PublicIdField()
+    rule = models.ForeignKey(CreditRule, models.CASCADE, related_name="trials", verbose_name="规则")
+    since = models.DateTimeField("自")
+    until = models.DateTimeField("至")
+    begun_at = models.DateTimeField("开始时间", default=timezone.now)
+    finished_at = models.DateTimeField("完成时间", null=True, blank=True)
+    # The last purchase line that was compared: a trial that stops goes on from here.
+    after = models.BigIntegerField(default=0)
+    last = models.BigIntegerField(default=0)
+    lines = models.PositiveIntegerField("订单行", default=0)
+    changed = models.PositiveIntegerField("有变化的订单行", default=0)
+    # The lines that would move most money, with each guide's share now and then.
+    examples = models.JSONField("变化最大的订单", default=list)
+
+    privacy: ClassVar = declare(
+        keep=keep_years(2, "begun_at"),
+        internal="id public_id rule since until begun_at finished_at after last lines changed"
+        " examples",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "规则试算"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["rule"],
+                condition=Q(finished_at=None),
+                name="one_trial_of_a_rule_at_a_time",
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.rule_id} {self.begun_at:%Y-%m-%d}"
+
+    @property
+    def percent(self) -> int:
+        """How far it has come, by the numbers of the lines: a close guess."""
+        if self.finished_at is not None:
+            return 100
+        return min(99, 100 * self.after // self.last) if self.last else 0
+
+
+class TrialShare(models.Model):
+    """What a guide has of a store's sales now, and would have under the rule on trial."""
+
+    trial = models.ForeignKey(RuleTrial, models.CASCADE, related_name="shares")
+    guide_no = models.BigIntegerField("导购序号")
+    store_no = models.BigIntegerField("门店序号")
+    now = models.BigIntegerField("现在（分）", default=0)
+    then = models.BigIntegerField("试算（分）", default=0)
+
+    privacy: ClassVar = declare(
+        keep=with_owner("trial"), internal="id trial guide_no store_no now then"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "试算结果"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["trial", "store_no", "guide_no"], name="one_trial_share_per_guide_and_store"
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.guide_no}: {self.now} → {self.then}"
 
 
 class Credit(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain
@@ -99,6 +99,21 @@ def judge(sales: Iterable[SaleKey]) -> list[Credit]:
     return _write_difference([line.pk for line in concerned], target)
 
 
+def judged_beside(sales: Iterable[SaleKey], rule: CreditRule) -> tuple[list[Credit], list[Credit]]:
+    """The credits of sales as they are judged now, and as `rule` alone would. A step.
+
+    Nothing is locked or written: what changes meanwhile is judged again by whoever changed it.
+    """
+    must_be_in_action()
+    terms = read_terms(rule.terms)
+    facts = _read(sorted(set(sales)), beside=[terms])
+    always = CreditRule(pk=rule.pk, terms=rule.terms, effective_from=_ALWAYS)
+    alone = replace(facts, rules=[(always, terms)])
+    now = [credit for sale in facts.sales for credit in _credits_of(sale, facts)]
+    then = [credit for sale in facts.sales for credit in _credits_of(sale, alone)]
+    return now, then
+
+
 def _lock(sales: Sequence[SaleKey]) -> None:
     """One judge at a time per receipt, always in the same order. Facts are read afterwards."""
     keys = sorted({_lock_key(_LOCK, source, receipt_no) for source, receipt_no, _ in sales})
@@ -124,7 +139,7 @@ def _these(receipts: Receipts) -> Q:
     return chosen
 
 
-def _read(wanted: Sequence[SaleKey]) -> _Facts:
+def _read(wanted: Sequence[SaleKey], *, beside: Sequence[Terms] = ()) -> _Facts:
     names = set(wanted)
     keys = [
         key
@@ -155,7 +170,7 @@ def _read(wanted: Sequence[SaleKey]) -> _Facts:
         evidence=gather(
             {sale.pk: _buyer(sale, late) for sale in sales},
             {sale.pk: _sold_at(sale) for sale in sales},
-            [terms for _, terms in rules],
+            [*(terms for _, terms in rules), *beside],
         ),
         rules=rules,
         hours=OpenHours({sale.store_no for sale in sales}),
