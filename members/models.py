@@ -1,9 +1,22 @@
 """The tables of this floor, imported from its rooms for Django to find them."""
 
-from members.audience.models import Audience
+from members.audience.models import (
+    Audience,
+    AudienceChange,
+    AudienceCheck,
+    AudienceFacet,
+    AudienceVersion,
+)
 from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Notice
 from members.handover.models import CustomerChoice, CustomerTransfer
 from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
+from members.imports.models import (
+    ImportedMember,
+    ImportFault,
+    ImportKey,
+    ImportPiece,
+    MemberImport,
+)
 from members.privacy.models import (
     AccessLog,
     Disclosure,
@@ -26,6 +39,10 @@ __all__ = [
     "AccessLog",
     "AccountLook",
     "Audience",
+    "AudienceChange",
+    "AudienceCheck",
+    "AudienceFacet",
+    "AudienceVersion",
     "ChannelCode",
     "CodeRequest",
     "ConsentEvent",
@@ -42,9 +59,14 @@ __all__ = [
     "Headcount",
     "Identity",
     "ImpactAssessment",
+    "ImportFault",
+    "ImportKey",
+    "ImportPiece",
+    "ImportedMember",
     "InactivityWarning",
     "Incident",
     "Member",
+    "MemberImport",
     "Notice",
     "OneTimeCode",
     "Recipient",

@@ -1,0 +1,1 @@
+"""Members brought along in files: read, tried, taken in portions, taken back."""
