@@ -35,7 +35,6 @@ KILLS: Final = {"small": 2, "full": 8}
 _ADD: Final = "externalcontact/add_msg_template"
 # What goes wrong, for how many calls of each hundred guides.
 _FAULTS: Final[tuple[tuple[dict[str, Any], int], ...]] = (
-    ({"errcode": 45009}, 2),
     ({"errcode": 45033}, 2),
     ({"errcode": -1}, 4),
     ({"http_status": 502}, 4),
@@ -57,12 +56,11 @@ def run(scale: str) -> dict[str, Any]:
         material, audience, author = prepare(by=BENCH)
         push = new_push(material, audience, author, 1, by=BENCH)
         plan_push(push.pk, by=BENCH)
-        _order_faults(system, GUIDES[scale])
         begun = time.perf_counter()
         launch_push(push.pk, by=BENCH)
         tasks = PushTask.objects.filter(push=push)
         wanted = Counter(one for task in tasks for one in task.recipients)
-        _break_things(system, tasks.count(), KILLS[scale])
+        _break_things(system, GUIDES[scale], tasks.count(), KILLS[scale])
         wait_until(
             lambda: not tasks.exclude(state=TaskState.OPEN).exists(),
             f"tasks at WeCom: {_states(push.pk)}",
@@ -101,17 +99,24 @@ def _settle_people(system: System) -> None:
             )
 
 
-def _order_faults(system: System, guides: int) -> None:
+def _faults(guides: int) -> list[dict[str, Any]]:
     """The same faults in the same order for the same size."""
     orders = [what for what, share in _FAULTS for _ in range(max(1, share * guides // 100))]
     random.Random(7).shuffle(orders)  # noqa: S311 - the same order in every run
-    for what in orders:
-        system.control("faults", path=_ADD, times=1, **what)
+    return orders
 
 
-def _break_things(system: System, tasks: int, kills: int) -> None:
-    """Kill workers while the calls go out, spread over the way."""
-    for number in range(kills):
+def _break_things(system: System, guides: int, tasks: int, kills: int) -> None:
+    """Kill workers, and have WeCom fail, while the calls go out: spread over the way.
+
+    Each stretch begins with one refusal for frequency, which shuts the API for a minute or more.
+    """
+    faults = _faults(guides)
+    for number in range(kills + 1):
+        for what in ({"errcode": 45009}, *faults[number :: kills + 1]):
+            system.control("faults", path=_ADD, times=1, **what)
+        if number == kills:
+            break
         wanted = tasks * (number + 1) // (kills + 2)
         wait_until(lambda least=wanted: _arrived() >= least, f"{wanted} tasks", 3_600)  # type: ignore[misc]
         system.kill_worker(number % 2)

@@ -194,7 +194,8 @@ class Governor:
             for name, window in ask.windows
             if window.name == "hour" and not name.startswith("wecom:governor:ip:")
         ]
-        keys = [self._key(ask.api, "block"), *(name for name, _ in hours)]
+        keys = [self._key(ask.api, word) for word in ("block", "again")]
+        keys += [name for name, _ in hours]
         figures: list[Any] = [self._now(), minute * 1000]
         for _, window in hours:
             figures += [window.seconds * 1000 / window.buckets, window.buckets, window.most]

@@ -135,9 +135,9 @@ return 1
 """
 )
 
-# KEYS block hour-window…  ARGV now minute (length buckets most)…  → milliseconds of the block.
-# The key remembers the end of the last block: refused again within a minute of it, or with our own
-# hour nearly full, it was the hour that was exceeded.
+# KEYS block again hour-window…  ARGV now minute (length buckets most)…  → milliseconds of the block.
+# The key remembers the end of the last block: refused again within a minute of it, the block doubles,
+# up to the hour; with our own hour nearly full it was the hour that was exceeded.
 BLOCK: Final = (
     _NOW
     + _COUNT
@@ -145,16 +145,18 @@ BLOCK: Final = (
 local minute = tonumber(ARGV[2])
 local shut = tonumber(redis.call('GET', KEYS[1]) or 0)
 if shut > now then return shut - now end
-local length = minute
-if shut > 0 and now - shut < minute then length = minute * 60 end
-for i = 2, #KEYS do
-  local at = 3 + (i - 2) * 3
+local again = 0
+if shut > 0 and now - shut < minute then again = tonumber(redis.call('GET', KEYS[2]) or 0) + 1 end
+local length = math.min(minute * 2 ^ again, minute * 60)
+for i = 3, #KEYS do
+  local at = 3 + (i - 3) * 3
   local size = tonumber(ARGV[at + 2])
   local sum = count(KEYS[i], tonumber(ARGV[at]), tonumber(ARGV[at + 1]), size + 1)
   if sum >= size * 0.95 then length = minute * 60 end
 end
 local kept = math.ceil(length + minute * 2)
 redis.call('SET', KEYS[1], string.format('%.0f', now + length), 'PX', kept)
+redis.call('SET', KEYS[2], again, 'PX', kept)
 return length
 """
 )

@@ -190,15 +190,19 @@ def refuse(governor: Governor, kind: type[LimitReached] | type[Busy], code: int)
     return caught.value.again_in
 
 
-def test_refused_once_the_api_is_shut_for_a_minute_refused_again_for_an_hour(clock: Clock) -> None:
+def test_refused_once_the_api_is_shut_for_a_minute_refused_again_for_longer(clock: Clock) -> None:
     governor = Governor("ww1", clock=clock)
     assert refuse(governor, LimitReached, 45009) == 60
     assert 60 <= call(governor) <= 76
     assert call(governor, "user/get") == 0
     clock.now += 61
     assert call(governor) == 0
-    assert refuse(governor, LimitReached, 45009) == 3600
-    clock.now += 3601 + 61
+    waited = []
+    for _ in range(7):
+        waited.append(refuse(governor, LimitReached, 45009))
+        clock.now += waited[-1] + 1
+    assert waited == [120, 240, 480, 960, 1920, 3600, 3600]
+    clock.now += 61
     assert refuse(governor, LimitReached, 45009) == 60
 
 
