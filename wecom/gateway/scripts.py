@@ -135,9 +135,9 @@ return 1
 """
 )
 
-# KEYS block again hour-window…  ARGV now minute (length buckets most)…  → milliseconds of the block.
-# The key remembers the end of the last block: refused again within a minute of it, the block doubles,
-# up to the hour; with our own hour nearly full it was the hour that was exceeded.
+# KEYS block again hour-window…  ARGV now minute (length buckets most)…  → milliseconds, blocked.
+# The key remembers the end of the last block: refused again within a minute of it, the block
+# doubles, up to the hour; with our own hour nearly full it was the hour that was exceeded.
 BLOCK: Final = (
     _NOW
     + _COUNT
