@@ -218,11 +218,13 @@ def _guides_unlisted() -> Outcome:
 
 
 def _unreadable(userids: Iterable[str]) -> set[str]:
-    """Guides whose friends WeCom does not show us: their friendships are not over for that."""
-    present = Staff.objects.present()
-    if not present.exists():
-        return set()
-    known = present.filter(userid__in=list(userids)).values_list("userid", flat=True)
+    """Guides whose friends WeCom does not show us: their friendships are not over for that.
+
+    With an empty mirror that is every guide; see `wecom.directory.queries.must_wait_for`.
+    """
+    known = (
+        Staff.objects.present().filter(userid__in=list(userids)).values_list("userid", flat=True)
+    )
     return set(userids) - set(known)
 
 

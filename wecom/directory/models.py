@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_days, keep_years, with_owner
 
 
 class Department(models.Model):
@@ -27,7 +27,7 @@ class Department(models.Model):
     gone_at = models.DateTimeField("消失时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="180 days after it is gone",
+        keep=keep_days(180, "gone_at"),
         internal="id department_id name parent_id position read_at gone_at",
     )
 
@@ -73,7 +73,7 @@ class Staff(models.Model):
     objects = StaffQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="3 years after leaving",
+        keep=keep_years(3, "gone_at"),
         internal="id position department_ids main_department state serves_contacts came_at read_at"
         " gone_at",
         personal="userid name",
@@ -101,7 +101,7 @@ class CorpTagGroup(models.Model):
     gone_at = models.DateTimeField("删除时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="180 days after it is gone", internal="id group_id name position read_at gone_at"
+        keep=keep_days(180, "gone_at"), internal="id group_id name position read_at gone_at"
     )
 
     class Meta:
@@ -125,7 +125,7 @@ class CorpTag(models.Model):
     gone_at = models.DateTimeField("删除时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="180 days after it is gone",
+        keep=keep_days(180, "gone_at"),
         internal="id tag_id group name position read_at gone_at",
     )
 
@@ -150,7 +150,7 @@ class CorpContactWay(models.Model):
     gone_at = models.DateTimeField("删除时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="180 days after it is gone",
+        keep=keep_days(180, "gone_at"),
         internal="id config_id state remark detailed_at read_at gone_at",
         personal="userids",
     )
@@ -216,7 +216,7 @@ class Sweep(models.Model):
     begun_by = models.CharField("发起人", max_length=120)
 
     privacy: ClassVar = declare(
-        keep="90 days",
+        keep=keep_days(90, "started_at", by="wecom.tasks.forget_old_sweeps"),
         internal="id kind is_full state started_at ended_at cursor portions done total found"
         " repaired troubles next_at error begun_by",
     )
@@ -264,7 +264,9 @@ class Difference(models.Model):
     repaired_at = models.DateTimeField("修复时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="90 days", internal="id sweep what detail at repaired_at", personal="subject"
+        keep=with_owner("sweep", words="比对的记录留 90 天"),
+        internal="id sweep what detail at repaired_at",
+        personal="subject",
     )
 
     class Meta:

@@ -12,7 +12,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_always, keep_days
 
 KEEP_HITS: Final = timedelta(days=180)
 # An agreement that no sweep met for so long belongs to no friendship any more.
@@ -42,7 +42,7 @@ class ArchiveConsent(models.Model):
     read_at = models.DateTimeField("读取时间")
 
     privacy: ClassVar = declare(
-        keep="180 days after WeCom told it last",
+        keep=keep_days(180, "read_at", by="wecom.tasks.forget_old_mirrors"),
         internal="id chat_id state changed_at read_at",
         personal="userid external_userid",
     )
@@ -84,7 +84,7 @@ class KeywordHit(models.Model):
     found_at = models.DateTimeField("得知时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="180 days",
+        keep=keep_days(180, "at", by="wecom.tasks.forget_old_mirrors"),
         internal="id rule_id rule_name msgid chat_id is_staff at found_at",
         personal="person to",
     )
@@ -114,7 +114,8 @@ class Bookmark(models.Model):
     moved_at = models.DateTimeField("更新时间", auto_now=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the stream", internal="id stream position moved_at"
+        keep=keep_always("企业微信数据流读到哪里，没有个人信息"),
+        internal="id stream position moved_at",
     )
 
     class Meta:

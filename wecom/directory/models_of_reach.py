@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, empty_after, keep_always, keep_days, with_owner
 
 # Who saw, liked, commented is known by id so long after the last look; the numbers stay.
 KEEP_PEOPLE: Final = timedelta(days=180)
@@ -38,7 +38,7 @@ class AcquisitionLink(models.Model):
     gone_at = models.DateTimeField("删除时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="180 days after it is gone",
+        keep=keep_days(180, "gone_at", by="wecom.tasks.forget_old_mirrors"),
         internal="id link_id name url department_ids skip_verify made_at unavailable_at"
         " detailed_at read_at gone_at",
         personal="userids",
@@ -80,7 +80,7 @@ class AcquisitionCustomer(models.Model):
     read_at = models.DateTimeField("读取时间")
 
     privacy: ClassVar = declare(
-        keep="as long as the link",
+        keep=with_owner("link"),
         internal="id link chat_state channel found_at spoke_seen_at read_at",
         personal="external_userid userid",
     )
@@ -124,7 +124,7 @@ class AcquisitionBalance(models.Model):
     read_at = models.DateTimeField("读取时间")
 
     privacy: ClassVar = declare(
-        keep="as long as the corp",
+        keep=keep_always("企业的余额，没有个人信息"),
         internal="id corp_id total balance lots warning warned_at read_at",
     )
 
@@ -171,7 +171,7 @@ class CorpMoment(models.Model):
     objects = MomentQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="2 years",
+        keep=keep_days(730, "made_at", by="wecom.tasks.forget_old_mirrors"),
         internal="id moment_id kind text pictures has_video link_url is_public wish made_at look_at"
         " looked_at read_at gone_at",
         personal="creator_userid",
@@ -210,7 +210,16 @@ class MomentPublication(models.Model):
     looked_at = models.DateTimeField("最近查看", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="2 years; who saw it, 180 days after the last look",
+        keep=(
+            with_owner("moment"),
+            empty_after(
+                180,
+                "looked_at",
+                "people",
+                only={"look_at": None},
+                by="wecom.tasks.forget_old_mirrors",
+            ),
+        ),
         internal="id moment is_published published_seen_at audience likes comments look_at"
         " looked_at",
         personal="userid people",

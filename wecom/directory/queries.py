@@ -8,7 +8,7 @@ from typing import Final
 from django.db import connection
 from django.db.models import Max
 
-from wecom.directory.models import Department, Staff, Sweep, SweepState
+from wecom.directory.models import Department, Staff, Sweep, SweepKind, SweepState
 from wecom.inbox.models import InboxMessage
 
 # News may have waited in a queue of WeCom's: a delta looks back a little further than the last.
@@ -37,6 +37,19 @@ def serving_staff() -> set[str]:
     """The ids of present members who may have customers."""
     found = Staff.objects.present().filter(serves_contacts=True)
     return set(found.values_list("userid", flat=True))
+
+
+def must_wait_for(kind: str) -> SweepKind | None:
+    """What has to be swept before this kind can be compared at all, or nothing.
+
+    Whose friends WeCom hides from us is told by the mirror of members. Once its sweep has ended,
+    however, nobody waits any more: with an empty mirror no friendship is held to be over.
+    """
+    if kind != SweepKind.CONTACTS or Staff.objects.present().exists():
+        return None
+    newest = Sweep.objects.filter(kind=SweepKind.STAFF).order_by("-pk").first()
+    has_ended = newest is not None and newest.ended_at is not None
+    return None if has_ended else SweepKind.STAFF
 
 
 def userids_with_news(event: str, *, since: datetime) -> set[str]:

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from kit.actor import Actor
 from kit.events import session_lock
-from wecom.directory import actions
+from wecom.directory import actions, queries
 from wecom.directory.models import Sweep, SweepState
 from wecom.directory.portions import Found, Outcome, Portion, Rest, Tally, reconcilers_of
 from wecom.directory.pulling import CALLS, Pulled
@@ -29,6 +29,8 @@ log = structlog.get_logger(__name__)
 
 SWEEPER: Final = Actor.system("compares with WeCom")
 _LOCK_CLASS: Final = 4702
+# How long a sweep rests before it looks again whether the one that it waits for has ended.
+_WAIT_SECONDS: Final = 5.0
 
 
 def due_sweeps() -> list[int]:
@@ -49,7 +51,7 @@ def carry_on(key: int) -> bool:
         sweep = Sweep.objects.filter(
             pk=key, state=SweepState.RUNNING, next_at__lte=timezone.now()
         ).first()
-        if sweep is None:
+        if sweep is None or (not sweep.portions and _waits(sweep)):
             return False
         try:
             # Welcomes and callbacks keep their part of every window.
@@ -66,13 +68,29 @@ def carry_on(key: int) -> bool:
 def sweep_through(kind: str, *, is_full: bool = True, by: Actor = SWEEPER) -> Sweep:
     """Begin a thorough sweep and handle it to its end in this process, for commands and the demo.
 
-    Ends early, with the sweep as it stands, when WeCom wants us to wait.
+    Ends early, with the sweep as it stands, when WeCom wants us to wait. What has to be swept
+    before it is swept before it.
     """
+    needed = queries.must_wait_for(kind)
+    if needed is not None:
+        sweep_through(needed, by=by)
     sweep = actions.begin_sweep(kind, is_full=is_full, is_thorough=True, by=by)
     while carry_on(sweep.pk):
         pass
     sweep.refresh_from_db()
     return sweep
+
+
+def _waits(sweep: Sweep) -> bool:
+    """Whether another kind is to be swept first; it is begun, and this one rests a little."""
+    needed = queries.must_wait_for(sweep.kind)
+    if needed is None:
+        return False
+    first = actions.begin_sweep(needed, by=SWEEPER)
+    reason = f"先等待“{needed.label}”对账完成"
+    actions.put_off(sweep, seconds=_WAIT_SECONDS, error=reason, is_trouble=False, by=SWEEPER)
+    actions.call_sweeper([first.pk])
+    return True
 
 
 def _portion(sweep: Sweep) -> bool:

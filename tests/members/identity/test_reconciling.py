@@ -21,7 +21,7 @@ from tests.cast import Cast, an_identity
 from tests.members.builders import TESTER, run_handlers
 from tests.members.wechat import WechatWorld
 from tests.sandbox import CHEN, WU, Sandbox
-from wecom.directory.models import Difference, Sweep
+from wecom.directory.models import Difference, Staff, Sweep
 from wecom.directory.portions import ContactSeen, FriendIds, Portion
 from wecom.directory.sweeping import sweep_through
 from wecom.gateway import gateway_of
@@ -187,6 +187,16 @@ def test_friends_of_a_guide_whom_wecom_does_not_show_are_kept_and_reported(
     assert friends() == {("linxiao", CHEN)}
     left = Difference.objects.get(sweep=sweep)
     assert (left.subject, left.detail, left.repaired_at) == ("staff:linxiao", "1 位好友", None)
+
+
+def test_nobody_loses_friends_while_it_is_unknown_who_is_there(wecom: Sandbox, cast: Cast) -> None:
+    lin_has_chen(wecom)
+    wecom.act("resign_member", userid="LinXiao")
+    # As if the mirror of members was never filled, nor could be.
+    Staff.objects.all().delete()
+    Sweep.objects.filter(kind="staff").update(state="failed")
+    compare_friends(portion_of(ContactSeen(CHEN, None), timezone.now()))
+    assert friends() == {("linxiao", CHEN)}
 
 
 # ---------------------------------------------------------------- news during a sweep

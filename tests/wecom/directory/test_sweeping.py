@@ -16,7 +16,7 @@ from tests.races.together import all_at_once
 from tests.sandbox import CHEN, Sandbox
 from tests.wecom.directory import comparers
 from wecom.directory import actions, queries, scheduling, sweeping
-from wecom.directory.models import Difference, Sweep, SweepState
+from wecom.directory.models import Difference, Staff, Sweep, SweepKind, SweepState
 from wecom.directory.portions import FriendIds, FriendPairs, Rest
 from wecom.directory.rules import INDIGESTIBLE, MOST_TROUBLES, RHYTHMS
 
@@ -35,6 +35,8 @@ def watched(settings: Settings) -> list[tuple[str, object]]:
 
 
 def a_sweep(kind: str = "contacts", *, is_full: bool = True) -> Sweep:
+    """Begun, by whoever knows already who is there."""
+    Staff.objects.get_or_create(userid="linxiao", defaults={"read_at": timezone.now()})
     return actions.begin_sweep(kind, is_full=is_full, is_thorough=True, by=TESTER)
 
 
@@ -227,7 +229,8 @@ def test_a_hundred_guides_are_one_call_each_and_details_of_a_share(
             for name, key in zip(names, people, strict=True)
         ],
     )
-    sweep = actions.begin_sweep("contacts", by=TESTER)
+    sweep = a_sweep()
+    Sweep.objects.filter(pk=sweep.pk).update(cursor={})
     while sweeping.carry_on(sweep.pk):
         pass
     sweep.refresh_from_db()
@@ -238,6 +241,33 @@ def test_a_hundred_guides_are_one_call_each_and_details_of_a_share(
     assert 0 < made[BATCH] < 34
     assert made[GET] <= 101
     assert sweep.portions < 30
+
+
+def test_contacts_wait_until_it_is_known_who_is_there(wecom: Sandbox, cast: Cast) -> None:
+    sweep = actions.begin_sweep("contacts", by=TESTER)
+    assert not sweeping.carry_on(sweep.pk)
+    first = Sweep.objects.get(kind=SweepKind.STAFF)
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.portions, sweep.troubles) == (SweepState.RUNNING, 0, 0)
+    assert "部门与成员" in sweep.error
+    assert not wecom.calls("externalcontact/list")
+    # Still under way: nothing but another look.
+    now_due(sweep)
+    assert not sweeping.carry_on(sweep.pk)
+    while sweeping.carry_on(first.pk):
+        pass
+    now_due(sweep)
+    while sweeping.carry_on(sweep.pk):
+        pass
+    sweep.refresh_from_db()
+    assert (sweep.state, sweep.error) == (SweepState.DONE, "")
+
+
+def test_contacts_wait_for_nobody_who_failed(wecom: Sandbox, cast: Cast) -> None:
+    first = actions.begin_sweep("staff", by=TESTER)
+    actions.end_sweep(first, SweepState.FAILED, by=TESTER)
+    sweep = actions.begin_sweep("contacts", by=TESTER)
+    assert sweeping.carry_on(sweep.pk)
 
 
 BATCH, GET = "externalcontact/batch/get_by_user", "externalcontact/get"
