@@ -198,7 +198,19 @@ HANDOVER_PARTS: Sequence[str] = (
 
 # who removes a person from the tables of a room: steps (member, at) → None, highest floor first,
 # since what is above may still ask below who she is; her own record is emptied last
-ERASERS: Sequence[str] = ()
+ERASERS: Sequence[str] = (
+    "bot.replies.steps.forget_member",
+    "bot.understanding.steps.forget_member",
+    "groups.pushes.steps.forget_member",
+    "groups.chats.steps.forget_member",
+    "members.handover.steps.forget_member",
+    "members.registration.forgetting.forget_member",
+    "members.rewards.steps.forget_member",
+    "members.privacy.erasing_below.forget_requests",
+    "members.privacy.erasing_below.forget_in_wecom",
+    "members.consent.forgetting.forget_member",
+    "members.identity.steps.forget_member",
+)
 
 # who hands in what a room keeps of a person: (member) → list of members.privacy.copies.Part
 COPIES: Sequence[str] = ()

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from kit.actions import must_be_in_action
-from kit.classified import declare
+from kit.classified import declare, keep_days, with_owner
 from kit.fields import PublicIdField
 from kit.once import was_once
 
@@ -52,7 +52,8 @@ class DomainEvent(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="180 days", internal="id public_id kind subject payload actor once at"
+        keep=keep_days(180, "at", by="kit.tasks.forget_what_was_told"),
+        internal="id public_id kind subject payload actor once at",
     )
 
     class Meta:
@@ -87,7 +88,7 @@ class Handling(models.Model):
     error = models.TextField(blank=True)
 
     privacy: ClassVar = declare(
-        keep="180 days",
+        keep=with_owner("event"),
         internal="id event handler subject state attempts next_try_at claimed_at error",
     )
 

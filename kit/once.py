@@ -17,7 +17,7 @@ from django.db import models
 from django.utils import timezone
 
 from kit.actions import must_be_in_action
-from kit.classified import declare
+from kit.classified import declare, keep_years
 
 KEEP: Final = timedelta(days=5 * 365)
 
@@ -28,7 +28,9 @@ class OnceKey(models.Model):
     digest = models.UUIDField(primary_key=True)
     at = models.DateTimeField(default=timezone.now)
 
-    privacy: ClassVar = declare(keep="5 years", internal="digest at")
+    privacy: ClassVar = declare(
+        keep=keep_years(5, "at", by="kit.tasks.forget_what_was_told"), internal="digest at"
+    )
 
     class Meta:
         indexes = (

@@ -10,7 +10,7 @@ from typing import ClassVar
 from django.db import models, transaction
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_days
 
 LEASE = timedelta(minutes=10)
 
@@ -24,7 +24,10 @@ class JobSlot(models.Model):
     done_at = models.DateTimeField(null=True)
     error = models.TextField(blank=True)
 
-    privacy: ClassVar = declare(keep="90 days", internal="id job slot started_at done_at error")
+    privacy: ClassVar = declare(
+        keep=keep_days(90, "slot", by="kit.tasks.forget_what_was_told"),
+        internal="id job slot started_at done_at error",
+    )
 
     class Meta:
         constraints = (

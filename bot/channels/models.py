@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from kit.classified import declare
+from kit.classified import declare, keep_always
 from kit.fields import PublicIdField
 from stores.org.models import Guide, Store
 
@@ -19,7 +19,7 @@ class ChannelCursor(models.Model):
     updated_at = models.DateTimeField("更新时间", auto_now=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the channel", internal="id channel position updated_at"
+        keep=keep_always("读到哪里，没有个人信息"), internal="id channel position updated_at"
     )
 
     class Meta:
@@ -40,7 +40,8 @@ class KfAccount(models.Model):
     answers = models.BooleanField("小助手自动回答", default=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the account", internal="id public_id open_kfid name store guide answers"
+        keep=keep_always("品牌自己的客服账号"),
+        internal="id public_id open_kfid name store guide answers",
     )
 
     class Meta:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from bot.knowledge.models import Article
 from bot.understanding.models import HeardMessage
 from groups.chats.models import Group
-from kit.classified import declare
+from kit.classified import declare, keep_days
 from kit.fields import PublicIdField
 from stores.org.models import Guide, Store
 
@@ -64,7 +64,7 @@ class Escalation(models.Model):
     objects = EscalationQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="180 days",
+        keep=keep_days(180, "opened_at"),
         internal="id public_id heard group open_kfid store guide holder reason reference state"
         " opened_at deadline rerouted_at taken_at answered_at",
     )

@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from bot.knowledge.rules import placeholders_in
-from kit.classified import declare
+from kit.classified import declare, keep_always
 from kit.fields import PublicIdField
 from stores.org.models import Account
 
@@ -65,7 +65,7 @@ class Article(models.Model):
     objects = ArticleQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="as long as the brand, 3 years after its end",
+        keep=keep_always("品牌自己的知识条目"),
         internal="id public_id question phrasings answer topic is_private state written_by"
         " approved_by approved_at expires_on muted_because updated_at",
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from bot.knowledge.models import Article
 from bot.understanding.models import HeardMessage
 from groups.chats.models import Group
-from kit.classified import declare
+from kit.classified import declare, keep_days
 from kit.fields import PublicIdField, SealedTextField
 from stores.org.models import Guide, Store
 
@@ -72,7 +72,7 @@ class Draft(models.Model):
     objects = DraftQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="180 days",
+        keep=keep_days(180, "made_at"),
         internal="id public_id heard group guide store article text facts leads_out state made_at"
         " expires_at copied_at sent_at sent_through dismissed_at",
         personal_high="edited_text",

@@ -12,11 +12,13 @@ from bot.knowledge.models import Article
 from bot.replies.models import Draft, DraftState, SentThrough
 from bot.replies.rules import WAITS, Likeness, likeness
 from bot.understanding.models import HeardMessage
+from bot.understanding.steps import heard_of
 from groups.chats.models import Group
 from kit.actions import must_be_in_action
 from kit.events import emit
 from kit.fields import shown_id
 from kit.live import announce
+from members.identity.models import Member
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 
@@ -102,4 +104,12 @@ def settle(draft: Draft, *, text: str, at: datetime, through: SentThrough) -> No
 def _tell(draft: Draft) -> None:
     announce(
         f"guide.{shown_id(draft.guide.public_id)}", kind="draft", subject=shown_id(draft.public_id)
+    )
+
+
+def forget_member(member: Member, at: datetime) -> None:
+    """Answers to her questions lose their words; that they were given stays. A step."""
+    must_be_in_action()
+    Draft.objects.filter(heard__in=heard_of(member)).update(
+        text="（已删除）", facts={}, edited_text=None
     )

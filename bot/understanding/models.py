@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from bot.knowledge.models import Article
 from groups.chats.models import Group
-from kit.classified import declare
+from kit.classified import declare, keep_days
 from kit.fields import PublicIdField, SealedTextField
 from members.identity.models import Contact
 from stores.org.models import Guide, Store
@@ -65,7 +65,7 @@ class HeardMessage(models.Model):
     heard_at = models.DateTimeField("听到时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="30 days",
+        keep=keep_days(30, "heard_at", by="bot.channels.tasks.forget_heard"),
         internal="id public_id heard_on msgid group open_kfid is_staff store guide is_text_withheld"
         " decision reason article probability said_at heard_at",
         personal="contact sender",

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_days, keep_years
 from kit.fields import PublicIdField, SealedTextField, shown_id
 from members.identity.models import Contact, Member
 from stores.org.models import Guide, HandOver, Store
@@ -61,7 +61,7 @@ class Group(models.Model):
     objects = GroupQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="6 months after its end",
+        keep=keep_days(180, "dismissed_at"),
         internal="id public_id chat_id name owner store state member_version member_count"
         " customer_count founded_at read_at dismissed_at join_config_id join_code_url",
     )
@@ -103,7 +103,7 @@ class GroupMember(models.Model):
     noticed_at = models.DateTimeField("得知时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="6 months after leaving the group",
+        keep=keep_days(180, "left_at"),
         internal="id public_id group is_staff join_scene join_state joined_at left_at noticed_at",
         personal="person_id contact member name",
     )
@@ -177,7 +177,7 @@ class GroupTransfer(models.Model):
     ended_at = models.DateTimeField("结束时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="3 years after its end",
+        keep=keep_years(3, "ended_at"),
         internal="id public_id hand_over store group from_guide to_guide state is_settled because"
         " batch code made_at due_at next_look_at ended_at",
     )

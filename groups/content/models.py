@@ -10,7 +10,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from groups.content.rules import TEXT_LIMIT
-from kit.classified import declare
+from kit.classified import declare, keep_always, with_owner
 from kit.fields import PublicIdField
 from members.identity.models import Tier
 from stores.catalogue.models import Product
@@ -67,7 +67,7 @@ class Material(models.Model):
     objects = MaterialQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="3 years after its last push",
+        keep=keep_always("品牌自己的素材"),
         internal="id public_id title kind state valid_until created_by created_at approved_by"
         " approved_at",
     )
@@ -108,7 +108,7 @@ class Variant(models.Model):
     picture = models.FileField("图片", upload_to="materials", blank=True)
 
     privacy: ClassVar = declare(
-        keep="3 years after its last push",
+        keep=with_owner("material"),
         internal="id public_id material tier text link_title product link_url picture",
     )
 

@@ -17,7 +17,7 @@ from django.utils import timezone
 
 from groups.content.models import Material, Variant
 from groups.pushes.codes import new_code
-from kit.classified import declare
+from kit.classified import declare, empty_after, keep_days, keep_years, with_owner
 from kit.fields import PublicIdField
 from members.audience.models import Audience
 from stores.org.models import Account, Guide
@@ -101,7 +101,7 @@ class Push(models.Model):
     ended_at = models.DateTimeField("结束时间", null=True, blank=True, editable=False)
 
     privacy: ClassVar = declare(
-        keep="3 years",
+        keep=keep_years(3, "ended_at"),
         internal="id public_id name material chat_type audience planned_for holdout_percent state"
         " plan created_by created_at planned_at launched_at ended_at",
     )
@@ -171,7 +171,10 @@ class PushTask(models.Model):
     error = models.CharField("失败原因", max_length=300, blank=True)
 
     privacy: ClassVar = declare(
-        keep="3 years, recipients until closed and 180 days",
+        keep=(
+            with_owner("push"),
+            empty_after(180, "closed_at", "members recipients"),
+        ),
         internal="id public_id push guide variant size state stopping_for msgid made_again_from"
         " created_at due_at expires_at opened_at confirmed_at closed_at next_look_at looks error",
         personal="members recipients",
@@ -239,7 +242,7 @@ class Delivery(models.Model):
     at = models.DateTimeField("时间")
 
     privacy: ClassVar = declare(
-        keep="3 years, de-identified by erasure",
+        keep=keep_years(3, "at", words="本人删除资料后只剩序号"),
         internal="id push task state at",
         personal="member_no recipient",
     )
@@ -272,7 +275,7 @@ class TrackedLink(models.Model):
     task = models.OneToOneField(PushTask, models.PROTECT, related_name="link", verbose_name="任务")
     target = models.CharField("目标地址", max_length=500)
 
-    privacy: ClassVar = declare(keep="3 years", internal="id code push guide task target")
+    privacy: ClassVar = declare(keep=with_owner("push"), internal="id code push guide task target")
 
     class Meta:
         verbose_name = verbose_name_plural = "追踪链接"
@@ -289,7 +292,7 @@ class LinkClick(models.Model):
     )
     at = models.DateTimeField("时间", default=timezone.now)
 
-    privacy: ClassVar = declare(keep="180 days", internal="id link at")
+    privacy: ClassVar = declare(keep=keep_days(180, "at"), internal="id link at")
 
     class Meta:
         verbose_name = verbose_name_plural = "链接打开"

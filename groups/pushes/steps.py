@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from datetime import datetime
 
+from django.db.models import CharField, F, Func, Q, Value
+from django.db.models.functions import Cast, Concat
 from django.utils import timezone
 
 from groups.chats.models import Group
@@ -22,6 +24,7 @@ from kit.actions import must_be_in_action
 from kit.fields import shown_id
 from kit.live import announce
 from members.consent.queries import reasons_not
+from members.identity.models import Contact, Member
 from stores.org.models import Guide
 from wecom.outbox.steps import cancel, put
 
@@ -270,3 +273,21 @@ def _split_too_large(push: Push) -> int:
         task.save(update_fields=["members", "recipients", "size"])
     PushTask.objects.bulk_create(more)
     return len(more)
+
+
+def forget_member(member: Member, at: datetime) -> None:
+    """Deliveries and lists of recipients keep a number; WeCom's ids of her go. A step.
+
+    A task that still runs was told to stop for her when she left; its place in the list is kept.
+    """
+    must_be_in_action()
+    hers = list(Contact.objects.filter(member=member).values_list("external_userid", flat=True))
+    deliveries = Delivery.objects.filter(Q(member_no=member.pk) | Q(recipient__in=hers))
+    deliveries.exclude(recipient__startswith="erased:").update(
+        recipient=Concat(Value("erased:"), Cast(F("pk"), CharField()))
+    )
+    tasks = PushTask.objects.filter(Q(members__contains=[member.pk]) | Q(recipients__overlap=hers))
+    for person in hers:
+        tasks.filter(recipients__contains=[person]).update(
+            recipients=Func(F("recipients"), Value(person), Value(""), function="array_replace")
+        )

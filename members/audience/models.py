@@ -12,7 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
-from kit.classified import declare, keep_days, keep_years, with_owner
+from kit.classified import declare, keep_always, keep_days, keep_years, with_owner
 from kit.fields import PublicIdField
 from members.audience.rules import BrokenRule, check_rule
 
@@ -35,7 +35,7 @@ class Audience(models.Model):
     changed_at = models.DateTimeField("修改时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="2 years after its last use",
+        keep=keep_always("规则，不含任何会员"),
         internal="id public_id name rule version created_at changed_at",
     )
 

@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_always, keep_years, with_owner
 from kit.fields import PublicIdField, SealedTextField
 from members.identity.models import Member
 from stores.org.models import Guide, LegalEntity, Store
@@ -71,7 +71,7 @@ class Notice(models.Model):
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="3 years after the last consent under it",
+        keep=keep_always("公开的告知，是授权的依据"),
         public="id public_id entity version title summary body items sha256 published_at",
     )
 
@@ -103,7 +103,7 @@ class ConsentEvent(models.Model):
     actor = models.CharField("操作者", max_length=120)
 
     privacy: ClassVar = declare(
-        keep="3 years after leaving",
+        keep=keep_years(3, "member__left_at"),
         internal="id public_id purpose channel decision notice method guide store source at actor",
         personal="member",
     )
@@ -129,7 +129,7 @@ class ConsentProof(models.Model):
     signature = SealedTextField(null=True)
 
     privacy: ClassVar = declare(
-        keep="3 years after leaving",
+        keep=with_owner("event"),
         internal="id public_id event",
         personal="user_agent",
         personal_high="ip signature",
@@ -150,7 +150,7 @@ class ConsentState(models.Model):
     event = models.ForeignKey(ConsentEvent, models.PROTECT, related_name="+")
 
     privacy: ClassVar = declare(
-        keep="as long as the member",
+        keep=with_owner("member"),
         internal="id purpose channel is_granted since event",
         personal="member",
     )

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_years, with_owner
 from kit.fields import PublicIdField
 from members.identity.models import Contact, Member
 from stores.org.models import Guide, HandOver, Store
@@ -108,7 +108,7 @@ class CustomerTransfer(models.Model):
     objects = TransferQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="3 years after its end, without the person after erasure",
+        keep=keep_years(3, "ended_at", words="本人删除资料后不再指向她"),
         internal="id public_id hand_over store from_guide to_guide state because settled batch code"
         " error made_at asked_at takes_effect_at next_look_at ended_at",
         personal="contact member",
@@ -177,7 +177,7 @@ class CustomerChoice(models.Model):
     goes_along = models.BooleanField("随她走")
 
     privacy: ClassVar = declare(
-        keep="as long as the hand-over",
+        keep=with_owner("hand_over"),
         internal="id hand_over store goes_along",
         personal="contact member",
     )

@@ -6,13 +6,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Greatest
 
 from kit.actions import must_be_in_action
 from kit.fields import shown_id
 from kit.live import announce
-from members.handover.models import CustomerTransfer, TransferState
+from members.handover.models import CustomerChoice, CustomerTransfer, TransferState
 from members.handover.rules import AT_ONCE, LOOK_EVERY
 from members.identity.models import Contact, Friendship, Member
 from stores.ledger.steps import set_owners
@@ -108,3 +108,12 @@ def tell(handover: HandOver, *guides: Guide) -> None:
         kind="handover",
         subject=shown_id(handover.public_id),
     )
+
+
+def forget_member(member: Member, at: datetime) -> None:
+    """That somebody was handed over stays; who it was goes. A step."""
+    must_be_in_action()
+    CustomerTransfer.objects.filter(Q(member=member) | Q(contact__member=member)).update(
+        member=None, contact=None, error=""
+    )
+    CustomerChoice.objects.filter(Q(member=member) | Q(contact__member=member)).delete()

@@ -13,7 +13,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, empty_after, keep_days, with_owner
 from kit.fields import PublicIdField, SealedTextField
 from stores.org.models import Guide, LegalEntity, Store
 
@@ -58,7 +58,15 @@ class Member(models.Model):
     version = models.PositiveIntegerField(default=0)
 
     privacy: ClassVar = declare(
-        keep="3 years after leaving",
+        keep=(
+            empty_after(
+                1095,
+                "left_at",
+                "name phone",
+                by="members.tasks.end_memberships",
+                words="退会后；24 个月没有出现的会员，提前一个月提醒后同样处理",
+            ),
+        ),
         internal="id public_id entity state tier home_store owner joined_at left_at"
         " restricted_at version",
         personal="name card_no",
@@ -101,7 +109,7 @@ class Identity(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="as long as the member",
+        keep=with_owner("member"),
         internal="id public_id entity member kind verified_at created_at",
         personal_high="value digest",
     )
@@ -141,7 +149,15 @@ class Contact(models.Model):
     read_at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="as long as the friendship, 6 months after",
+        keep=(
+            with_owner("member"),
+            keep_days(
+                180,
+                "read_at",
+                only={"friendships": None, "member": None},
+                words="最后一段好友关系结束满 180 天后",
+            ),
+        ),
         internal="id public_id entity member joined_by guide read_at",
         personal="external_userid name avatar_url",
         personal_high="unionid_digest",
@@ -181,7 +197,7 @@ class Friendship(models.Model):
     remark = SealedTextField("备注", null=True)
 
     privacy: ClassVar = declare(
-        keep="6 months after its end",
+        keep=keep_days(180, "until"),
         internal="id public_id guide state add_way since ended_by until",
         personal="contact remark",
     )
@@ -220,7 +236,7 @@ class Suggestion(models.Model):
     is_same = models.BooleanField("是同一位", null=True)
 
     privacy: ClassVar = declare(
-        keep="6 months",
+        keep=keep_days(180, "made_at"),
         internal="id public_id guide made_at decided_at is_same evidence",
         personal="contact member",
     )

@@ -11,7 +11,14 @@ from kit.events import emit
 from kit.fields import shown_id
 from kit.live import announce
 from members.identity.errors import AlreadySomebody
-from members.identity.models import Contact, Friendship, Identity, IdentityKind, Member
+from members.identity.models import (
+    Contact,
+    Friendship,
+    Identity,
+    IdentityKind,
+    Member,
+    MemberState,
+)
 from members.identity.queries import digest_of, member_by_identity
 from stores.ledger.steps import set_owner
 from stores.org.models import Guide
@@ -99,3 +106,19 @@ def tell_guide(guide: Guide, *, kind: str, subject: str = "") -> None:
         kind=kind,
         subject=subject,
     )
+
+
+def forget_member(member: Member, at: datetime) -> None:
+    """Her identifiers, her contacts and friendships go; her record keeps a number alone. A step.
+
+    Repeating changes nothing. What WeCom itself still shows (a friendship that she did not end)
+    may come back from there as a contact without a member.
+    """
+    must_be_in_action()
+    Identity.objects.filter(member=member).delete()
+    Contact.objects.filter(member=member).delete()
+    member.state, member.name, member.phone = MemberState.ERASED, None, None
+    member.card_no = f"X{member.pk:x}"
+    member.left_at = member.left_at or at
+    member.version += 1
+    member.save(update_fields=["state", "name", "phone", "card_no", "left_at", "version"])

@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_always, keep_years
 from kit.fields import PublicIdField
 from members.identity.models import Member
 from stores.org.models import LegalEntity
@@ -31,7 +31,7 @@ class CouponKind(models.Model):
     is_active = models.BooleanField("启用", default=True)
 
     privacy: ClassVar = declare(
-        keep="5 years after the last coupon",
+        keep=keep_always("券种，没有个人信息"),
         internal="id public_id entity is_active is_welcome_gift",
         public="name terms amount minimum_spend valid_days",
     )
@@ -66,7 +66,7 @@ class Coupon(models.Model):
     used_at = models.DateTimeField("使用时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "expires_at", words="本人删除资料后券号也删去"),
         internal="id public_id kind once issued_at expires_at used_at",
         personal="member number",
     )

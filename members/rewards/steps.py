@@ -44,3 +44,12 @@ def give_welcome_gift(member: Member, *, at: datetime) -> Coupon | None:
         entity=member.entity_id, is_welcome_gift=True, is_active=True
     ).first()
     return None if kind is None else give_coupon(member, kind, once=WELCOME, at=at)
+
+
+def forget_member(member: Member, at: datetime) -> None:
+    """What she did not use goes; a used coupon stays as a fact, under no number of hers. A step."""
+    must_be_in_action()
+    Coupon.objects.filter(member=member, used_at=None).delete()
+    for coupon in Coupon.objects.filter(member=member).exclude(number__startswith="X"):
+        coupon.number, coupon.once = f"X{coupon.pk:x}", f"erased:{coupon.pk}"
+        coupon.save(update_fields=["number", "once"])

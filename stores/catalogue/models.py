@@ -7,7 +7,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_always, with_owner
 from kit.fields import PublicIdField
 from stores.org.models import Store
 
@@ -24,7 +24,7 @@ class Product(models.Model):
     is_on_sale = models.BooleanField("在售", default=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the brand",
+        keep=keep_always("商品，没有个人信息"),
         public="id public_id sku name category price talking_points is_on_sale",
     )
 
@@ -45,7 +45,7 @@ class Stock(models.Model):
     counted_at = models.DateTimeField("盘点时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="as long as the product", internal="id product store quantity counted_at"
+        keep=with_owner("product"), internal="id product store quantity counted_at"
     )
 
     class Meta:

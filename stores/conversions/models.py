@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare, keep_years, with_owner
+from kit.classified import declare, keep_always, keep_years, with_owner
 from kit.fields import PublicIdField
 
 
@@ -35,7 +35,7 @@ class CreditRule(models.Model):
     )
 
     privacy: ClassVar = declare(
-        keep="10 years",
+        keep=keep_always("结算依据，没有客户信息"),
         internal="id public_id name terms effective_from proposed_by approved_at approved_by",
     )
 
@@ -143,7 +143,7 @@ class Credit(models.Model):
     judged_at = models.DateTimeField("判定时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "sold_at", words="本人删除资料后只剩序号"),
         internal="id purchase_line source receipt_no line sku quantity line_amount refund_of"
         " guide_no store_no amount kept was_open currency sold_at rule reason touches judged_at",
         personal="member_no",

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_years
 
 
 class TouchKind(models.TextChoices):
@@ -49,7 +49,7 @@ class Touch(models.Model):
     recorded_at = models.DateTimeField("入账时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "at", words="本人删除资料后只剩序号"),
         internal="id guide_no store_no kind source at recorded_at",
         personal="member_no",
     )
@@ -75,7 +75,7 @@ class TouchKey(models.Model):
     once = models.CharField(max_length=160, primary_key=True)
     at = models.DateTimeField(default=timezone.now)
 
-    privacy: ClassVar = declare(keep="5 years", internal="once at")
+    privacy: ClassVar = declare(keep=keep_years(5, "at"), internal="once at")
 
     def __str__(self) -> str:
         return self.once
@@ -102,7 +102,7 @@ class PurchaseLine(models.Model):
     recorded_at = models.DateTimeField("入账时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "sold_at", words="本人删除资料后只剩序号"),
         internal="id source receipt_no line sku quantity amount currency refund_of store_no"
         " served_by_no sold_at recorded_at",
         personal="member_no",
@@ -135,7 +135,7 @@ class ReceiptKey(models.Model):
     refund_of = models.CharField(max_length=100, blank=True)
 
     privacy: ClassVar = declare(
-        keep="5 years",
+        keep=keep_years(5, "sold_at"),
         internal="id source receipt_no line digest purchase_line sold_at refund_of",
     )
 
@@ -169,7 +169,7 @@ class ReceiptMember(models.Model):
     actor = models.CharField("操作者", max_length=120)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "at", words="本人删除资料后只剩序号"),
         internal="id source receipt_no store_no at actor",
         personal="member_no",
     )
@@ -202,7 +202,7 @@ class Ownership(models.Model):
     actor = models.CharField("操作者", max_length=120)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "until", words="本人删除资料后只剩序号"),
         internal="id guide_no store_no since until reason actor",
         personal="member_no",
     )
@@ -246,7 +246,7 @@ class MergedMember(models.Model):
     undone_at = models.DateTimeField(null=True)
 
     privacy: ClassVar = declare(
-        keep="5 years, de-identified by erasure",
+        keep=keep_years(5, "undone_at", words="合并有效期间一直保存"),
         internal="id at undone_at",
         personal="member_no into_no",
     )

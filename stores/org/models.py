@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, empty_after, keep_always, keep_years, with_owner
 from kit.fields import PublicIdField
 
 
@@ -23,7 +23,7 @@ class LegalEntity(models.Model):
     address = models.CharField("地址", max_length=200, blank=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the brand", public="id public_id name contact address"
+        keep=keep_always("品牌自己的法人主体"), public="id public_id name contact address"
     )
 
     class Meta:
@@ -39,7 +39,7 @@ class Region(models.Model):
     public_id = PublicIdField()
     name = models.CharField("名称", max_length=60, unique=True)
 
-    privacy: ClassVar = declare(keep="as long as the brand", public="id public_id name")
+    privacy: ClassVar = declare(keep=keep_always("品牌自己的组织"), public="id public_id name")
 
     class Meta:
         verbose_name = verbose_name_plural = "区域"
@@ -68,7 +68,7 @@ class Store(models.Model):
     closed_on = models.DateField("关店日期", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the brand",
+        keep=keep_always("品牌自己的门店"),
         public="id public_id code name address phone latitude longitude time_zone opened_on"
         " closed_on",
         internal="region entity catchment_metres",
@@ -101,7 +101,7 @@ class OpeningHours(models.Model):
     updated_at = models.DateTimeField("更新时间", auto_now=True)
 
     privacy: ClassVar = declare(
-        keep="as long as the store",
+        keep=with_owner("store"),
         public="id store weekday since until opens_at closes_at note updated_at",
     )
 
@@ -151,7 +151,7 @@ class Account(AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS: ClassVar = ["name"]
 
     privacy: ClassVar = declare(
-        keep="3 years after leaving",
+        keep=empty_after(1095, "guide__left_on", "name"),
         internal="id public_id username is_staff is_active is_superuser created_at last_login",
         personal="name",
         personal_high="password",
@@ -201,7 +201,7 @@ class Guide(models.Model):
     objects = GuideQuerySet.as_manager()
 
     privacy: ClassVar = declare(
-        keep="3 years after leaving",
+        keep=empty_after(1095, "left_on", "name wecom_userid pin_hash"),
         internal="id public_id account store role employee_no thumb_side joined_on left_on",
         personal="name wecom_userid",
         personal_high="pin_hash",
@@ -231,7 +231,7 @@ class MachineKey(models.Model):
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="3 years after its end",
+        keep=keep_always("只有钥匙的摘要，没有个人信息"),
         internal="id public_id name source scopes store is_active created_at",
         personal_high="digest",
     )
@@ -311,7 +311,7 @@ class HandOver(models.Model):
     ended_at = models.DateTimeField("结束时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep="3 years after its end",
+        keep=keep_years(3, "ended_at"),
         internal="id public_id guide store reason state goes_along keeps_friends"
         " keeps_stores_together message starts_at ends_at has_resigned version planned_parts"
         " proposed_at decided_at decided_by ended_at",
@@ -357,7 +357,7 @@ class HandOverShare(models.Model):
     parts = models.PositiveSmallIntegerField("份额", default=1)
 
     privacy: ClassVar = declare(
-        keep="3 years after its end", internal="id hand_over successor parts"
+        keep=with_owner("hand_over"), internal="id hand_over successor parts"
     )
 
     class Meta:

@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_days
 
 
 class InboxState(models.TextChoices):
@@ -38,7 +38,7 @@ class InboxMessage(models.Model):
     error = models.TextField("错误", blank=True)
 
     privacy: ClassVar = declare(
-        keep="30 days",
+        keep=keep_days(30, "received_at", by="wecom.tasks.forget_old_callbacks"),
         internal="id app digest received_at repeats last_repeat_at state kind attempts error",
         personal="body",
     )

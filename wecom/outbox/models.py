@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_always, keep_days
 from kit.fields import PublicIdField
 
 
@@ -75,7 +75,7 @@ class OutboxRow(models.Model):
     error_code = models.IntegerField("错误码", null=True)
 
     privacy: ClassVar = declare(
-        keep="180 days",
+        keep=keep_days(180, "ended_at", by="wecom.tasks.forget_old_wishes"),
         internal="id public_id kind app once subject priority state created_at due_at expires_at"
         " next_try_at nudged_at attempts claim claimed_at ask_at ended_at error error_code",
         personal="payload answer",
@@ -134,7 +134,9 @@ class OutboxPause(models.Model):
     by = models.CharField("操作人", max_length=120)
     reason = models.CharField("原因", max_length=200)
 
-    privacy: ClassVar = declare(keep="until resumed", internal="id app kind since by reason")
+    privacy: ClassVar = declare(
+        keep=keep_always("恢复发送即删除，没有客户信息"), internal="id app kind since by reason"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "暂停发送"
