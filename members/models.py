@@ -33,6 +33,16 @@ from members.privacy.models_of_duty import (
     RetentionReport,
 )
 from members.registration.models import ChannelCode, CodeRequest, OneTimeCode, Registration
+from members.registration.models_of_codes import (
+    ChannelCost,
+    PrintBatch,
+    PrintedCode,
+    RosterBackup,
+    RosterChoice,
+    RosterCode,
+)
+from members.registration.models_of_tablet import Invitation
+from members.registration.models_of_tills import CardChecks, CardCode
 from members.rewards.models import Coupon, CouponKind
 
 __all__ = [
@@ -43,7 +53,10 @@ __all__ = [
     "AudienceCheck",
     "AudienceFacet",
     "AudienceVersion",
+    "CardChecks",
+    "CardCode",
     "ChannelCode",
+    "ChannelCost",
     "CodeRequest",
     "ConsentEvent",
     "ConsentProof",
@@ -65,13 +78,19 @@ __all__ = [
     "ImportedMember",
     "InactivityWarning",
     "Incident",
+    "Invitation",
     "Member",
     "MemberImport",
     "Notice",
     "OneTimeCode",
+    "PrintBatch",
+    "PrintedCode",
     "Recipient",
     "Registration",
     "RetentionReport",
+    "RosterBackup",
+    "RosterChoice",
+    "RosterCode",
     "SubjectRequest",
     "Suggestion",
 ]

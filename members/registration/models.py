@@ -9,7 +9,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_always, keep_days, with_owner
 from kit.fields import PublicIdField, SealedTextField
 from members.consent.models import Notice
 from members.identity.models import Member
@@ -25,6 +25,8 @@ class Scene(models.TextChoices):
     TILL = "till", "收银台"
     PARCEL = "parcel", "包裹卡"
     EVENT = "event", "活动"
+    TABLET = "tablet", "iPad 上办理"
+    ONLINE = "online", "线上"
 
 
 class ChannelCode(models.Model):
@@ -52,13 +54,22 @@ class ChannelCode(models.Model):
     handed_from = models.ForeignKey(
         Guide, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="接自"
     )
+    # The roster code that led to this guide; nobody prints such a code itself.
+    roster = models.ForeignKey(
+        "members.RosterCode",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="codes",
+        verbose_name="值班码",
+    )
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="5 years after its end",
+        keep=keep_always("品牌自己的渠道码，没有客户信息"),
         public="token qr_code_url welcome_text",
         internal="id public_id guide store scene campaign cost_centre wecom_state config_id"
-        " is_active handed_from created_at",
+        " is_active handed_from roster created_at",
     )
 
     class Meta:
@@ -66,14 +77,24 @@ class ChannelCode(models.Model):
         constraints = (
             models.UniqueConstraint(
                 fields=["guide", "store", "scene", "campaign"],
-                condition=Q(is_active=True, handed_from=None),
+                condition=Q(is_active=True, handed_from=None, roster=None),
                 name="one_code_per_guide_scene_and_campaign",
                 violation_error_message="这位导购在这个场景和活动下已有启用中的渠道码。",
+            ),
+            models.UniqueConstraint(
+                fields=["roster", "guide", "store"],
+                condition=Q(is_active=True, handed_from=None, roster__isnull=False),
+                name="one_code_per_guide_behind_a_roster",
             ),
         )
 
     def __str__(self) -> str:
         return f"{self.guide.name} · {self.get_scene_display()}"
+
+
+class StartedOn(models.TextChoices):
+    PHONE = "phone", "自己的手机"
+    TABLET = "tablet", "导购的 iPad"
 
 
 class RegistrationState(models.TextChoices):
@@ -112,13 +133,25 @@ class Registration(models.Model):
     member = models.ForeignKey(
         Member, models.SET_NULL, null=True, related_name="registrations", verbose_name="会员"
     )
+    started_on = models.CharField(
+        "从哪里开始", max_length=6, choices=StartedOn.choices, default=StartedOn.PHONE
+    )
     opened_at = models.DateTimeField("打开时间", default=timezone.now)
     finished_at = models.DateTimeField("完成时间", null=True)
 
     privacy: ClassVar = declare(
-        keep="30 days without a member, else as long as the member",
+        keep=(
+            with_owner("member"),
+            keep_days(
+                30,
+                "opened_at",
+                only={"member": None},
+                by="members.tasks.forget_expired_visits",
+                words="没有成为会员的",
+            ),
+        ),
         internal="id public_id channel_code guide store state notice decisions agreed_at opened_at"
-        " finished_at",
+        " finished_at started_on",
         personal="user_agent member",
         personal_high="ip unionid openid",
     )
@@ -152,7 +185,7 @@ class OneTimeCode(models.Model):
     used_at = models.DateTimeField(null=True)
 
     privacy: ClassVar = declare(
-        keep="7 days",
+        keep=keep_days(7, "made_at", by="members.tasks.forget_expired_visits"),
         internal="id public_id registration tries made_at expires_at sent_at used_at",
         personal_high="phone code digest",
     )
@@ -181,7 +214,9 @@ class CodeRequest(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="7 days", internal="id channel_code at", personal="phone_digest ip_digest"
+        keep=keep_days(7, "at", by="members.tasks.forget_expired_visits"),
+        internal="id channel_code at",
+        personal="phone_digest ip_digest",
     )
 
     class Meta:

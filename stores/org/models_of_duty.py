@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import F, Func, Q
 from django.utils import timezone
 
-from kit.classified import declare
+from kit.classified import declare, keep_days
 from kit.fields import PublicIdField
 from stores.org.models import Guide, Store
 
@@ -27,7 +27,7 @@ class Shift(models.Model):
     planned_at = models.DateTimeField("排班时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep="13 months",
+        keep=keep_days(395, "ends_at"),
         internal="id public_id guide store begins_at ends_at planned_by planned_at",
     )
 
