@@ -213,7 +213,20 @@ ERASERS: Sequence[str] = (
 )
 
 # who hands in what a room keeps of a person: (member) → list of members.privacy.copies.Part
-COPIES: Sequence[str] = ()
+COPIES: Sequence[str] = (
+    "members.privacy.copies_below.of_wecom",
+    "members.privacy.copies_below.of_ledger",
+    "members.privacy.copies_below.of_identity",
+    "members.privacy.copies_below.of_consent",
+    "members.privacy.copies_below.of_privacy",
+    "members.rewards.copies.of_member",
+    "members.registration.copies.of_member",
+    "members.handover.copies.of_member",
+    "groups.chats.copies.of_member",
+    "groups.pushes.copies.of_member",
+    "bot.understanding.copies.of_member",
+    "bot.replies.copies.of_member",
+)
 
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {

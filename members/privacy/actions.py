@@ -1,7 +1,8 @@
-"""Opening a request, and looking at a phone number."""
+"""Opening a request, looking at a phone number, and noting that something left the house."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.utils import timezone
@@ -11,9 +12,9 @@ from kit.actor import Actor, ActorKind
 from kit.events import emit
 from kit.fields import shown_id
 from members.identity.models import Member
-from members.privacy.models import RequestKind, RequestState, SubjectRequest
+from members.privacy.models import Disclosure, RequestKind, RequestState, SubjectRequest
 from members.privacy.rules import due_of
-from members.privacy.steps import record_look
+from members.privacy.steps import record_disclosure, record_look
 
 
 @action
@@ -67,3 +68,27 @@ def reveal_phone(member_id: int, *, reason: str, by: Actor, at: datetime | None 
     phone = member.phone or ""
     record_look(member=member, fields=["phone"], reason=reason, at=at)
     return phone
+
+
+@action
+def disclose(
+    *,
+    what: str,
+    recipient: str,
+    purpose: str,
+    fields: Sequence[str],
+    count: int,
+    members: Sequence[int] = (),
+    country: str = "CN",
+    by: Actor,
+) -> Disclosure:
+    """The step as an action, for doors that otherwise only read: a line before data leaves."""
+    return record_disclosure(
+        what=what,
+        recipient=recipient,
+        purpose=purpose,
+        fields=fields,
+        count=count,
+        members=members,
+        country=country,
+    )

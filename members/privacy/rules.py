@@ -11,6 +11,8 @@ from typing import Final
 ANSWER_WITHIN: Final = timedelta(days=15)
 # From here on a request is coloured as pressing.
 PRESSING: Final = timedelta(days=3)
+# Who asks for deletion on her own page may think otherwise for so long.
+THINK_AGAIN: Final = timedelta(days=1)
 LOOKS_A_DAY: Final = 50
 # PIPL 52 with the audit measures' article 12; 网数条例 28.
 OFFICER_FROM: Final = 1_000_000
@@ -90,3 +92,25 @@ def passed(people: int) -> list[tuple[int, bool]]:
         for limit in (OFFICER_FROM, IMPORTANT_FROM)
         if people >= alarm_at(limit)
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Portability:
+    """What a person says of a transfer before it is done (网数条例 25)."""
+
+    is_consented_or_contractual: bool
+    is_feasible: bool
+    harms_nobody: bool
+    # Asked for more often than is reasonable: the cost may be charged.
+    fee_minor: int = 0
+
+
+def unmet_conditions(terms: Portability, *, has_recipient: bool, is_checked: bool) -> list[str]:
+    """What keeps her data from being handed to another processor; empty when nothing does."""
+    said = {
+        "身份已核实": is_checked,
+        "是本人同意提供或基于合同收集的信息": terms.is_consented_or_contractual,
+        "技术上可行，且指明了接收方": terms.is_feasible and has_recipient,
+        "不损害他人合法权益": terms.harms_nobody,
+    }
+    return [words for words, holds in said.items() if not holds]
