@@ -12,6 +12,7 @@ from kit.actions import action
 from kit.actor import Actor
 from wecom.directory.models import CorpContactWay, CorpTag, CorpTagGroup
 from wecom.directory.portions import Found, TagsSeen, WaySeen
+from wecom.directory.rules import is_plausible_loss
 from wecom.gateway import Tag, TagGroup
 
 LOST_AT_ONCE: Final = 1000
@@ -21,7 +22,8 @@ LOST_AT_ONCE: Final = 1000
 def take_tags(seen: TagsSeen, *, asked_at: datetime, by: Actor) -> list[Found]:
     """Make tags equal to what WeCom told: all of them, or those that were asked about.
 
-    What a full list leaves out is gone, as is what WeCom marks deleted or does not know.
+    What a full list leaves out is gone, as is what WeCom marks deleted or does not know. Where it
+    leaves out too much at once nothing is gone; see `doubt_of`.
     """
     # One at a time: tags move between lists, and two halves of two answers would be neither.
     list(CorpTagGroup.objects.select_for_update().order_by("pk"))
@@ -32,8 +34,9 @@ def take_tags(seen: TagsSeen, *, asked_at: datetime, by: Actor) -> list[Found]:
         groups.append(group.pk)
         tags += [_take_tag(tag, group, asked_at, found) for tag in card.tags if not tag.is_deleted]
     if seen.is_all:
-        _lose(CorpTag.objects.exclude(pk__in=tags), asked_at, found)
-        _lose(CorpTagGroup.objects.exclude(pk__in=groups), asked_at, found)
+        if not doubt_of(seen, asked_at=asked_at):
+            _lose(CorpTag.objects.exclude(pk__in=tags), asked_at, found)
+            _lose(CorpTagGroup.objects.exclude(pk__in=groups), asked_at, found)
     else:
         deleted = [tag.id for card in seen.groups for tag in card.tags if tag.is_deleted]
         deleted_groups = [card.id for card in seen.groups if card.is_deleted]
@@ -43,6 +46,20 @@ def take_tags(seen: TagsSeen, *, asked_at: datetime, by: Actor) -> list[Found]:
         ended = Q(group_id__in=[*deleted_groups, *seen.absent])
         _lose(CorpTagGroup.objects.filter(ended), asked_at, found)
     return found
+
+
+def doubt_of(seen: TagsSeen, *, asked_at: datetime) -> str:
+    """Why a full list is not believed in what it leaves out, or nothing.
+
+    WeCom gives a list of nothing to an application that lost its right to tags.
+    """
+    told = [tag.id for card in seen.groups for tag in card.tags]
+    known = CorpTag.objects.filter(gone_at=None, read_at__lte=asked_at)
+    gone, count = known.exclude(tag_id__in=told).count(), known.count()
+    is_believed = is_plausible_loss(gone, count) and bool(told or count <= 1)
+    if not seen.is_all or is_believed:
+        return ""
+    return f"{gone} 个标签（共 {count} 个）同时看不到，未视为删除"
 
 
 def _take_group(card: TagGroup, asked_at: datetime, found: list[Found]) -> CorpTagGroup:

@@ -82,13 +82,14 @@ def begun(kind: str) -> tuple[datetime | None, datetime | None]:
 
 
 def failed_since(kind: str, since: datetime) -> Sweep | None:
-    """A full sweep that failed after that moment, to be gone on with."""
-    return (
-        Sweep.objects.filter(kind=kind, state=SweepState.FAILED, is_full=True)
-        .filter(started_at__gte=since)
-        .order_by("-pk")
-        .first()
-    )
+    """The last full sweep, when it failed after that moment, to be gone on with.
+
+    One that failed before another was done, or begun, is over.
+    """
+    full = Sweep.objects.filter(kind=kind, is_full=True).exclude(state=SweepState.CANCELLED)
+    last = full.order_by("-pk").first()
+    is_open = last is not None and last.state == SweepState.FAILED and last.started_at >= since
+    return last if is_open else None
 
 
 def newest_sweeps() -> dict[str, Sweep]:

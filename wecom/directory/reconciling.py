@@ -61,8 +61,11 @@ def mirror_tags(portion: Portion) -> Outcome:
     """Corp tags and their groups."""
     if not isinstance(portion.facts, TagsSeen):
         return Outcome()
-    found = catalogue.take_tags(portion.facts, asked_at=portion.asked_at, by=US)
-    return Outcome(sum(len(group.tags) for group in portion.facts.groups), repaired=found)
+    facts, asked_at = portion.facts, portion.asked_at
+    found = catalogue.take_tags(facts, asked_at=asked_at, by=US)
+    doubt = catalogue.doubt_of(facts, asked_at=asked_at)
+    left = [Found("tag:*", "请确认应用的标签权限", doubt)] if doubt else []
+    return Outcome(sum(len(group.tags) for group in facts.groups), repaired=found, left=left)
 
 
 def mirror_ways(portion: Portion) -> Outcome:

@@ -56,12 +56,17 @@ class Breaker:
             yield
         except Misdirected:
             # A proxy answered: neither WeCom's health nor its illness.
+            self._learnt_nothing(failures)
             raise
         except (Unreachable, Silent):
             self._missed()
             raise
         except WecomError:
             self._answered(failures)
+            raise
+        except BaseException:
+            # Something of ours broke, or this worker is being stopped.
+            self._learnt_nothing(failures)
             raise
         self._answered(failures)
 
@@ -93,6 +98,16 @@ class Breaker:
         try:
             with reachable_store() as store:
                 store.delete(self._key)
+        except redis.RedisError:
+            return
+
+    def _learnt_nothing(self, failures: int) -> None:
+        """Whoever tried whether WeCom is back could not tell: the next caller may try at once."""
+        if not failures:
+            return
+        try:
+            with reachable_store() as store:
+                store.hdel(self._key, "probe_until")
         except redis.RedisError:
             return
 

@@ -16,6 +16,7 @@ from kit.events import emit
 from kit.once import keep_keys
 from wecom.outbox.carriers import CARRIERS
 from wecom.outbox.models import Kind, OutboxPause, OutboxRow, OutboxState
+from wecom.outbox.queries import planned_of
 from wecom.outbox.steps import SPACE, URGENT, call_courier
 
 KEEP = timedelta(days=180)
@@ -216,19 +217,23 @@ def nudge_due(*, limit: int = 200, by: Actor) -> int:
     with messages about itself.
     """
     now = timezone.now()
+    due = OutboxRow.objects.filter(state=OutboxState.PLANNED, next_try_at__lte=now).exclude(
+        Q(priority__lte=URGENT, nudged_at__gt=now - timedelta(seconds=3))
+        | Q(priority__gt=URGENT, nudged_at__gt=now - timedelta(seconds=15))
+    )
+    due = due.order_by("priority", "next_try_at").only("pk", "kind", "priority")
+    paused = set(OutboxPause.objects.values_list("app", "kind"))
     found: list[OutboxRow] = []
-    for kind in Kind.values:
-        due = OutboxRow.objects.filter(
-            ~_PAUSED | Q(expires_at__lte=now),
-            kind=kind,
-            state=OutboxState.PLANNED,
-            next_try_at__lte=now,
-        ).exclude(
-            Q(priority__lte=URGENT, nudged_at__gt=now - timedelta(seconds=3))
-            | Q(priority__gt=URGENT, nudged_at__gt=now - timedelta(seconds=15))
-        )
-        rows = due.order_by("priority", "next_try_at").only("pk", "kind", "priority")
-        found += rows[:limit]
+    resting = Q()
+    for kind, app in planned_of():
+        if (app, "") in paused or (app, kind) in paused:
+            resting |= Q(kind=kind, app=app)
+        else:
+            found += due.filter(kind=kind, app=app)[:limit]
+    if resting:
+        # Of what rests only those are looked for that are missed meanwhile.
+        late = due.filter(resting, expires_at__lte=now).order_by("expires_at")
+        found += late[:limit]
     OutboxRow.objects.filter(pk__in=[row.pk for row in found]).update(nudged_at=now)
     call_courier(sorted(found, key=lambda row: row.priority))
     return len(found)

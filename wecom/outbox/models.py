@@ -90,11 +90,18 @@ class OutboxRow(models.Model):
             ),
         )
         indexes = (
-            # What of a kind is due, most urgent first: no kind hides behind the masses of another.
+            # What of a kind is due, most urgent first: no kind hides behind the masses of another,
+            # none of an application behind one that is paused.
             models.Index(
-                fields=["kind", "priority", "next_try_at"],
-                name="outbox_due_of_kind",
+                fields=["kind", "app", "priority", "next_try_at"],
+                name="outbox_due_of_kind_and_app",
                 condition=Q(state="planned"),
+            ),
+            # Whose last moment passed while its kind was paused.
+            models.Index(
+                fields=["expires_at"],
+                name="outbox_by_last_moment",
+                condition=Q(state="planned", expires_at__isnull=False),
             ),
             # What was begun and has no known end.
             models.Index(fields=["ask_at"], name="outbox_to_ask", condition=Q(state="sending")),

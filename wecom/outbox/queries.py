@@ -1,12 +1,36 @@
-"""What HQ asks about the outbox."""
+"""What HQ and the sweep ask about the outbox."""
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.db import connection
 from django.db.models import QuerySet
 
-from wecom.outbox.models import OutboxPause
+from wecom.outbox.models import OutboxPause, OutboxRow
+
+# From one pair of the index to the next: its masses are stepped over, not walked.
+_ROWS: Final = OutboxRow._meta.db_table
+_PLANNED_OF: Final = f"""
+WITH RECURSIVE pair AS (
+  (SELECT kind, app FROM {_ROWS} WHERE state = 'planned' ORDER BY kind, app LIMIT 1)
+  UNION ALL
+  SELECT following.kind, following.app FROM pair CROSS JOIN LATERAL (
+    SELECT kind, app FROM {_ROWS}
+    WHERE state = 'planned' AND (kind, app) > (pair.kind, pair.app) ORDER BY kind, app LIMIT 1
+  ) following
+)
+SELECT kind, app FROM pair
+"""  # noqa: S608 - the table's own name
 
 
 def pauses() -> QuerySet[OutboxPause]:
     """What is not sent at the moment, longest pause first."""
     return OutboxPause.objects.order_by("since", "pk")
+
+
+def planned_of() -> list[tuple[str, str]]:
+    """Of which kinds and applications anything is planned at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_PLANNED_OF)
+        return [(kind, app) for kind, app in cursor.fetchall()]

@@ -13,9 +13,11 @@ from tests.members.builders import TESTER, run_handlers
 from tests.sandbox import Sandbox
 from tests.wecom.directory.test_staff import differences, told
 from wecom.directory.inbound import department_changed, member_changed, tag_changed
-from wecom.directory.models import CorpContactWay, CorpTag, Department, Staff
+from wecom.directory.models import CorpContactWay, CorpTag, CorpTagGroup, Department, Staff
+from wecom.directory.portions import Found, Portion, TagsSeen
+from wecom.directory.reconciling import mirror_tags
 from wecom.directory.sweeping import sweep_through
-from wecom.gateway import WecomError, gateway_of
+from wecom.gateway import Tag, TagGroup, WecomError, gateway_of
 from wecom.outbox.delivery import deliver
 from wecom.outbox.models import OutboxRow
 
@@ -47,6 +49,41 @@ def test_tags_are_mirrored_and_changes_found(tagged: Sandbox, cast: Cast) -> Non
     assert set(tags()) == {"等级/黑金卡", "等级/银卡"}
     assert {what for _, what, _ in differences(sweep)} >= {"标签变更", "标签已删除", "标签组已删除"}
     assert sweep_through("tags").found == 0
+
+
+def a_tag(number: int) -> Tag:
+    return Tag(id=f"et{number}", name=f"标签{number}", order=0, is_deleted=False)
+
+
+def seen(*tags: Tag) -> Portion:
+    group = TagGroup(id="eg1", name="等级", order=0, is_deleted=False, tags=tags)
+    facts = TagsSeen((group,) if tags else (), is_all=True)
+    now = timezone.now()
+    return Portion("tags", "tags", facts, now, since=now)
+
+
+def test_an_empty_list_of_tags_is_not_believed_and_a_small_loss_is(db: None) -> None:
+    """WeCom answers an application that lost its right with a list of nothing."""
+    many = [a_tag(number) for number in range(60)]
+    assert len(mirror_tags(seen(*many)).repaired) == 61
+    outcome = mirror_tags(seen())
+    assert CorpTag.objects.filter(gone_at=None).count() == 60
+    assert CorpTagGroup.objects.filter(gone_at=None).count() == 1
+    (left,) = outcome.left
+    assert isinstance(left, Found)
+    assert "60 个标签" in left.detail
+    assert not mirror_tags(seen(*many[:-12])).left
+    assert CorpTag.objects.filter(gone_at=None).count() == 48
+    mirror_tags(seen(*many[:3]))
+    assert CorpTag.objects.filter(gone_at=None).count() == 48
+
+
+def test_even_few_tags_do_not_vanish_all_at_once(db: None) -> None:
+    mirror_tags(seen(a_tag(1), a_tag(2)))
+    assert mirror_tags(seen()).left
+    assert not mirror_tags(seen(a_tag(1))).left
+    assert not mirror_tags(seen()).left
+    assert not CorpTag.objects.filter(gone_at=None).exists()
 
 
 def test_one_tag_is_looked_at_when_wecom_tells_of_it(tagged: Sandbox, cast: Cast) -> None:

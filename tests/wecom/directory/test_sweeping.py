@@ -184,6 +184,19 @@ def test_trouble_rests_with_advice_and_in_the_end_fails_and_is_gone_on_with(
     assert (sweep.state, sweep.troubles) == (SweepState.RUNNING, 0)
 
 
+def test_what_failed_is_over_once_another_was_done(db: None) -> None:
+    here = timezone.localtime()
+    first = a_sweep("tags")
+    actions.end_sweep(first, SweepState.FAILED, by=TESTER)
+    Sweep.objects.update(ended_at=here - timedelta(hours=1))
+    assert queries.failed_since("tags", here - timedelta(days=1)) == first
+    # HQ did not wait: it had everything compared by a sweep of its own.
+    second = a_sweep("tags")
+    actions.end_sweep(second, SweepState.DONE, by=TESTER)
+    assert queries.failed_since("tags", here - timedelta(days=1)) is None
+    assert first.pk not in scheduling.begin_due(here)
+
+
 def test_a_limit_is_waited_out_and_is_no_trouble(
     wecom: Sandbox, cast: Cast, watched: list[tuple[str, object]]
 ) -> None:

@@ -79,6 +79,20 @@ def test_while_one_tries_the_others_wait_and_a_killed_one_is_followed(clock: Clo
     assert ends(other) == "answered"
 
 
+@pytest.mark.parametrize("error", [Misdirected(None, "a proxy's word"), ValueError("ours")])
+def test_who_tried_and_learnt_nothing_keeps_nobody_back(clock: Clock, error: Exception) -> None:
+    breaker, other = Breaker("ww1", clock=clock), Breaker("ww1", clock=clock)
+    for _ in range(3):
+        ends(breaker, Silent)
+    clock.now += FIRST_PAUSE + 0.1
+    with pytest.raises(type(error)), breaker.watching("list"):
+        raise error
+    # Not WeCom's word that it is well, either: whoever comes next is the one who tries.
+    with other.watching("list"):
+        assert ends(breaker) == "kept back"
+    assert ends(breaker) == "answered"
+
+
 def test_a_refusal_is_an_answer_and_a_proxys_word_is_none(clock: Clock) -> None:
     breaker = Breaker("ww1", clock=clock)
     for _ in range(10):

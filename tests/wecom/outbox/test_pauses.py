@@ -7,6 +7,8 @@ from datetime import timedelta
 
 import pytest
 import redis
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from kit.events import DomainEvent
@@ -134,6 +136,29 @@ def test_a_campaign_does_not_hide_a_word_to_one_guide(db: None, broker: redis.Re
     # Nobody is asked for twice in a moment; the next ten have their turn.
     assert actions.nudge_due(limit=10, by=BY) == 10
     assert asked_for(broker, "bulk") == [f"[{row.pk}]" for row in campaign[:20]]
+
+
+def test_what_is_paused_is_not_walked_through_at_every_look(db: None, broker: redis.Redis) -> None:
+    long_over = timezone.now() - timedelta(minutes=5)
+    for number in range(40):
+        a_mass_send(f"第 {number} 段")
+    late = a_mass_send("来不及的", expires_at=long_over)
+    other = a_wish("mass_send", {"sender": "x", "text": "y", "recipients": ["wm"]}, app="second")
+    reminder = a_wish("app_message", REMINDER)
+    actions.pause(kind="mass_send", reason="文案有误", by=BY)
+    long_unasked()
+    with CaptureQueriesContext(connection) as seen:
+        assert actions.nudge_due(by=BY) == 3
+    # Two pairs that go, and what of the resting one is late.
+    reads = [one["sql"] for one in seen.captured_queries if 'FROM "wecom_outboxrow"' in one["sql"]]
+    assert len(reads) == 3
+    (late_ones,) = [sql for sql in reads if "mass_send" in sql and "'main'" in sql]
+    assert "expires_at" in late_ones
+    assert asked_for(broker, "bulk") == [f"[{late.pk}]", f"[{other.pk}]"]
+    assert asked_for(broker, "default") == [f"[{reminder.pk}]"]
+    actions.pause(reason="整个应用停下", by=BY)
+    long_unasked()
+    assert actions.nudge_due(by=BY) == 2
 
 
 def test_among_one_kind_the_most_urgent_is_asked_for_first(db: None, broker: redis.Redis) -> None:
