@@ -7,7 +7,9 @@ from members.audience.models import (
     AudienceFacet,
     AudienceVersion,
 )
+from members.behaviour.models import BehaviourCount, BehaviourEvent, BehaviourKey
 from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Notice
+from members.datamap.models import MapDay
 from members.handover.models import CustomerChoice, CustomerTransfer
 from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
 from members.imports.models import (
@@ -44,6 +46,7 @@ from members.registration.models_of_codes import (
 from members.registration.models_of_tablet import Invitation
 from members.registration.models_of_tills import CardChecks, CardCode
 from members.rewards.models import Coupon, CouponKind
+from members.tags.models import MemberTag, PairTags, Tag, TagGroup, TagTakenOff
 
 __all__ = [
     "AccessLog",
@@ -53,6 +56,9 @@ __all__ = [
     "AudienceCheck",
     "AudienceFacet",
     "AudienceVersion",
+    "BehaviourCount",
+    "BehaviourEvent",
+    "BehaviourKey",
     "CardChecks",
     "CardCode",
     "ChannelCode",
@@ -79,10 +85,13 @@ __all__ = [
     "InactivityWarning",
     "Incident",
     "Invitation",
+    "MapDay",
     "Member",
     "MemberImport",
+    "MemberTag",
     "Notice",
     "OneTimeCode",
+    "PairTags",
     "PrintBatch",
     "PrintedCode",
     "Recipient",
@@ -93,4 +102,7 @@ __all__ = [
     "RosterCode",
     "SubjectRequest",
     "Suggestion",
+    "Tag",
+    "TagGroup",
+    "TagTakenOff",
 ]

@@ -1,0 +1,1 @@
+"""Where members meet the brand, what they are known by there, and what is missing."""
