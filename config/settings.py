@@ -112,10 +112,16 @@ TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
 ERASERS = "config.switchboard.ERASERS"
 COPIES = "config.switchboard.COPIES"
+# Where the erasure log is written for restored backups (docs/privacy.md); empty writes none.
+ERASURE_LOG = env.text("ERASURE_LOG", "")
 HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"
+AUDIENCE_HURDLES = "config.switchboard.AUDIENCE_HURDLES"
 # For floors below: to whom a till's claim (card, phone, external_userid) leads; what she is called.
 MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
 MEMBER_FACES = "members.identity.faces.faces_of"
+
+# From so many members on, audiences are counted by bitmaps in memory; fewer are counted by SQL.
+AUDIENCE_BITMAPS_FROM = env.number("AUDIENCE_BITMAPS_FROM", 50_000)
 
 # ---------------------------------------------------------------- database
 
@@ -337,6 +343,8 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
 }
+# A font file with Chinese characters for printed codes; empty finds the demo's or Debian's.
+PRINT_FONT = env.text("PRINT_FONT", "")
 # The brand's one colour as #rrggbb; empty keeps the one in look.css.
 BRAND_ACCENT = env.text("BRAND_ACCENT", "")
 static_address = lazy(static, str)

@@ -188,7 +188,10 @@ TODAY_CARDS: Sequence[str] = (
 )
 
 # suppliers of panels for HQ's start page: (actor, at) → list of panels
-HQ_PANELS: Sequence[str] = ("stores.conversions.panels.panels",)
+HQ_PANELS: Sequence[str] = (
+    "members.privacy.panels.panels",
+    "stores.conversions.panels.panels",
+)
 
 # what each floor says of a hand-over: (actor, handover) → part
 HANDOVER_PARTS: Sequence[str] = (
@@ -228,6 +231,15 @@ COPIES: Sequence[str] = (
     "bot.replies.copies.of_member",
 )
 
+# what may keep a message from a member whom an audience means, in the order in which it is told
+AUDIENCE_HURDLES: Sequence[str] = (
+    "members.audience.hurdles.RESTRICTED",
+    "members.audience.hurdles.MINOR",
+    "members.audience.hurdles.CONSENT",
+    "members.audience.hurdles.PROFILING",
+    "members.audience.hurdles.CHANNEL",
+)
+
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {
     "kit.tasks.sweep_handlings": 2,
@@ -239,6 +251,7 @@ SWEEPS: Mapping[str, int] = {
     "groups.pushes.tasks.look_at_results": 2,
     "groups.pushes.tasks.end_what_is_over": 30,
     "members.tasks.look_at_transfers": 15,
+    "members.tasks.follow_trails": 60,
     "groups.chats.tasks.look_at_group_transfers": 30,
     "stores.org.tasks.end_hand_overs": 30,
     "stores.conversions.tasks.carry_on_rule_trials": 5,
@@ -256,12 +269,18 @@ JOBS: list[Job] = [
     Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
+    Job("retain", timedelta(days=1), "members.tasks.retain"),
+    Job("end memberships", timedelta(days=1), "members.tasks.end_memberships"),
+    Job("carry out requests", timedelta(hours=1), "members.tasks.carry_out_requests"),
+    Job("count heads", timedelta(days=1), "members.tasks.count_heads"),
+    Job("keep erasure log", timedelta(hours=1), "members.tasks.keep_erasure_log"),
     Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),
     Job("expire articles", timedelta(hours=6), "bot.knowledge.tasks.expire_articles"),
     Job("forget what was heard", timedelta(days=1), "bot.channels.tasks.forget_heard"),
 ]
 
 __all__ = [
+    "AUDIENCE_HURDLES",
     "COPIES",
     "ERASERS",
     "HANDOVER_PARTS",
