@@ -154,7 +154,7 @@ def test_what_is_paused_is_not_walked_through_at_every_look(db: None, broker: re
     assert len(reads) == 3
     (late_ones,) = [sql for sql in reads if "mass_send" in sql and "'main'" in sql]
     assert "expires_at" in late_ones
-    assert asked_for(broker, "bulk") == [f"[{late.pk}]", f"[{other.pk}]"]
+    assert set(asked_for(broker, "bulk")) == {f"[{late.pk}]", f"[{other.pk}]"}
     assert asked_for(broker, "default") == [f"[{reminder.pk}]"]
     actions.pause(reason="整个应用停下", by=BY)
     long_unasked()
