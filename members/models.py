@@ -8,7 +8,7 @@ from members.audience.models import (
     AudienceVersion,
 )
 from members.behaviour.models import BehaviourCount, BehaviourEvent, BehaviourKey
-from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Notice
+from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Notice, NoticeSeen
 from members.datamap.models import MapDay
 from members.handover.models import CustomerChoice, CustomerTransfer
 from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
@@ -43,6 +43,7 @@ from members.registration.models_of_codes import (
     RosterChoice,
     RosterCode,
 )
+from members.registration.models_of_phones import CodeAlarm, CodeBudget, PhoneChange, TextReply
 from members.registration.models_of_tablet import Invitation
 from members.registration.models_of_tills import CardChecks, CardCode
 from members.rewards.models import Coupon, CouponKind
@@ -63,6 +64,8 @@ __all__ = [
     "CardCode",
     "ChannelCode",
     "ChannelCost",
+    "CodeAlarm",
+    "CodeBudget",
     "CodeRequest",
     "ConsentEvent",
     "ConsentProof",
@@ -90,8 +93,10 @@ __all__ = [
     "MemberImport",
     "MemberTag",
     "Notice",
+    "NoticeSeen",
     "OneTimeCode",
     "PairTags",
+    "PhoneChange",
     "PrintBatch",
     "PrintedCode",
     "Recipient",
@@ -105,4 +110,5 @@ __all__ = [
     "Tag",
     "TagGroup",
     "TagTakenOff",
+    "TextReply",
 ]

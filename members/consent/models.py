@@ -52,6 +52,7 @@ class Method(models.TextChoices):
     GROUP_WELCOME = "group_welcome", "入群告知"
     HQ = "hq", "总部代办"
     IMPORT = "import", "导入"
+    SMS_REPLY = "sms_reply", "短信回复"
 
 
 class Notice(models.Model):
@@ -67,12 +68,19 @@ class Notice(models.Model):
     body = models.TextField("全文")
     # Each purpose offered on the page, in order: [{"purpose", "title", "text"}]
     items = models.JSONField("授权项", default=list)
+    # Who processes, what is collected, who receives it, as they stood when it was published.
+    blocks = models.JSONField("必备内容", default=dict, editable=False)
+    # Purposes that the version before did not have; with one of them members are told again.
+    adds = models.JSONField("新增的用途", default=list, editable=False)
+    renotice = models.BooleanField("需要再次告知会员", default=False)
+    asks_birth_year = models.BooleanField("注册时询问出生年份（可以不填）", default=False)
     sha256 = models.CharField(max_length=64)
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
         keep=keep_always("公开的告知，是授权的依据"),
-        public="id public_id entity version title summary body items sha256 published_at",
+        public="id public_id entity version title summary body items blocks adds renotice"
+        " asks_birth_year sha256 published_at",
     )
 
     class Meta:
@@ -127,16 +135,38 @@ class ConsentProof(models.Model):
     ip = SealedTextField(null=True)
     user_agent = models.CharField(max_length=300, blank=True)
     signature = SealedTextField(null=True)
+    # What showed that it was she: "one_time_code:<id>". The code itself is gone after a week.
+    proven_by = models.CharField("验证依据", max_length=80, blank=True)
 
     privacy: ClassVar = declare(
         keep=with_owner("event"),
-        internal="id public_id event",
+        internal="id public_id event proven_by",
         personal="user_agent",
         personal_high="ip signature",
     )
 
     def __str__(self) -> str:
         return f"proof of {self.event_id}"
+
+
+class NoticeSeen(models.Model):
+    """That a member was shown a newer notice on her phone: she is not shown it again."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="+")
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="+")
+    at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep=with_owner("member"), internal="id notice at", personal="member"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=["member", "notice"], name="one_look_per_notice"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.member_id} saw {self.notice_id}"
 
 
 class ConsentState(models.Model):

@@ -49,6 +49,8 @@ class Member(models.Model):
     owner = models.ForeignKey(
         Guide, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="专属导购"
     )
+    # Only if she gave it; the day and month are asked for nowhere and kept nowhere.
+    birth_year = models.PositiveSmallIntegerField("出生年份", null=True, blank=True)
     # What a till's scanner reads from her card; carries no personal data.
     card_no = models.CharField("会员卡号", max_length=16, unique=True)
     joined_at = models.DateTimeField("入会时间", default=timezone.now)
@@ -69,7 +71,7 @@ class Member(models.Model):
         ),
         internal="id public_id entity state tier home_store owner joined_at left_at"
         " restricted_at version",
-        personal="name card_no",
+        personal="name card_no birth_year",
         personal_high="phone",
     )
 

@@ -107,6 +107,14 @@ class RegistrationState(models.TextChoices):
     DONE = "done", "已入会"
 
 
+class Outcome(models.TextChoices):
+    """Who proved her phone."""
+
+    NEW = "new", "新会员"
+    KNOWN = "known", "已经是会员"
+    BACK = "back", "回来的会员"
+
+
 class Registration(models.Model):
     """One visit to a channel code's page. Until she agrees it holds nothing about her."""
 
@@ -130,6 +138,10 @@ class Registration(models.Model):
     user_agent = models.CharField(max_length=300, blank=True)
     unionid = SealedTextField(null=True)
     openid = SealedTextField(null=True)
+    # Only where the notice says that it is asked for, and only if she fills it in.
+    birth_year = models.PositiveSmallIntegerField(null=True)
+    # Who she turned out to be once her phone was proven; the page after says it kindly.
+    outcome = models.CharField("结果", max_length=6, choices=Outcome.choices, blank=True)
     member = models.ForeignKey(
         Member, models.SET_NULL, null=True, related_name="registrations", verbose_name="会员"
     )
@@ -151,8 +163,8 @@ class Registration(models.Model):
             ),
         ),
         internal="id public_id channel_code guide store state notice decisions agreed_at opened_at"
-        " finished_at started_on",
-        personal="user_agent member",
+        " finished_at started_on outcome",
+        personal="user_agent member birth_year",
         personal_high="ip unionid openid",
     )
 
@@ -169,11 +181,27 @@ class Registration(models.Model):
         return f"{self.state} {self.opened_at:%Y-%m-%d %H:%M}"
 
 
+class Proof(models.TextChoices):
+    """What a one-time code proves."""
+
+    JOIN = "join", "注册"
+    SELF = "self", "本人确认"
+    OLD_PHONE = "old", "原手机号"
+    NEW_PHONE = "new", "新手机号"
+
+
 class OneTimeCode(models.Model):
-    """A code sent to a phone, bound to one registration; then only a digest is left."""
+    """A code sent to a phone, bound to one visit, or to a member and what it proves.
+
+    Once it was sent only its digest is left.
+    """
 
     public_id = PublicIdField()
-    registration = models.ForeignKey(Registration, models.CASCADE, related_name="one_time_codes")
+    registration = models.ForeignKey(
+        Registration, models.CASCADE, null=True, related_name="one_time_codes"
+    )
+    member = models.ForeignKey(Member, models.CASCADE, null=True, related_name="one_time_codes")
+    proof = models.CharField(max_length=4, choices=Proof.choices, default=Proof.JOIN)
     phone = SealedTextField()
     # In clear only until the gateway took it.
     code = SealedTextField(null=True)
@@ -183,19 +211,30 @@ class OneTimeCode(models.Model):
     expires_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
+    # Used because it was right, not because a newer one took its place.
+    proven_at = models.DateTimeField(null=True)
 
     privacy: ClassVar = declare(
         keep=keep_days(7, "made_at", by="members.tasks.forget_expired_visits"),
-        internal="id public_id registration tries made_at expires_at sent_at used_at",
+        internal="id public_id registration tries made_at expires_at sent_at used_at"
+        " proof proven_at",
+        personal="member",
         personal_high="phone code digest",
     )
 
     class Meta:
         constraints = (
             models.CheckConstraint(condition=Q(tries__lte=5), name="at_most_five_tries"),
+            models.CheckConstraint(
+                condition=Q(registration__isnull=False, member=None)
+                | Q(registration=None, member__isnull=False),
+                name="a_code_is_of_a_visit_or_a_member",
+            ),
         )
         indexes = (
             models.Index(fields=["registration", "-made_at"], name="codes_of_registration_newest"),
+            # How many of the codes of the last hour proved a phone?
+            models.Index(fields=["made_at"], name="codes_by_time"),
         )
 
     def __str__(self) -> str:
@@ -210,7 +249,8 @@ class CodeRequest(models.Model):
 
     phone_digest = models.BinaryField(max_length=32)
     ip_digest = models.BinaryField(max_length=32)
-    channel_code = models.ForeignKey(ChannelCode, models.PROTECT, related_name="+")
+    # None when a member asked on a page of her own.
+    channel_code = models.ForeignKey(ChannelCode, models.PROTECT, null=True, related_name="+")
     at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
