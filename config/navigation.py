@@ -33,6 +33,21 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
+        "个人信息保护",
+        (
+            ("members.subjectrequest", "assignment_ind"),
+            ("members.incident", "crisis_alert"),
+            ("members.impactassessment", "approval"),
+            ("members.recipient", "outbound"),
+            ("members.disclosure", "ios_share"),
+            ("members.accesslog", "visibility"),
+            ("members.erasure", "person_remove"),
+            ("members.inactivitywarning", "timer"),
+            ("members.retentionreport", "auto_delete"),
+            ("members.headcount", "groups"),
+        ),
+    ),
+    (
         "客户群与内容",
         (
             ("groups.push", "campaign"),

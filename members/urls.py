@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from members.behaviour.api import BehaviourView
 from members.handover import tablet as handover
 from members.identity import tablet as identity
+from members.privacy import pages as privacy
+from members.privacy import tablet as looks
 from members.profile import pages as own
 from members.profile import tablet as profile
 from members.registration import pages as registration
@@ -61,6 +64,11 @@ urlpatterns: list[URLPattern | URLResolver] = [
         handover.settle,
         name="tablet-handover-settle",
     ),
+    # behaviour
+    path("api/v1/behaviour/", BehaviourView.as_view(), name="behaviour"),
+    # privacy
+    path("privacy/lists/", privacy.lists, name="privacy-lists"),
+    path("tablet/members/<public:public_id>/phone/", looks.phone, name="tablet-member-phone"),
     # profile
     path("m/", own.card, name="member-home"),
     path("m/privacy/", own.privacy, name="member-privacy"),

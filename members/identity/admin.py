@@ -7,6 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
 from members.identity.queries import called, digest_of
@@ -38,9 +40,9 @@ class MemberAdmin(ReadOnlyAdmin):
     date_hierarchy = "joined_at"
     ordering = ("-joined_at", "-pk")
     inlines = (IdentityInline,)
-    fields = ("card_no", "called", "phone_masked", "tier", "state", "entity", "home_store",
-              "owner", "joined_at", "left_at")  # fmt: skip
-    readonly_fields = ("called", "phone_masked")
+    fields = ("card_no", "called", "phone_masked", "whole_phone", "tier", "state", "entity",
+              "home_store", "owner", "joined_at", "left_at")  # fmt: skip
+    readonly_fields = ("called", "phone_masked", "whole_phone")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
@@ -59,6 +61,11 @@ class MemberAdmin(ReadOnlyAdmin):
     @admin.display(description="手机号")
     def phone_masked(self, member: Member) -> str:
         return masked_phone(member.phone) or "—"
+
+    @admin.display(description="完整手机号")
+    def whole_phone(self, member: Member) -> str:
+        address = f"{reverse('admin:members_accesslog_reveal')}?member={member.pk}"
+        return format_html('<a href="{}">选一个理由再看，会记下来</a>', address)
 
 
 @admin.register(Identity)

@@ -15,7 +15,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare, keep_years, with_owner
+from kit.classified import declare, keep_days, keep_years, with_owner
 from kit.fields import PublicIdField, SealedTextField
 from members.identity.models import Member
 from stores.org.models import LegalEntity
@@ -231,3 +231,19 @@ class InactivityWarning(models.Model):
 
     def __str__(self) -> str:
         return f"{self.member_id}"
+
+
+class ErasureTrail(models.Model):
+    """By what logs may still name somebody who was erased; sealed, gone after the next pass."""
+
+    public_id = PublicIdField()
+    # A JSON list of identifiers.
+    words = SealedTextField()
+    made_at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep=keep_days(30, "made_at"), internal="id public_id made_at", personal_high="words"
+    )
+
+    def __str__(self) -> str:
+        return f"trail {self.pk}"

@@ -87,6 +87,7 @@ MATRIX: dict[str, Row] = {
     "tablet-handover-settle": Row("manager", "handover", "post"),
     "tablet-handover-groups": Row("manager", "handover"),
     "tablet-handover-groups-settle": Row("manager", "handover", "post"),
+    "tablet-member-phone": Row("owner", "member"), "privacy-lists": EVERYBODY,
     # the side bar
     "sidebar-home": GUIDE, "sidebar-chat": GUIDE, "sidebar-signature": GUIDE,
     "sidebar-draft-sent": Row("owner", "draft", "post"),

@@ -1,0 +1,300 @@
+"""HQ's screens of compliance: looks, disclosures, assessments, incidents, retention, the lists."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from json import dumps
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from members.identity.models import Member
+from members.identity.rules import masked_phone
+from members.privacy import duties
+from members.privacy.actions import reveal_phone
+from members.privacy.auditing import Period, pack_of
+from members.privacy.errors import PrivacyError
+from members.privacy.inventory import fields
+from members.privacy.models import AccessLog, Disclosure, Erasure, InactivityWarning
+from members.privacy.models_of_duty import (
+    Headcount,
+    ImpactAssessment,
+    Incident,
+    Recipient,
+    RetentionReport,
+)
+from members.privacy.rules import REASONS
+from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
+from stores.org.models import Account, LegalEntity
+
+
+@admin.register(AccessLog)
+class AccessLogAdmin(ReadOnlyAdmin):
+    """Who looked at whose number, and the page on which HQ looks itself."""
+
+    list_display = ("at", "actor_name", "member_no", "fields_seen", "reason_words")
+    list_filter = ("reason",)
+    search_fields = ("actor_name", "=member_no")
+    date_hierarchy = "at"
+    ordering = ("-at",)
+
+    @admin.display(description="看了什么")
+    def fields_seen(self, row: AccessLog) -> str:
+        return "、".join({"phone": "手机号"}.get(name, name) for name in row.fields)
+
+    @admin.display(description="理由")
+    def reason_words(self, row: AccessLog) -> str:
+        return REASONS.get(row.reason, row.reason)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.reveal)
+        return [path("reveal/", view, name="members_accesslog_reveal"), *super().get_urls()]
+
+    def reveal(self, request: HttpRequest) -> HttpResponse:
+        """A member's whole number, for a reason, written down."""
+        if not request.user.has_perm("members.view_member"):
+            raise PermissionDenied
+        key = request.GET.get("member", "")
+        member = get_object_or_404(Member, pk=int(key) if key.isdecimal() else 0)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "查看完整手机号",
+            "opts": self.opts,
+            "member": member,
+            "phone": masked_phone(member.phone),
+            "reasons": REASONS,
+        }
+        if request.method == "POST":
+            try:
+                reason = request.POST.get("reason", "")
+                context["whole"] = reveal_phone(member.pk, reason=reason, by=actor_behind(request))
+            except PrivacyError as fault:
+                messages.error(request, str(fault))
+        return TemplateResponse(request, "admin/privacy/reveal.html", context)
+
+
+@admin.register(Disclosure)
+class DisclosureAdmin(ReadOnlyAdmin):
+    list_display = ("at", "what", "recipient", "country", "purpose", "count", "actor")
+    list_filter = ("what", "country")
+    search_fields = ("recipient", "purpose")
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+    fields = ("at", "what", "recipient", "country", "purpose", "fields", "count", "actor")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields
+
+
+@admin.register(Erasure)
+class ErasureAdmin(ReadOnlyAdmin):
+    list_display = fields = ("at", "entity", "member_no", "why", "actor")
+    list_filter = ("why", "entity")
+    date_hierarchy = "at"
+    ordering = ("-at", "-pk")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return self.fields
+
+
+@admin.register(InactivityWarning)
+class InactivityWarningAdmin(ReadOnlyAdmin):
+    list_display = ("member", "last_seen_at", "warned_at")
+    list_select_related = ("member",)
+    date_hierarchy = "warned_at"
+
+
+@admin.register(RetentionReport)
+class RetentionReportAdmin(ReadOnlyAdmin):
+    list_display = ("at", "table", "rule", "done", "left", "error")
+    list_filter = ("table",)
+    date_hierarchy = "at"
+    ordering = ("-at", "table")
+
+
+@admin.register(Recipient)
+class RecipientAdmin(HouseAdmin):
+    """The register behind the published list, and the lists as HQ reads them."""
+
+    list_display = ("name", "role", "country", "purpose", "contract_until", "is_active")
+    list_filter = ("is_active", "role", "country")
+    search_fields = ("name", "purpose", "kinds")
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view
+        return [
+            path("inventory/", view(self.inventory), name="members_recipient_inventory"),
+            path("audit/", view(self.audit), name="members_recipient_audit"),
+            *super().get_urls(),
+        ]
+
+    def inventory(self, request: HttpRequest) -> HttpResponse:
+        """Every field of every table with its grade and its end."""
+        self._must_see(request)
+        context = self._around(request, "个人信息清单") | {"lines": fields()}
+        return TemplateResponse(request, "admin/privacy/inventory.html", context)
+
+    def audit(self, request: HttpRequest) -> HttpResponse:
+        """The self-audit of a period; `as=file` hands it over as JSON."""
+        self._must_see(request)
+        if not actor_behind(request).scope.everything:
+            raise PermissionDenied
+        until = _day(request.GET.get("until"), timezone.localdate() + timedelta(days=1))
+        since = _day(request.GET.get("since"), until - timedelta(days=365))
+        pack = pack_of(Period(_midnight(since), _midnight(until)))
+        written = dumps(pack, cls=DjangoJSONEncoder, ensure_ascii=False, indent=2)
+        if request.GET.get("as") == "file":
+            name = f"privacy-audit-{since}-{until}.json"
+            headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+            return HttpResponse(written, content_type="application/json", headers=headers)
+        context = self._around(request, "合规自审") | {
+            "pack": pack, "since": since, "until": until,
+        }  # fmt: skip
+        return TemplateResponse(request, "admin/privacy/audit.html", context)
+
+    def _must_see(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+    def _around(self, request: HttpRequest, title: str) -> dict[str, Any]:
+        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
+
+
+@admin.register(ImpactAssessment)
+class ImpactAssessmentAdmin(HouseAdmin):
+    list_display = ("activity", "version", "entity", "signed_by", "signed_at", "valid_until")
+    list_filter = ("activity", "entity")
+    list_select_related = ("entity", "signed_by")
+    readonly_fields = ("written_by", "written_at", "signed_by", "signed_at", "valid_until",
+                       "retain_until")  # fmt: skip
+    actions = ("sign",)
+    fieldsets = (
+        ("评估哪项活动", {"fields": (("entity", "activity", "version"),)}),
+        ("三个问题（个保法第五十六条）", {"fields": ("legality", "risk", "measures")}),
+        ("签字", {"fields": ("written_by", "written_at", "signed_by", "signed_at", "valid_until",
+                            "retain_until")}),
+    )  # fmt: skip
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_change_permission(request, obj) and not _is_signed(obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not _is_signed(obj)
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        # What is signed cannot be deleted, so the button over all of them only fails.
+        found: dict[str, Any] = super().get_actions(request)
+        found.pop("delete_selected", None)
+        return found
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.written_by = obj.written_by or str(actor_behind(request))
+        super().save_model(request, obj, form, change)
+
+    @admin.action(description="签字（签字后不能再改，至少保存 3 年）", permissions=["change"])
+    def sign(self, request: HttpRequest, chosen: QuerySet[ImpactAssessment]) -> None:
+        for row in chosen.order_by("pk"):
+            signer = request.user
+            if not isinstance(signer, Account):
+                raise PermissionDenied
+            try:
+                duties.sign_assessment(row.pk, signer=signer, by=actor_behind(request))
+            except PrivacyError as fault:
+                self.message_user(request, f"{row}：{fault}", messages.ERROR)
+            else:
+                self.message_user(request, f"{row}：已签字。")
+
+
+@admin.register(Incident)
+class IncidentAdmin(HouseAdmin):
+    """The form with its clocks; report, notice and the people concerned on a page of their own."""
+
+    list_display = ("title", "kind", "grade", "people", "known_at", "report_due_at", "reported_at",
+                    "notified_at", "closed_at")  # fmt: skip
+    list_filter = ("grade", "kind")
+    search_fields = ("title",)
+    readonly_fields = ("grade", "report_due_at", "closed_at", "written_by")
+    actions = ("close",)
+    fieldsets = (
+        ("发生了什么", {"fields": ("title", ("kind", "known_at"), ("began_at", "ended_at"),
+                                 "actor", "kinds")}),
+        ("影响", {"fields": (("people", "sensitive_people", "loss"), "cause", "harm")}),
+        ("处置", {"fields": ("measures", "advice")}),
+        ("时钟", {"fields": (("grade", "report_due_at"), "reported_at", "notified_at",
+                            "not_notified_because", "closed_at", "written_by")}),
+    )  # fmt: skip
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.papers)
+        own = path("<int:number>/papers/", view, name="members_incident_papers")
+        return [own, *super().get_urls()]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        duties.save_incident(obj, by=actor_behind(request))
+
+    def papers(self, request: HttpRequest, number: int) -> HttpResponse:
+        """The report to the authority, the notice to people, and who they are."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        row = Incident.objects.filter(pk=number).first()
+        if row is None:
+            raise Http404
+        concerned: list[Member] = []
+        if request.method == "POST":
+            concerned = duties.affected_list(row, by=actor_behind(request))
+        context = {
+            **self.admin_site.each_context(request),
+            "opts": self.opts,
+            "title": row.title,
+            "row": row,
+            "report": duties.report_of(row),
+            "notices": [duties.notice_of(row, one) for one in LegalEntity.objects.order_by("pk")],
+            "concerned": concerned,
+            "is_asked": request.method == "POST",
+        }
+        return TemplateResponse(request, "admin/privacy/papers.html", context)
+
+    @admin.action(description="结束选中的事件", permissions=["change"])
+    def close(self, request: HttpRequest, chosen: QuerySet[Incident]) -> None:
+        for row in chosen:
+            try:
+                duties.close_incident(row.pk, by=actor_behind(request))
+            except PrivacyError as fault:
+                self.message_user(request, f"{row}：{fault}", messages.ERROR)
+            else:
+                self.message_user(request, f"{row}：已结束。")
+
+
+@admin.register(Headcount)
+class HeadcountAdmin(ReadOnlyAdmin):
+    list_display = ("on", "entity", "people", "abroad")
+    list_filter = ("entity",)
+    date_hierarchy = "on"
+    ordering = ("-on", "entity")
+
+
+def _is_signed(row: Model | None) -> bool:
+    return isinstance(row, ImpactAssessment) and row.signed_at is not None
+
+
+def _day(text: str | None, otherwise: Any) -> Any:
+    try:
+        return parse_date(text or "") or otherwise
+    except ValueError:
+        return otherwise
+
+
+def _midnight(day: Any) -> datetime:
+    return timezone.make_aware(datetime(day.year, day.month, day.day))  # noqa: DTZ001 - made aware
