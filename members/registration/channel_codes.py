@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from kit.actions import action
+from kit.actions import action, must_be_in_action
 from kit.actor import Actor
 from kit.fields import shown_id
 from members.identity.steps import tell_guide
@@ -34,8 +34,9 @@ def ensure_channel_codes(
             campaign="",
             is_active=True,
             handed_from=None,
+            roster=None,
         )
-        _ask_for_contact_way(code, guide)
+        ask_for_contact_way(code, guide)
         codes.append(code)
     return codes
 
@@ -59,9 +60,10 @@ def make_channel_code(
         campaign=campaign,
         is_active=True,
         handed_from=None,
+        roster=None,
         defaults={"cost_centre": cost_centre, "welcome_text": welcome_text},
     )
-    _ask_for_contact_way(code, guide)
+    ask_for_contact_way(code, guide)
     return code
 
 
@@ -138,12 +140,16 @@ def replace_contact_way(code_id: int, *, lost: str, by: Actor) -> bool:
         return False
     code.config_id = code.qr_code_url = ""
     code.save(update_fields=["config_id", "qr_code_url"])
-    _ask_for_contact_way(code, code.guide, again=f":{lost}")
+    ask_for_contact_way(code, code.guide, again=f":{lost}")
     return True
 
 
-def _ask_for_contact_way(code: ChannelCode, guide: Guide, *, again: str = "") -> None:
-    """One wish for each code; a guide without a WeCom account has a code for registering only."""
+def ask_for_contact_way(code: ChannelCode, guide: Guide, *, again: str = "") -> None:
+    """One wish for each code; a guide without a WeCom account has a code for registering only.
+
+    A step.
+    """
+    must_be_in_action()
     if not guide.wecom_userid or code.config_id:
         return
     shown = shown_id(code.public_id)

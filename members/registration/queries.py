@@ -9,7 +9,8 @@ from django.db.models import Case, IntegerField, QuerySet, Value, When
 
 from kit.fields import shown_id
 from members.identity.models import Member
-from members.registration.models import ChannelCode, OneTimeCode, Registration
+from members.registration.models import ChannelCode, OneTimeCode, Registration, Scene
+from members.registration.models_of_phones import ChangeState, PhoneChange
 from stores.ledger.models import Touch, TouchKind
 from stores.org.models import Guide, Store
 
@@ -39,8 +40,10 @@ def codes_of(guide: Guide) -> QuerySet[ChannelCode]:
     )
     return (
         ChannelCode.objects.filter(
-            guide=guide, store=guide.store_id, is_active=True, handed_from=None
+            guide=guide, store=guide.store_id, is_active=True, handed_from=None, roster=None
         )
+        # The iPad's own is never shown: each customer gets one of hers.
+        .exclude(scene=Scene.TABLET)
         .select_related("store")
         .order_by(order, "campaign", "pk")
     )
@@ -63,6 +66,19 @@ def midnight(store: Store, at: datetime) -> datetime:
     """When the store's present day began."""
     zone = ZoneInfo(store.time_zone)
     return datetime.combine(at.astimezone(zone).date(), time(), tzinfo=zone)
+
+
+def store_of_left_guide(token: str) -> Store | None:
+    """The store of a code whose guide has left: its page says so, and that others are there."""
+    found = ChannelCode.objects.select_related("store").filter(token=token[:_TOKEN_LENGTH])
+    code = found.exclude(guide__left_on=None).first()
+    return None if code is None else code.store
+
+
+def open_change_of(member: Member) -> PhoneChange | None:
+    """Her change of phone that is under way."""
+    open_states = [ChangeState.ASKED, ChangeState.WAITING]
+    return PhoneChange.objects.filter(member=member, state__in=open_states).first()
 
 
 def newest_code_of(registration: Registration) -> OneTimeCode | None:
