@@ -11,7 +11,16 @@ from members.behaviour.models import BehaviourCount, BehaviourEvent, BehaviourKe
 from members.consent.models import ConsentEvent, ConsentProof, ConsentState, Notice, NoticeSeen
 from members.datamap.models import MapDay
 from members.handover.models import CustomerChoice, CustomerTransfer
-from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
+from members.identity.models import (
+    Contact,
+    Friendship,
+    Identity,
+    Member,
+    Merge,
+    MergeSuggestion,
+    Suggestion,
+    Trait,
+)
 from members.imports.models import (
     ImportedMember,
     ImportFault,
@@ -46,7 +55,21 @@ from members.registration.models_of_codes import (
 from members.registration.models_of_phones import CodeAlarm, CodeBudget, PhoneChange, TextReply
 from members.registration.models_of_tablet import Invitation
 from members.registration.models_of_tills import CardChecks, CardCode
-from members.rewards.models import Coupon, CouponKind
+from members.rewards.models import (
+    Coupon,
+    CouponKind,
+    CouponUse,
+    OutsideBalance,
+    OutsideDifference,
+    OutsideMaster,
+    PointsAccount,
+    PointsAdjustment,
+    PointsEntry,
+    PointsProposal,
+    PointsRule,
+    TierRule,
+    TierStanding,
+)
 from members.tags.models import MemberTag, PairTags, Tag, TagGroup, TagTakenOff
 
 __all__ = [
@@ -73,6 +96,7 @@ __all__ = [
     "Contact",
     "Coupon",
     "CouponKind",
+    "CouponUse",
     "CustomerChoice",
     "CustomerTransfer",
     "Disclosure",
@@ -92,11 +116,21 @@ __all__ = [
     "Member",
     "MemberImport",
     "MemberTag",
+    "Merge",
+    "MergeSuggestion",
     "Notice",
     "NoticeSeen",
     "OneTimeCode",
+    "OutsideBalance",
+    "OutsideDifference",
+    "OutsideMaster",
     "PairTags",
     "PhoneChange",
+    "PointsAccount",
+    "PointsAdjustment",
+    "PointsEntry",
+    "PointsProposal",
+    "PointsRule",
     "PrintBatch",
     "PrintedCode",
     "Recipient",
@@ -111,4 +145,7 @@ __all__ = [
     "TagGroup",
     "TagTakenOff",
     "TextReply",
+    "TierRule",
+    "TierStanding",
+    "Trait",
 ]

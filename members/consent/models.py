@@ -52,6 +52,7 @@ class Method(models.TextChoices):
     GROUP_WELCOME = "group_welcome", "入群告知"
     HQ = "hq", "总部代办"
     IMPORT = "import", "导入"
+    MERGE = "merge", "合并会员"
     SMS_REPLY = "sms_reply", "短信回复"
 
 

@@ -16,3 +16,19 @@ class AlreadySomebody(IdentityError):
 
 class AlreadyDecided(IdentityError):
     """这条建议已经处理过了。"""
+
+
+class NotOnePerson(IdentityError):
+    """这两位不能合并：不在同一家公司，或其中一位已删除、被限制处理。"""
+
+
+class PartLaterFirst(IdentityError):
+    """之后还有一次合并，请先拆开那一次。"""
+
+
+class CannotPart(IdentityError):
+    """这位会员的资料已删除，不能再拆开。"""
+
+
+class StaleEdit(IdentityError):
+    """这位会员的资料刚被别人改过，您的修改还没有保存。"""

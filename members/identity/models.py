@@ -23,6 +23,7 @@ class MemberState(models.TextChoices):
     ACTIVE = "active", "会员"
     LEFT = "left", "已退会"
     ERASED = "erased", "已删除"
+    MERGED = "merged", "已合并"
 
 
 class Tier(models.TextChoices):
@@ -57,6 +58,10 @@ class Member(models.Model):
     left_at = models.DateTimeField("退会时间", null=True, blank=True)
     # She asked that we only keep her record: nothing else is done with it (PIPL 44).
     restricted_at = models.DateTimeField("限制处理自", null=True, blank=True)
+    # Who she turned out to be: old links and cards lead there.
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="并入"
+    )
     version = models.PositiveIntegerField(default=0)
 
     privacy: ClassVar = declare(
@@ -69,7 +74,7 @@ class Member(models.Model):
                 words="退会后；24 个月没有出现的会员，提前一个月提醒后同样处理",
             ),
         ),
-        internal="id public_id entity state tier home_store owner joined_at left_at"
+        internal="id public_id entity state tier home_store owner joined_at left_at merged_into"
         " restricted_at version",
         personal="name card_no birth_year",
         personal_high="phone",
@@ -77,6 +82,13 @@ class Member(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "会员"
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(merged_into=None) & ~Q(state="merged")
+                | Q(merged_into__isnull=False, state__in=["merged", "erased"]),
+                name="who_was_merged_says_into_whom",
+            ),
+        )
         indexes = (
             # A guide's members, newest first; the key breaks ties when paging.
             models.Index(fields=["owner", "-joined_at", "-id"], name="members_of_guide_newest"),
@@ -259,3 +271,141 @@ class Suggestion(models.Model):
 
     def __str__(self) -> str:
         return f"{self.contact_id} ? {self.member_id}"
+
+
+class MergeReason(models.TextChoices):
+    """Why two members were taken for one: `rules.judge` knows which evidence is enough."""
+
+    PHONE = "phone", "验证过的手机号"
+    UNIONID = "unionid", "同一个微信（UnionID）"
+    EXTERNAL_USERID = "external", "同一位企微客户，手机号已验证"
+    CARD = "card", "收银台出示了会员卡"
+    CONFIRMED = "confirmed", "有人确认过"
+
+
+class Merge(models.Model):
+    """That two members are one person: `gone` leads to `kept` from then on.
+
+    `moved` says by keys what each room moved, so that exactly this can be taken back; `left_over`
+    is what could not be, for a person to look at. Undone by a date, never by deleting.
+    """
+
+    public_id = PublicIdField()
+    kept = models.ForeignKey(
+        Member, models.PROTECT, related_name="merges", verbose_name="保留的会员"
+    )
+    gone = models.ForeignKey(
+        Member, models.PROTECT, related_name="merged", verbose_name="并入的会员"
+    )
+    reason = models.CharField("依据", max_length=10, choices=MergeReason.choices)
+    evidence = models.JSONField("证据", default=list)
+    moved = models.JSONField("移动了什么", default=dict)
+    at = models.DateTimeField("合并时间", default=timezone.now)
+    actor = models.CharField("操作者", max_length=120)
+    undone_at = models.DateTimeField("拆开时间", null=True, blank=True)
+    undone_by = models.CharField("拆开的人", max_length=120, blank=True)
+    left_over = models.JSONField("请人看看", default=list)
+
+    privacy: ClassVar = declare(
+        keep=with_owner("kept", words="合并记录随会员保存"),
+        internal="id public_id reason evidence moved at actor undone_at undone_by left_over",
+        personal="kept gone",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "会员合并"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["gone"], condition=Q(undone_at=None), name="merged_once_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=~Q(kept=models.F("gone")), name="nobody_is_merged_into_herself"
+            ),
+        )
+        indexes = (
+            # Merges that stand, newest first: only the newest may be undone.
+            models.Index(
+                fields=["kept", "-at"],
+                name="standing_merges_of_member",
+                condition=Q(undone_at=None),
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.gone_id} → {self.kept_id}"
+
+
+class MergeSuggestion(models.Model):
+    """That two members may be one person: somebody who sees both decides, and may think again."""
+
+    public_id = PublicIdField()
+    first = models.ForeignKey(Member, models.CASCADE, related_name="+", verbose_name="较早的会员")
+    second = models.ForeignKey(Member, models.CASCADE, related_name="+", verbose_name="较晚的会员")
+    # Codes of `rules.EVIDENCE`, never values of hers.
+    evidence = models.JSONField("证据", default=list)
+    made_at = models.DateTimeField("提出时间", default=timezone.now)
+    decided_at = models.DateTimeField("确认时间", null=True, blank=True)
+    decided_by = models.CharField("确认人", max_length=120, blank=True)
+    is_same = models.BooleanField("是同一位", null=True)
+    merge = models.ForeignKey(
+        Merge, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name="合并"
+    )
+
+    privacy: ClassVar = declare(
+        keep=with_owner("first", words="拒绝过的一对不再提出，所以随会员保存"),
+        internal="id public_id evidence made_at decided_at decided_by is_same merge",
+        personal="first second",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "合并建议"
+        constraints = (
+            models.UniqueConstraint(fields=["first", "second"], name="one_suggestion_per_two"),
+            models.CheckConstraint(
+                condition=Q(first__lt=models.F("second")), name="the_older_number_stands_first"
+            ),
+        )
+        indexes = (
+            # What waits for a person, oldest first.
+            models.Index(
+                fields=["made_at"], name="open_merge_suggestions", condition=Q(decided_at=None)
+            ),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.first_id} ? {self.second_id}"
+
+
+class TraitKind(models.TextChoices):
+    """What two rows of one person tend to share; none of it proves anything."""
+
+    NAME_AT_STORE = "name_store", "同店同名"
+    NAME_AND_BIRTHDAY = "name_birth", "同名同生日"
+    TYPED_PHONE = "typed", "填写过同一个手机号"
+
+
+class Trait(models.Model):
+    """A keyed digest by which likely doubles find one another; the value itself is not kept."""
+
+    member = models.ForeignKey(Member, models.CASCADE, related_name="traits")
+    entity = models.ForeignKey(LegalEntity, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=10, choices=TraitKind.choices)
+    digest = models.BinaryField(max_length=32)
+
+    privacy: ClassVar = declare(
+        keep=with_owner("member"), internal="id entity kind", personal="member digest"
+    )
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(
+                fields=["member", "kind", "digest"], name="one_trait_per_member_and_value"
+            ),
+        )
+        indexes = (
+            # Who else has this trait?
+            models.Index(fields=["entity", "kind", "digest"], name="members_by_trait"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.member_id}"

@@ -1,9 +1,13 @@
-"""Pure facts about identifiers: which phone is meant, how it is shown, what a face looks like."""
+"""Pure facts about identifiers: which phone is meant, how it is shown, what a face looks like.
+And pure decisions about evidence: what makes two records one person, and which of them is kept.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection, Mapping, Set
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Literal
@@ -92,3 +96,98 @@ def verdict_on(
     if ended_at is None:
         return Verdict.SAME
     return Verdict.LEAVE if ended_by == "customer" else Verdict.MISSING
+
+
+# ---------------------------------------------------------------- one person or two
+
+# What speaks for one person, in words that a guide understands. Codes are kept, values never.
+EVIDENCE: Mapping[str, str] = {
+    "phone_proven": "验证过同一个手机号",
+    "unionid": "用同一个微信登录过",
+    "external_with_phone": "同一位企微客户，手机号也验证过",
+    "card_shown": "收银台出示了会员卡",
+    "phone_typed": "填写过同一个手机号，其中一位还没有验证",
+    "name_birth": "姓名和生日相同",
+    "name_store": "同一家门店，姓名相同",
+    "one_unproven": "其中一位没有验证过手机号",
+    # Against it:
+    "both_phones": "两位各有一个验证过的手机号",
+    "both_wechats": "两位各有自己的微信",
+}
+# Enough by themselves: a code sent to the phone, WeChat's own word, a card in the hand.
+PROOFS = frozenset({"phone_proven", "unionid", "external_with_phone", "card_shown"})
+# A family shares phones and cards: proofs that contradict one another are for a person to weigh.
+CONTRADICTIONS = frozenset({"both_phones", "both_wechats"})
+
+
+class Judgement(StrEnum):
+    """What evidence is good for."""
+
+    MERGE = "merge"
+    SUGGEST = "suggest"
+    NOTHING = "nothing"
+
+
+def judge(evidence: Set[str]) -> Judgement:
+    """Merge on proof, ask a person on likeness or contradiction, do nothing on a mere name."""
+    if evidence & PROOFS:
+        return Judgement.SUGGEST if evidence & CONTRADICTIONS else Judgement.MERGE
+    if evidence & {"phone_typed", "name_birth"} or evidence >= {"name_store", "one_unproven"}:
+        return Judgement.SUGGEST
+    return Judgement.NOTHING
+
+
+def contradictions(
+    *, phones: tuple[Collection[str], Collection[str]], wechats: tuple[bool, bool]
+) -> set[str]:
+    """What speaks against: proven phones of both without one in common, a WeChat of each."""
+    mine, theirs = set(phones[0]), set(phones[1])
+    against = set()
+    if mine and theirs and not mine & theirs:
+        against.add("both_phones")
+    if all(wechats):
+        against.add("both_wechats")
+    return against
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What decides which of two records is kept."""
+
+    number: int
+    is_active: bool
+    has_proven_phone: bool
+    joined_at: datetime
+
+
+def kept_first(one: Record, other: Record) -> tuple[Record, Record]:
+    """The one that is kept, then the one that goes: who is a member still, whose phone is proven,
+    who joined first.
+    """
+
+    def rank(record: Record) -> tuple[bool, bool, datetime, int]:
+        return (
+            not record.is_active,
+            not record.has_proven_phone,
+            record.joined_at,
+            record.number,
+        )
+
+    kept, gone = sorted((one, other), key=rank)
+    return kept, gone
+
+
+def owner_after_merge(
+    *, kept: int | None, gone: int | None, working: Collection[int]
+) -> int | None:
+    """Whose she is: the kept one's guide, who won her first; the other's if he has left."""
+    for guide in (kept, gone):
+        if guide is not None and guide in working:
+            return guide
+    return None
+
+
+def plain_name(name: str) -> str:
+    """A name as it is compared: without blanks, width and case. Too short compares with nothing."""
+    plain = _FILLING.sub("", unicodedata.normalize("NFKC", name)).casefold()
+    return plain if len(plain) >= 2 else ""

@@ -98,6 +98,24 @@ def give_owner(member: Member, guide: Guide, *, at: datetime, reason: str) -> bo
     return True
 
 
+def present_member(member: Member | int) -> Member:
+    """The member as she is today, locked against merges; who was merged is followed. A step.
+
+    Others may go on pointing at her meanwhile: only her row's own changes wait.
+    """
+    must_be_in_action()
+    number = member if isinstance(member, int) else member.pk
+    while True:
+        found = (
+            Member.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("entity")
+            .get(pk=number)
+        )
+        if found.merged_into_id is None:
+            return found
+        number = found.merged_into_id
+
+
 def tell_guide(guide: Guide, *, kind: str, subject: str = "") -> None:
     """A hint to the screens of the guide and of her store. A step."""
     announce(

@@ -1,4 +1,6 @@
-"""Kinds of coupons and the coupons members hold. Not: where a coupon is spent."""
+"""Kinds of coupons, the coupons members hold, and where they were taken. Points, tiers and the
+outside master have files of their own.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +10,42 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
-from kit.classified import declare, keep_always, keep_years
+from kit.classified import declare, keep_always, keep_years, with_owner
 from kit.fields import PublicIdField
 from members.identity.models import Member
-from stores.org.models import LegalEntity
+from members.rewards.models_of_outside import (
+    OutsideBalance,
+    OutsideDifference,
+    OutsideMaster,
+    PointsProposal,
+)
+from members.rewards.models_of_points import (
+    EntryKind,
+    PointsAccount,
+    PointsAdjustment,
+    PointsEntry,
+    PointsRule,
+    TierRule,
+    TierStanding,
+)
+from stores.org.models import LegalEntity, Store
+
+__all__ = [
+    "Coupon",
+    "CouponKind",
+    "CouponUse",
+    "EntryKind",
+    "OutsideBalance",
+    "OutsideDifference",
+    "OutsideMaster",
+    "PointsAccount",
+    "PointsAdjustment",
+    "PointsEntry",
+    "PointsProposal",
+    "PointsRule",
+    "TierRule",
+    "TierStanding",
+]
 
 
 class CouponKind(models.Model):
@@ -83,3 +117,38 @@ class Coupon(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind_id} {self.number}"
+
+
+class CouponUse(models.Model):
+    """That a coupon was taken at a till with a receipt; given back when the receipt is returned."""
+
+    public_id = PublicIdField()
+    coupon = models.ForeignKey(Coupon, models.CASCADE, related_name="uses", verbose_name="优惠券")
+    # Of the machine's key, as in its purchases: a till's repetition is told by it.
+    source = models.CharField("来源", max_length=40)
+    receipt_no = models.CharField("小票号", max_length=80)
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", verbose_name="门店")
+    at = models.DateTimeField("使用时间", default=timezone.now)
+    actor = models.CharField("操作者", max_length=120)
+    reversed_at = models.DateTimeField("退回时间", null=True, blank=True)
+
+    privacy: ClassVar = declare(
+        keep=with_owner("coupon"),
+        internal="id public_id source receipt_no store at actor reversed_at",
+        personal="coupon",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "用券记录"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["coupon"], condition=Q(reversed_at=None), name="one_use_per_coupon"
+            ),
+        )
+        indexes = (
+            # Which coupons does a returned receipt give back?
+            models.Index(fields=["source", "receipt_no"], name="coupon_uses_of_receipt"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.coupon_id} @ {self.receipt_no}"
