@@ -48,6 +48,7 @@ def _paths() -> Iterator[str]:
     yield from (job.task for job in switchboard.JOBS)
     yield settings.MEMBER_RESOLVER
     yield settings.MEMBER_FACES
+    yield from settings.AUDIENCE_RULES.values()
 
 
 def production_is_no_demo(

@@ -119,6 +119,11 @@ AUDIENCE_HURDLES = "config.switchboard.AUDIENCE_HURDLES"
 # For floors below: to whom a till's claim (card, phone, external_userid) leads; what she is called.
 MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
 MEMBER_FACES = "members.identity.faces.faces_of"
+# For the room of tags: audiences stand above it and read the rules in their own language.
+AUDIENCE_RULES = {
+    "check": "members.audience.rules.check_rule",
+    "members": "members.audience.queries.members_by_rule",
+}
 
 # From so many members on, audiences are counted by bitmaps in memory; fewer are counted by SQL.
 AUDIENCE_BITMAPS_FROM = env.number("AUDIENCE_BITMAPS_FROM", 50_000)

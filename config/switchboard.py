@@ -58,6 +58,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     ),
     "wecom.change_external_contact.edit_external_contact": (
         "members.identity.inbound.friend_edited",
+        "members.tags.inbound.contact_edited",
     ),
     "wecom.change_external_contact.del_follow_user": ("members.identity.inbound.friend_left",),
     "wecom.change_external_contact.del_external_contact": (
@@ -120,8 +121,25 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "group_seen": ("groups.chats.inbound.group_changed",),
     "group_transfer_due": ("groups.chats.inbound.group_changed",),
     "group_found": ("groups.chats.inbound.group_found",),
-    "contact_joined": ("groups.chats.inbound.contact_known",),
-    "consent_withdrawn": ("groups.pushes.inbound.consent_withdrawn",),
+    "contact_joined": (
+        "members.tags.inbound.contact_joined",
+        "groups.chats.inbound.contact_known",
+    ),
+    "consent_granted": ("members.tags.inbound.permission_changed",),
+    "consent_withdrawn": (
+        "members.tags.inbound.permission_changed",
+        "members.behaviour.inbound.permission_withdrawn",
+        "groups.pushes.inbound.consent_withdrawn",
+    ),
+    "member_left": (
+        "members.tags.inbound.member_left",
+        "members.behaviour.inbound.member_left",
+    ),
+    "outbox.sent.tag_mark": ("members.tags.inbound.mark_ended",),
+    "outbox.failed.tag_mark": ("members.tags.inbound.mark_ended",),
+    "outbox.missed.tag_mark": ("members.tags.inbound.mark_ended",),
+    "outbox.unknown.tag_mark": ("members.tags.inbound.mark_ended",),
+    "outbox.vetoed.tag_mark": ("members.tags.inbound.mark_ended",),
     "outbox.sent.mass_send": ("groups.pushes.inbound.task_submitted",),
     "outbox.failed.mass_send": ("groups.pushes.inbound.task_failed",),
     "outbox.vetoed.mass_send": ("groups.pushes.inbound.task_held",),
@@ -132,6 +150,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "code_requested": ("members.registration.inbound.send_code",),
     "friend_added": (
         "members.registration.inbound.suggest_for_friend",
+        "members.tags.inbound.friend_added",
         "groups.chats.inbound.contact_known",
     ),
     "member_registered": ("members.registration.inbound.suggest_for_member",),
@@ -139,6 +158,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
 
 # kind of outbox row → may_still_send(row) at the moment of sending
 VETOES: Mapping[str, Sequence[str]] = {
+    "tag_mark": ("members.tags.inbound.may_still_send",),
     "mass_send": ("groups.pushes.inbound.may_still_send",),
 }
 
@@ -160,8 +180,14 @@ RECONCILERS: Mapping[str, Sequence[str]] = {
         "wecom.directory.reconciling.mirror_staff",
         "stores.org.reconciling.compare_guides",
     ),
-    "contacts": ("members.identity.reconciling.compare_friends",),
-    "tags": ("wecom.directory.reconciling.mirror_tags",),
+    "contacts": (
+        "members.identity.reconciling.compare_friends",
+        "members.tags.reconciling.compare_tags",
+    ),
+    "tags": (
+        "wecom.directory.reconciling.mirror_tags",
+        "members.tags.reconciling.mirror_corp_tags",
+    ),
     "groups": ("groups.chats.reconciling.compare_groups",),
     "contact_ways": (
         "wecom.directory.reconciling.mirror_ways",
@@ -206,6 +232,8 @@ ERASERS: Sequence[str] = (
     "bot.understanding.steps.forget_member",
     "groups.pushes.steps.forget_member",
     "groups.chats.steps.forget_member",
+    "members.behaviour.steps.forget_member",
+    "members.tags.steps.forget_member",
     "members.handover.steps.forget_member",
     "members.registration.forgetting.forget_member",
     "members.rewards.steps.forget_member",
@@ -225,6 +253,8 @@ COPIES: Sequence[str] = (
     "members.rewards.copies.of_member",
     "members.registration.copies.of_member",
     "members.handover.copies.of_member",
+    "members.tags.copies.of_member",
+    "members.behaviour.copies.of_member",
     "groups.chats.copies.of_member",
     "groups.pushes.copies.of_member",
     "bot.understanding.copies.of_member",
@@ -251,6 +281,7 @@ SWEEPS: Mapping[str, int] = {
     "groups.pushes.tasks.look_at_results": 2,
     "groups.pushes.tasks.end_what_is_over": 30,
     "members.tasks.look_at_transfers": 15,
+    "members.tasks.compare_tags_of_pairs": 2,
     "members.tasks.follow_trails": 60,
     "groups.chats.tasks.look_at_group_transfers": 30,
     "stores.org.tasks.end_hand_overs": 30,
@@ -268,6 +299,8 @@ JOBS: list[Job] = [
     Job("forget old sweeps", timedelta(days=1), "wecom.tasks.forget_old_sweeps"),
     Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
+    Job("open months of behaviour", timedelta(days=1), "members.tasks.open_months_of_behaviour"),
+    Job("carry out tag rules", timedelta(days=1), "members.tasks.carry_out_tag_rules"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
     Job("retain", timedelta(days=1), "members.tasks.retain"),
     Job("end memberships", timedelta(days=1), "members.tasks.end_memberships"),

@@ -1,5 +1,6 @@
 """The tasks of this floor, imported from its rooms for Celery to find them."""
 
+from members.behaviour.tasks import open_months_of_behaviour
 from members.handover.tasks import look_at_transfers
 from members.privacy.tasks import (
     carry_out_requests,
@@ -10,14 +11,18 @@ from members.privacy.tasks import (
     retain,
 )
 from members.registration.tasks import forget_expired_visits
+from members.tags.tasks import carry_out_tag_rules, compare_tags_of_pairs
 
 __all__ = [
     "carry_out_requests",
+    "carry_out_tag_rules",
+    "compare_tags_of_pairs",
     "count_heads",
     "end_memberships",
     "follow_trails",
     "forget_expired_visits",
     "keep_erasure_log",
     "look_at_transfers",
+    "open_months_of_behaviour",
     "retain",
 ]

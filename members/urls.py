@@ -69,6 +69,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # privacy
     path("privacy/lists/", privacy.lists, name="privacy-lists"),
     path("tablet/members/<public:public_id>/phone/", looks.phone, name="tablet-member-phone"),
+    # behaviour
+    path("api/v1/behaviour/", BehaviourView.as_view(), name="behaviour"),
     # profile
     path("m/", own.card, name="member-home"),
     path("m/privacy/", own.privacy, name="member-privacy"),

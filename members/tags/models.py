@@ -1,4 +1,4 @@
-"""The tags HQ offers, which member holds which, what a person took off, what WeCom is known to hold.
+"""Tags: what HQ offers, who holds which, what a person took off, what WeCom is known to hold.
 
 A member's tags are hers; at WeCom each friend's pair has tags of its own. `PairTags` remembers
 what a pair held when both sides were last equal: what differs from it was changed since.
@@ -61,7 +61,7 @@ class TagGroup(models.Model):
 
 
 class Tag(models.Model):
-    """One tag. With a `rule` (in the audience's language) it is put on and taken off nightly too."""
+    """One tag. With a `rule` (in the audience's language) it comes and goes by night, too."""
 
     public_id = PublicIdField()
     group = models.ForeignKey(TagGroup, models.PROTECT, related_name="tags", verbose_name="标签组")
@@ -101,7 +101,7 @@ class Tag(models.Model):
 
 
 class MemberTag(models.Model):
-    """That a member holds a tag. What a person put on is `manual` or `wecom`; no rule touches it."""
+    """That a member holds a tag. What a person put on (`manual`, `wecom`) no rule touches."""
 
     # Both are found by the constraint and the index below.
     member = models.ForeignKey(

@@ -22,6 +22,7 @@ SCOPES = [
     ("purchases:write", "报送订单和退货"),
     ("purchases:read", "查询自己报送的订单"),
     ("figures:read", "读取业绩"),
+    ("behaviour:write", "报送会员行为"),
 ]
 
 
