@@ -42,6 +42,8 @@ def _paths() -> Iterator[str]:
     yield from switchboard.TODAY_CARDS
     yield from switchboard.HQ_PANELS
     yield from switchboard.HANDOVER_PARTS
+    yield from switchboard.MERGERS
+    yield from switchboard.AUDIENCE_HURDLES
     yield from switchboard.ERASERS
     yield from switchboard.COPIES
     yield from switchboard.SWEEPS

@@ -115,9 +115,12 @@ COPIES = "config.switchboard.COPIES"
 # Where the erasure log is written for restored backups (docs/privacy.md); empty writes none.
 ERASURE_LOG = env.text("ERASURE_LOG", "")
 HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"
+MERGERS = "config.switchboard.MERGERS"
 AUDIENCE_HURDLES = "config.switchboard.AUDIENCE_HURDLES"
 # For floors below: to whom a till's claim (card, phone, external_userid) leads; what she is called.
-MEMBER_RESOLVER = "members.identity.resolver.member_no_of"
+MEMBER_RESOLVER = "members.registration.tills.member_no_of"
+# What a notice lists of collection and recipients when it is published.
+NOTICE_LISTS = "members.privacy.noticed.lists_of_notice"
 MEMBER_FACES = "members.identity.faces.faces_of"
 # For the room of tags: audiences stand above it and read the rules in their own language.
 AUDIENCE_RULES = {
@@ -207,6 +210,7 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
         "connect-src": [SELF],
+        "worker-src": [SELF],
         "manifest-src": [SELF],
         "form-action": [SELF],
         "frame-ancestors": [SELF if DEMO else NONE],

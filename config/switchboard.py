@@ -47,6 +47,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "outbox.sent.group_transfer": ("groups.chats.inbound.group_batch_answered",),
     "outbox.failed.group_transfer": ("groups.chats.inbound.group_batch_refused",),
     "outbox.missed.group_transfer": ("groups.chats.inbound.group_batch_refused",),
+    "outbox.unknown.group_transfer": ("groups.chats.inbound.group_batch_doubtful",),
     "wecom.change_external_contact.add_external_contact": (
         "members.registration.inbound.welcome_friend",
         "members.identity.inbound.friend_came",
@@ -148,12 +149,17 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "outbox.sent.mass_send_cancel": ("groups.pushes.inbound.task_cancelled",),
     "outbox.failed.mass_send_cancel": ("groups.pushes.inbound.task_not_cancelled",),
     "code_requested": ("members.registration.inbound.send_code",),
+    "phone_change_waiting": ("members.registration.inbound.tell_old_phone",),
     "friend_added": (
         "members.registration.inbound.suggest_for_friend",
         "members.tags.inbound.friend_added",
         "groups.chats.inbound.contact_known",
     ),
-    "member_registered": ("members.registration.inbound.suggest_for_member",),
+    "prints_ordered": ("members.registration.inbound_of_codes.draw_prints",),
+    "member_registered": (
+        "members.registration.inbound_of_codes.end_invitation",
+        "members.registration.inbound.suggest_for_member",
+    ),
 }
 
 # kind of outbox row → may_still_send(row) at the moment of sending
@@ -166,6 +172,8 @@ VETOES: Mapping[str, Sequence[str]] = {
 QUEUES: Mapping[str, str] = {
     # WeCom takes a welcome within 20 seconds of the event, whatever else is to be done.
     "members.registration.inbound.welcome_friend": "welcome",
+    # Seconds of drawing, which nobody urgent shall wait behind.
+    "members.registration.inbound_of_codes.draw_prints": "bulk",
 }
 
 # beginnings of domain events' keys that nobody could use again once the events are forgotten
@@ -270,6 +278,21 @@ AUDIENCE_HURDLES: Sequence[str] = (
     "members.audience.hurdles.CHANNEL",
 )
 
+# what each room moves when two members turn out to be one, lowest first (identity/merging.py)
+MERGERS: Sequence[str] = (
+    "members.identity.moving.MOVER",
+    "members.consent.merging.MOVER",
+    "members.privacy.merging.MOVER",
+    "members.rewards.merging.MOVER",
+    "members.imports.merging.MOVER",
+    "members.registration.merging.MOVER",
+    "members.handover.merging.MOVER",
+    "members.tags.merging.MOVER",
+    "members.behaviour.merging.MOVER",
+    "groups.chats.merging.MOVER",
+    "groups.pushes.merging.MOVER",
+)
+
 # sweeps that look at rows left lying: task → every so many seconds
 SWEEPS: Mapping[str, int] = {
     "kit.tasks.sweep_handlings": 2,
@@ -301,7 +324,9 @@ JOBS: list[Job] = [
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("open months of behaviour", timedelta(days=1), "members.tasks.open_months_of_behaviour"),
     Job("carry out tag rules", timedelta(days=1), "members.tasks.carry_out_tag_rules"),
+    Job("watch one-time codes", timedelta(minutes=5), "members.tasks.watch_sent_codes"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
+    Job("forget pending members", timedelta(hours=1), "members.tasks.forget_pending"),
     Job("retain", timedelta(days=1), "members.tasks.retain"),
     Job("end memberships", timedelta(days=1), "members.tasks.end_memberships"),
     Job("carry out requests", timedelta(hours=1), "members.tasks.carry_out_requests"),
@@ -319,6 +344,7 @@ __all__ = [
     "HANDOVER_PARTS",
     "HQ_PANELS",
     "JOBS",
+    "MERGERS",
     "QUEUES",
     "REACTIONS",
     "SWEEPS",
