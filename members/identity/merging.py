@@ -76,8 +76,13 @@ def give_rows_back(model: type[models.Model], field: str, keys: Iterable[int], p
     return len(wanted) - len(back)
 
 
-def moving_rows(*tables: tuple[type[models.Model], str]) -> Mover:
-    """A mover for tables whose rows simply change their member: (model, field) each."""
+def moving_rows(
+    *tables: tuple[type[models.Model], str], staying: Sequence[type[models.Model]] = ()
+) -> Mover:
+    """A mover for tables whose rows simply change their member: (model, field) each.
+
+    `staying` tables keep their number: computed anew, short-lived, or proof of what was.
+    """
 
     def move(pair: Pair) -> Moved:
         return {model._meta.label: move_rows(model, field, pair) for model, field in tables}
@@ -90,14 +95,8 @@ def moving_rows(*tables: tuple[type[models.Model], str]) -> Mover:
                 said.append(f"{model._meta.verbose_name}：{lost} 条已不在，没有移回")
         return said
 
-    return Mover(frozenset(model._meta.label for model, _ in tables), move, part)
-
-
-def staying_rows(*tables: type[models.Model]) -> Mover:
-    """A mover for tables that stay with their number: computed anew, or proof of what was."""
-    return Mover(
-        frozenset(model._meta.label for model in tables), lambda pair: {}, lambda pair, moved: []
-    )
+    answered_for = [*(model for model, _ in tables), *staying]
+    return Mover(frozenset(model._meta.label for model in answered_for), move, part)
 
 
 def _keys(rows: models.QuerySet[Any]) -> models.QuerySet[Any, int]:

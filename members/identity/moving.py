@@ -22,6 +22,7 @@ from stores.org.models import Guide
 
 _ROWS = ((Identity, "member"), (Contact, "member"), (Suggestion, "member"), (Trait, "member"))
 _RANKS = list(Tier)
+_FILLED = ("name", "phone", "birth_year")
 
 
 def _move(pair: Pair) -> Moved:
@@ -32,7 +33,7 @@ def _move(pair: Pair) -> Moved:
     moved["tier"] = [pair.kept.tier, pair.gone.tier]
     pair.kept.tier = max(pair.kept.tier, pair.gone.tier, key=lambda tier: _RANKS.index(Tier(tier)))
     moved["owner"] = _pass_owner(pair)
-    pair.kept.save(update_fields=["tier", "name", "phone", "owner"])
+    pair.kept.save(update_fields=["tier", "owner", *_FILLED])
     return moved
 
 
@@ -50,16 +51,14 @@ def _part(pair: Pair, moved: Moved) -> list[str]:
     if pair.kept.tier == max(before, theirs, key=lambda tier: _RANKS.index(Tier(tier))):
         pair.kept.tier = before
     said += _return_owner(pair, *moved["owner"])
-    pair.kept.save(update_fields=["tier", "name", "phone", "owner"])
+    pair.kept.save(update_fields=["tier", "owner", *_FILLED])
     return [*said, *_came_since(pair)]
 
 
 def _fill(pair: Pair) -> list[str]:
     """What the kept one lacks is taken from the other; which fields it was."""
     filled = [
-        field
-        for field in ("name", "phone")
-        if not getattr(pair.kept, field) and getattr(pair.gone, field)
+        field for field in _FILLED if not getattr(pair.kept, field) and getattr(pair.gone, field)
     ]
     for field in filled:
         setattr(pair.kept, field, getattr(pair.gone, field))

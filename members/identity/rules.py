@@ -107,7 +107,7 @@ EVIDENCE: Mapping[str, str] = {
     "external_with_phone": "同一位企微客户，手机号也验证过",
     "card_shown": "收银台出示了会员卡",
     "phone_typed": "填写过同一个手机号，其中一位还没有验证",
-    "name_birth": "姓名和生日相同",
+    "name_birth": "姓名和出生年份相同",
     "name_store": "同一家门店，姓名相同",
     "one_unproven": "其中一位没有验证过手机号",
     # Against it:
@@ -132,9 +132,10 @@ def judge(evidence: Set[str]) -> Judgement:
     """Merge on proof, ask a person on likeness or contradiction, do nothing on a mere name."""
     if evidence & PROOFS:
         return Judgement.SUGGEST if evidence & CONTRADICTIONS else Judgement.MERGE
-    if evidence & {"phone_typed", "name_birth"} or evidence >= {"name_store", "one_unproven"}:
-        return Judgement.SUGGEST
-    return Judgement.NOTHING
+    is_likely = "phone_typed" in evidence or any(
+        evidence >= {"name_store", more} for more in ("name_birth", "one_unproven")
+    )
+    return Judgement.SUGGEST if is_likely else Judgement.NOTHING
 
 
 def contradictions(

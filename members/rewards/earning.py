@@ -58,9 +58,7 @@ def count_purchases(member_id: int, lines: Sequence[LineWorth], *, by: Actor) ->
     return sum(_count_line(member, account, line, outside=outside) for line in lines)
 
 
-def _count_line(
-    member: Member, account: PointsAccount, line: LineWorth, *, outside: bool
-) -> int:
+def _count_line(member: Member, account: PointsAccount, line: LineWorth, *, outside: bool) -> int:
     first = _first_entry(member, line.key)
     earned = _earned(first, member, line)
     if earned is None:
@@ -92,9 +90,7 @@ def _first_entry(member: Member, key: str) -> PointsEntry | PointsProposal | Non
     """How the line was counted first, under whichever of her numbers."""
     numbers = _numbers(member)
     entry = (
-        PointsEntry.objects.filter(
-            account__member__in=numbers, source=key, kind=EntryKind.HOLD
-        )
+        PointsEntry.objects.filter(account__member__in=numbers, source=key, kind=EntryKind.HOLD)
         .select_related("rule")
         .order_by("pk")
         .first()
