@@ -30,25 +30,60 @@ def take_over_list(card: GroupCard, *, asked_at: datetime, by: Actor) -> Group |
     """Make our group equal to WeCom's list that was asked for at `asked_at`.
 
     Touches are written once for each joining and leaving. The same list again changes nothing, an
-    answer asked for earlier than the one we hold is dropped. A group whose owner is no guide of
-    ours is skipped with a word in the log, and None comes back.
+    answer asked for earlier than the one we hold is dropped. None when its owner is no guide of
+    ours: a group that we never held is skipped with a word in the log, one that we hold is nobody's
+    until a guide owns it again.
     """
     owner = Guide.objects.select_related("store").filter(wecom_userid=card.owner_userid).first()
     if owner is None:
-        log.warning("group_skipped_unknown_owner", chat_id=card.chat_id)
+        _give_up(card, asked_at)
         return None
     group = _locked(card, owner, asked_at)
     if group.read_at > asked_at:
         return group
+    before = _shown(group)
     if group.owner_id != owner.pk:
         # Who moves leaves her groups with the store until somebody else owns them.
         group.owner, group.store = owner, owner.store
+    group.state, group.dismissed_at = GroupState.ACTIVE, None
+    _lay(group, card, asked_at)
+    settle_owner(group, at=asked_at)
+    if before != _shown(group):
+        _announce(group, owner)
+    return group
+
+
+def _give_up(card: GroupCard, asked_at: datetime) -> None:
+    """The group belongs to nobody here: what we hold of it says so, and nobody waits for it."""
+    group = Group.objects.select_for_update(of=("self",)).filter(chat_id=card.chat_id).first()
+    if group is None:
+        log.warning("group_skipped_unknown_owner", chat_id=card.chat_id)
+        return
+    if group.read_at > asked_at:
+        return
+    before = _shown(group)
+    group.state, group.dismissed_at = GroupState.FOREIGN, None
+    _lay(group, card, asked_at)
+    end_transfers(group, at=asked_at, because="群主换成了别人")
+    if before != _shown(group):
+        _announce(group, group.owner)
+
+
+def _lay(group: Group, card: GroupCard, asked_at: datetime) -> None:
+    """Who is in it, and what it is called."""
     if group.member_version != card.member_version or not card.member_version:
         _move_people(group, card, asked_at)
     _write_head(group, card, asked_at)
-    settle_owner(group, at=asked_at)
+
+
+def _shown(group: Group) -> tuple[object, ...]:
+    """What screens show of a group."""
+    counts = (group.member_version, group.member_count, group.customer_count)
+    return (group.name, group.owner_id, group.store_id, group.state, *counts)
+
+
+def _announce(group: Group, owner: Guide) -> None:
     announce(f"guide.{shown_id(owner.public_id)}", kind="group", subject=shown_id(group.public_id))
-    return group
 
 
 @action
@@ -64,7 +99,7 @@ def close_group(chat_id: str, *, at: datetime, by: Actor) -> bool:
     group.member_count = group.customer_count = 0
     group.save(update_fields=["state", "dismissed_at", "member_count", "customer_count"])
     GroupMember.objects.filter(group=group, left_at=None).update(left_at=at)
-    end_transfers(group, at=at)
+    end_transfers(group, at=at, because="群已解散")
     return True
 
 
@@ -112,7 +147,6 @@ def _locked(card: GroupCard, owner: Guide, asked_at: datetime) -> Group:
 
 def _write_head(group: Group, card: GroupCard, asked_at: datetime) -> None:
     group.name = card.name
-    group.state, group.dismissed_at = GroupState.ACTIVE, None
     group.member_version, group.read_at = card.member_version, asked_at
     group.member_count = len(card.members)
     group.customer_count = sum(not person.is_staff for person in card.members)

@@ -16,6 +16,7 @@ from groups.chats.rules import (
     GROUPS_PER_DAY,
     LOOK_AGAIN,
     MOST_WITHIN,
+    PATIENCE,
     TWICE_WITHIN,
     share_groups,
     words_of_code,
@@ -31,6 +32,7 @@ from stores.org.handing_over import locked_hand_over, note_planned, subject_of
 from stores.org.models import Guide, HandOver, HandOverReason, HandOverState
 from stores.org.queries import successors_for
 from wecom.outbox import steps as outbox
+from wecom.outbox.queries import open_wishes
 
 PART = "groups"
 LIMIT = "90 天内已换过 2 次群主"
@@ -135,9 +137,11 @@ def note_group_refusal(once: str, *, error: str, code: int | None, by: Actor) ->
 def look_at_groups(*, by: Actor, limit: int = 200) -> int:
     """Have the lists read of groups that should have another owner by now; how many.
 
-    Whoever owns it according to a list read since is believed (`settle_owner`).
+    Whoever owns it according to a list read since is believed (`settle_owner`). A group whose list
+    names the old owner a day after the call has ended was not given away.
     """
     now = timezone.now()
+    _give_up_waiting(now)
     rows = list(
         GroupTransfer.objects.select_for_update(of=("self",), skip_locked=True)
         .select_related("group")
@@ -159,21 +163,50 @@ def look_at_groups(*, by: Actor, limit: int = 200) -> int:
     return len(rows)
 
 
+def _give_up_waiting(now: datetime) -> None:
+    """What WeCom took, or may have taken, and did not do within a day: a person says what then."""
+    rows = GroupTransfer.objects.filter(state__in=OPEN, due_at__lte=now - PATIENCE)
+    late = dict(rows.order_by("pk").values_list("pk", "batch")[:1000])
+    standing = open_wishes(late.values())
+    GroupTransfer.objects.filter(
+        pk__in=[pk for pk, batch in late.items() if batch not in standing], state__in=OPEN
+    ).update(
+        state=GroupTransferState.FAILED,
+        because="一天后企业微信里仍是原群主",
+        ended_at=now,
+        next_look_at=None,
+    )
+
+
 def settle_owner(group: Group, *, at: datetime) -> None:
     """WeCom's list was read: a transfer to the owner it names is done. A step.
 
-    The caller holds the group's lock.
+    Where it names a third one long after WeCom took the call, nobody waits any more: somebody gave
+    the group away meanwhile, and it is his who has it. The caller holds the group's lock.
     """
-    GroupTransfer.objects.filter(group=group, to_guide=group.owner_id, state__in=OPEN).update(
+    open_ones = GroupTransfer.objects.filter(group=group, state__in=OPEN)
+    open_ones.filter(to_guide=group.owner_id).update(
         state=GroupTransferState.DONE, ended_at=at, next_look_at=None
     )
-
-
-def end_transfers(group: Group, *, at: datetime) -> None:
-    """The group was dismissed: nobody gets it, and nobody has to say what then. A step."""
-    GroupTransfer.objects.filter(group=group, state__in=OPEN).update(
-        state=GroupTransferState.KEPT, because="群已解散", ended_at=at, next_look_at=None
+    open_ones.filter(state=GroupTransferState.WAITING, due_at__lte=at - LOOK_AGAIN).exclude(
+        from_guide=group.owner_id
+    ).update(
+        state=GroupTransferState.KEPT, because="群主换成了别人", ended_at=at, next_look_at=None
     )
+
+
+def end_transfers(group: Group, *, at: datetime, because: str) -> None:
+    """Nobody here gets the group any more, and nobody has to say what then. A step."""
+    GroupTransfer.objects.filter(group=group, state__in=OPEN).update(
+        state=GroupTransferState.KEPT, because=because, ended_at=at, next_look_at=None
+    )
+
+
+@action
+def look_for_group_batch(once: str, *, by: Actor) -> int:
+    """Nobody knows what became of a call: the groups' own lists tell. How many are to be read."""
+    rows = GroupTransfer.objects.filter(batch=once, state=GroupTransferState.ASKED)
+    return rows.update(next_look_at=timezone.now())
 
 
 @action

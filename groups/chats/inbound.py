@@ -96,6 +96,11 @@ def group_batch_answered(event: DomainEvent) -> None:
     handover.note_group_answer(once, refused, by=US)
 
 
+def group_batch_doubtful(event: DomainEvent) -> None:
+    """Nobody knows whether WeCom took a call; the groups' lists do."""
+    handover.look_for_group_batch(str(event.payload["once"]), by=US)
+
+
 def group_batch_refused(event: DomainEvent) -> None:
     """WeCom refused a whole call, or it came too late."""
     handover.note_group_refusal(

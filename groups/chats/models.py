@@ -17,6 +17,8 @@ from stores.org.models import Guide, HandOver, Store
 class GroupState(models.TextChoices):
     ACTIVE = "active", "正常"
     DISMISSED = "dismissed", "已解散"
+    # Somebody owns it now who is no guide of ours: nobody here can speak in it.
+    FOREIGN = "foreign", "群主不是导购"
 
 
 class JoinScene(models.IntegerChoices):
@@ -30,7 +32,7 @@ class JoinScene(models.IntegerChoices):
 
 class GroupQuerySet(models.QuerySet["Group"]):
     def active(self) -> Self:
-        """Those that were not dismissed."""
+        """Those that were not dismissed and that a guide of ours owns."""
         return self.filter(state=GroupState.ACTIVE)
 
 

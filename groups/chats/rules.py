@@ -17,6 +17,8 @@ MOST_WITHIN: Final = 2
 WRONG_DOOR: Final = frozenset({90500, 90502})
 # How long a group's list is given to name its new owner before it is read again.
 LOOK_AGAIN: Final = timedelta(minutes=5)
+# How long a group may keep its old owner after WeCom was asked for another.
+PATIENCE: Final = timedelta(days=1)
 
 _WORDS_OF_CODES: Final[Mapping[int, str]] = {
     90500: "企业微信里群主还没有离职",

@@ -163,9 +163,14 @@ def look_soon(external_userid: str, *, by: Actor) -> int:
 
 @action
 def look_for_batch(once: str, *, by: Actor) -> int:
-    """Nobody knows what became of a call: WeCom's list of transfers tells."""
+    """Nobody knows what became of a call: WeCom's list of transfers tells.
+
+    From now on as for a call that was taken: who does not stand in that list an hour later is not
+    passing on.
+    """
+    now = timezone.now()
     rows = CustomerTransfer.objects.filter(batch=once, state=TransferState.ASKED)
-    return rows.update(next_look_at=timezone.now())
+    return rows.update(next_look_at=now, takes_effect_at=now + TAKES_EFFECT)
 
 
 @action

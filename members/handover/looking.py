@@ -87,12 +87,13 @@ def _read(pair: Pair, *, has_resigned: bool) -> set[str]:
 
 
 def _unlisted_among(pair: Pair, listed: Collection[str]) -> list[int]:
-    """Rows that WeCom took a while ago and of which it tells nothing; their keys."""
+    """Rows that WeCom took, or may have taken, a while ago and tells nothing of; their keys."""
     rows = CustomerTransfer.objects.filter(
         from_guide=pair.from_guide,
         to_guide=pair.to_guide,
-        state=TransferState.WAITING,
-        # An answer minutes old may not stand in the list yet.
+        state__in=[TransferState.ASKED, TransferState.WAITING],
+        # An answer minutes old may not stand in the list yet. While the outbox has the call, there
+        # is no such moment.
         takes_effect_at__lte=timezone.now() + TAKES_EFFECT - LOOK_EVERY,
     ).values_list("pk", "contact__external_userid")
     return [key for key, address in rows if address not in listed]
@@ -157,8 +158,14 @@ def record_results(pair: Pair, results: Sequence[TransferResult], *, by: Actor) 
     _finish(by_state["done"], now)
     _turn_down(by_state["refused"], TransferState.REFUSED, _REFUSED, now)
     _turn_down(by_state["full"], TransferState.FULL, _FULL, now)
-    # Asked and not in the list: the outbox still knows better.
-    lost = [row for row in by_state["none"] if row.state == TransferState.WAITING]
+    # While the outbox has the call it knows better.
+    taken = now + TAKES_EFFECT - LOOK_EVERY
+    lost = [
+        row
+        for row in by_state["none"]
+        if row.state == TransferState.WAITING
+        or (row.takes_effect_at is not None and row.takes_effect_at <= taken)
+    ]
     _turn_down(lost, TransferState.FAILED, _NO_RECORD, now)
     _still_wait(by_state["waiting"])
     _tell_all(list(rows.values()))
@@ -171,7 +178,10 @@ def record_unlisted(pair: Pair, listed: Collection[str], *, by: Actor) -> int:
     rows = list(
         CustomerTransfer.objects.select_for_update(of=("self",))
         .select_related("hand_over__store", "to_guide__store")
-        .filter(pk__in=_unlisted_among(pair, listed), state=TransferState.WAITING)
+        .filter(
+            pk__in=_unlisted_among(pair, listed),
+            state__in=[TransferState.ASKED, TransferState.WAITING],
+        )
         .order_by("pk")
     )
     _turn_down(rows, TransferState.FAILED, _NO_RECORD, timezone.now())

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.db import connection
 from django.db.models import QuerySet
 
-from wecom.outbox.models import OutboxPause, OutboxRow
+from wecom.outbox.models import OutboxPause, OutboxRow, OutboxState
 
 # From one pair of the index to the next: its masses are stepped over, not walked.
 _ROWS: Final = OutboxRow._meta.db_table
@@ -34,3 +35,10 @@ def planned_of() -> list[tuple[str, str]]:
     with connection.cursor() as cursor:
         cursor.execute(_PLANNED_OF)
         return [(kind, app) for kind, app in cursor.fetchall()]
+
+
+def open_wishes(keys: Iterable[str]) -> set[str]:
+    """Those of these wishes that may still be carried to WeCom."""
+    wanted = OutboxRow.objects.filter(once__in=set(keys))
+    still = wanted.filter(state__in=[OutboxState.PLANNED, OutboxState.SENDING])
+    return set(still.values_list("once", flat=True))

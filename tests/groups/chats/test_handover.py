@@ -10,7 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from groups.chats.actions import close_group
+from groups.chats.actions import close_group, take_over_list
 from groups.chats.handover import (
     ask_again_for_groups,
     leave_groups,
@@ -19,6 +19,7 @@ from groups.chats.handover import (
     plan_group_transfers,
     stop_group_transfers,
 )
+from groups.chats.inbound import group_batch_doubtful
 from groups.chats.models import Group, GroupMember, GroupTransfer
 from groups.chats.parts import groups
 from groups.chats.rules import share_groups
@@ -35,8 +36,10 @@ from stores.org.handing_over import (
 )
 from stores.org.models import Guide, HandOver, HandOverReason, HandOverState
 from tests.cast import Cast
-from tests.groups.builders import TESTER, World, a_material, a_push, run_house
+from tests.groups.builders import TESTER, World, a_material, a_push, an_event, run_house
 from wecom.directory.sweeping import sweep_through
+from wecom.gateway import GroupCard
+from wecom.outbox.delivery import deliver
 from wecom.outbox.models import OutboxRow
 
 
@@ -104,6 +107,70 @@ def test_a_dismissed_group_passes_on_to_nobody(cast: Cast) -> None:
     assert close_group(group.chat_id, at=timezone.now(), by=TESTER)
     part = groups(TESTER, handover)
     assert (states(), part.under_way, part.undecided) == ({"kept": 1}, 0, 0)
+
+
+def a_card(group: Group, owner: str) -> GroupCard:
+    return GroupCard(
+        chat_id=group.chat_id,
+        name=group.name,
+        owner_userid=owner,
+        created_at=timezone.now(),
+        member_version="v1",
+        members=(),
+    )
+
+
+def asked_long_ago(hours: int = 1) -> None:
+    """As if WeCom had been asked for it so long ago."""
+    GroupTransfer.objects.update(due_at=timezone.now() - timedelta(hours=hours))
+
+
+def test_a_group_that_a_third_one_has_is_waited_for_no_longer(cast: Cast) -> None:
+    [group] = some_groups(cast.lin, 1)
+    begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(HandOver.objects.get().pk, by=TESTER)
+    note_group_answer(GroupTransfer.objects.get().batch, {}, by=TESTER)
+    third = a_card(group, str(cast.ma.wecom_userid))
+    # A list of the same minute may be older than the call.
+    take_over_list(third, asked_at=timezone.now(), by=TESTER)
+    assert states() == {"waiting": 1}
+    asked_long_ago()
+    take_over_list(third, asked_at=timezone.now(), by=TESTER)
+    row = GroupTransfer.objects.get()
+    assert (row.state, row.because) == ("kept", "群主换成了别人")
+    end_what_is_done()
+
+
+def test_nobody_waits_for_ever_for_another_owner(cast: Cast) -> None:
+    some_groups(cast.lin, 2)
+    begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(HandOver.objects.get().pk, by=TESTER)
+    asked_long_ago(hours=25)
+    look_at_groups(by=TESTER)
+    # The call stands in the outbox: HQ may have paused it.
+    assert states() == {"asked": 2}
+    OutboxRow.objects.update(state="unknown")
+    look_at_groups(by=TESTER)
+    assert states() == {"failed": 2}
+    assert GroupTransfer.objects.first().because == "一天后企业微信里仍是原群主"
+
+
+def test_a_doubtful_call_has_the_lists_read(cast: Cast, world: World) -> None:
+    made = world.control("acts/create_group", {"owner": "linxiao", "name": "暖冬会员群"})
+    [group] = some_groups(cast.lin, 1)
+    Group.objects.filter(pk=group.pk).update(chat_id=made["chat_id"])
+    begun(arranged(cast.lin, cast.zhou))
+    plan_group_transfers(HandOver.objects.get().pk, by=TESTER)
+    row = OutboxRow.objects.get(kind="group_transfer")
+    # WeCom took it, and its answer was lost for good.
+    assert deliver(row.pk)
+    OutboxRow.objects.filter(pk=row.pk).update(state="unknown")
+    GroupTransfer.objects.update(state="asked")
+    assert look_at_groups(by=TESTER) == 0
+    group_batch_doubtful(an_event("outbox.unknown.group_transfer", "x", once=row.once))
+    assert look_at_groups(by=TESTER) == 1
+    run_house()
+    assert states() == {"done": 1}
 
 
 def test_her_groups_stay_with_the_store_that_she_leaves(cast: Cast, world: World) -> None:

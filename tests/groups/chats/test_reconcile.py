@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from groups.chats import actions
 from groups.chats.inbound import contact_known, group_changed, group_found
@@ -150,6 +152,49 @@ def test_a_group_of_nobody_we_know_is_skipped(world: World, cast: Cast) -> None:
     )
     group_changed(changed(made["chat_id"]))
     assert not Group.objects.exists()
+
+
+def test_a_group_given_to_somebody_who_is_no_guide_is_nobodys_until_a_guide_has_it(
+    world: World, cast: Cast
+) -> None:
+    chat_id = a_group(world, cast, "wmA")
+    group_changed(changed(chat_id))
+    card = gateway_of().group(chat_id)
+    assert (
+        actions.take_over_list(
+            replace(card, owner_userid="stranger", member_version="v2"),
+            asked_at=timezone.now(),
+            by=TESTER,
+        )
+        is None
+    )
+    group = Group.objects.get()
+    assert (group.state, Group.objects.active().count()) == (GroupState.FOREIGN, 0)
+    # An answer asked for earlier changes nothing.
+    actions.take_over_list(card, asked_at=timezone.now() - timedelta(minutes=1), by=TESTER)
+    assert not Group.objects.active().exists()
+    actions.take_over_list(
+        replace(card, owner_userid="zhouning"), asked_at=timezone.now(), by=TESTER
+    )
+    assert Group.objects.active().get().owner == cast.zhou
+
+
+def test_open_screens_are_told_of_changes_only(
+    world: World,
+    cast: Cast,
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
+) -> None:
+    chat_id = a_group(world, cast, "wmA")
+    group_changed(changed(chat_id))
+    with django_capture_on_commit_callbacks() as told:
+        sweep_through("groups")
+    assert Group.objects.get().read_at > timezone.now() - timedelta(minutes=1)
+    of_groups = [one for one in told if "announce" in one.__qualname__]
+    assert of_groups == []
+    world.control("acts/leave_group", {"chat_id": chat_id, "customer": "wmA"})
+    with django_capture_on_commit_callbacks() as told:
+        sweep_through("groups")
+    assert [one for one in told if "announce" in one.__qualname__]
 
 
 def test_the_nightly_list_finds_what_no_event_told(world: World, cast: Cast) -> None:

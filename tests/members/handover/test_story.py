@@ -15,9 +15,10 @@ from members.handover.actions import (
     plan_transfers,
     stop_transfers,
 )
-from members.handover.inbound import customer_changed
+from members.handover.inbound import batch_answered, batch_doubtful, customer_changed
 from members.handover.looking import look_at_due
 from members.handover.models import CustomerTransfer
+from members.handover.rules import LOOK_EVERY, TAKES_EFFECT
 from members.identity.models import Friendship
 from members.registration.models import ChannelCode
 from members.registration.queries import code_by_token, codes_of
@@ -38,6 +39,7 @@ from tests.members.handover.builders import (
     states_of,
 )
 from tests.sandbox import Sandbox
+from wecom.outbox.models import OutboxRow
 
 
 def test_leaving_proposes_and_moves_nobody(cast: Cast) -> None:
@@ -174,6 +176,27 @@ def test_who_stands_in_no_list_of_wecoms_waits_for_a_word(cast: Cast, wecom: San
     look_now()
     assert states_of(handover) == {"waiting": 1}
     CustomerTransfer.objects.update(takes_effect_at=timezone.now() + timedelta(hours=22))
+    look_now()
+    assert states_of(handover) == {"failed": 1}
+
+
+@pytest.mark.parametrize("word", ["unknown", "sent"])
+def test_a_doubtful_call_that_wecom_never_heard_of_waits_for_a_word(
+    cast: Cast, wecom: Sandbox, word: str
+) -> None:
+    """Whether nobody knows, or HQ believes that it was sent: WeCom's list tells."""
+    a_friend(cast.lin, 1, member=cast.chen, wecom=wecom)
+    handover = a_hand_over(cast.lin, cast.zhou)
+    decide_hand_over(handover.pk, version=handover.version, by=TESTER)
+    run_handlers()
+    row = OutboxRow.objects.get(kind="customer_transfer")
+    OutboxRow.objects.filter(pk=row.pk).update(state="unknown")
+    told = DomainEvent(kind=f"outbox.{word}.customer_transfer", payload={"once": row.once})
+    (batch_answered if word == "sent" else batch_doubtful)(told)
+    look_now()
+    # The list may lag behind.
+    assert states_of(handover) == {"asked": 1}
+    CustomerTransfer.objects.update(takes_effect_at=timezone.now() + TAKES_EFFECT - LOOK_EVERY)
     look_now()
     assert states_of(handover) == {"failed": 1}
 
