@@ -28,6 +28,9 @@ from members.imports.models import (
     ImportPiece,
     MemberImport,
 )
+from members.lifecycle.models import LifecycleRun, MemberStage, StageRule, Yardstick
+from members.lifecycle.models_of_owners import AssignmentLine, AssignmentPlan
+from members.lifecycle.models_of_today import Play, TodayPick
 from members.privacy.models import (
     AccessLog,
     Disclosure,
@@ -75,6 +78,8 @@ from members.tags.models import MemberTag, PairTags, Tag, TagGroup, TagTakenOff
 __all__ = [
     "AccessLog",
     "AccountLook",
+    "AssignmentLine",
+    "AssignmentPlan",
     "Audience",
     "AudienceChange",
     "AudienceCheck",
@@ -112,9 +117,11 @@ __all__ = [
     "InactivityWarning",
     "Incident",
     "Invitation",
+    "LifecycleRun",
     "MapDay",
     "Member",
     "MemberImport",
+    "MemberStage",
     "MemberTag",
     "Merge",
     "MergeSuggestion",
@@ -126,6 +133,7 @@ __all__ = [
     "OutsideMaster",
     "PairTags",
     "PhoneChange",
+    "Play",
     "PointsAccount",
     "PointsAdjustment",
     "PointsEntry",
@@ -139,6 +147,7 @@ __all__ = [
     "RosterBackup",
     "RosterChoice",
     "RosterCode",
+    "StageRule",
     "SubjectRequest",
     "Suggestion",
     "Tag",
@@ -147,5 +156,7 @@ __all__ = [
     "TextReply",
     "TierRule",
     "TierStanding",
+    "TodayPick",
     "Trait",
+    "Yardstick",
 ]

@@ -54,6 +54,7 @@ class Method(models.TextChoices):
     IMPORT = "import", "导入"
     MERGE = "merge", "合并会员"
     SMS_REPLY = "sms_reply", "短信回复"
+    GUIDE = "guide", "导购在场记下"
 
 
 class Notice(models.Model):

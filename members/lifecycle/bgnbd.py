@@ -1,0 +1,180 @@
+"""BG/NBD of Fader, Hardie and Lee (2005): who still buys, and how often she will.
+
+Pure numbers in, numbers out. While alive she buys as a Poisson process whose rate is gamma(r,
+alpha) over people; after each purchase she leaves with a probability that is beta(a, b). All that
+counts of her is x repeat purchases, the last at t_x, seen until T, in one unit of time.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+from scipy.special import gammaln, hyp2f1, psi
+
+Numbers = NDArray[np.float64]
+
+# Beyond e^±12 a parameter says that the data hold nothing about it.
+_WIDEST: Final = 12.0
+_STARTS: Final = ((0.0, 0.0, 0.0, 0.0), (-1.4, -1.0, -0.2, 0.9), (0.5, 1.0, -1.5, 1.5))
+_NEAR_ONE: Final = 1e-6
+
+
+class NothingToLearn(ValueError):
+    """The purchases do not say enough to fit a model; the message says why, in Chinese."""
+
+
+@dataclass(frozen=True, slots=True)
+class Histories:
+    """Sufficient statistics, grouped: `count` people share an (x, t_x, T)."""
+
+    x: Numbers
+    t_x: Numbers
+    T: Numbers
+    count: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Buying:
+    """Fitted parameters of BG/NBD."""
+
+    r: float
+    alpha: float
+    a: float
+    b: float
+    log_likelihood: float = 0.0
+
+    @classmethod
+    def of(cls, stored: Mapping[str, float]) -> Buying:
+        """As a yardstick stores it."""
+        return cls(stored["r"], stored["alpha"], stored["a"], stored["b"])
+
+
+def log_likelihoods(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> Numbers:  # noqa: N803
+    """ln L of each history: equation (6) of the paper, its two ways to end summed in logs."""
+    lived, left = _endings(x, t_x, T, model)
+    return _shared(x, model) + np.logaddexp(lived, left)
+
+
+def fit(histories: Histories) -> Buying:
+    """The parameters under which the histories are likeliest. Raises NothingToLearn."""
+    if histories.count.sum() < 2 or not (histories.x > 0).any():
+        raise NothingToLearn("没有人重复购买，看不出购买节奏。")
+    if not (histories.T > 0).any():
+        raise NothingToLearn("观察期太短，首次购买之后没有时间。")
+    # In units of the average time seen, every parameter is near 1, whatever the unit was.
+    scale = float(np.average(histories.T, weights=histories.count))
+    scaled = Histories(histories.x, histories.t_x / scale, histories.T / scale, histories.count)
+    tries = [
+        minimize(
+            _cost,
+            start,
+            args=(scaled,),
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(-_WIDEST, _WIDEST)] * 4,
+            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
+        )
+        for start in _STARTS
+    ]
+    best = min(tries, key=lambda tried: float(tried.fun))
+    r, alpha, a, b = (float(value) for value in np.exp(best.x))
+    found = Buying(r, alpha * scale, a, b)
+    total = float(
+        (log_likelihoods(histories.x, histories.t_x, histories.T, found) * histories.count).sum()
+    )
+    return Buying(found.r, found.alpha, found.a, found.b, total)
+
+
+def alive(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> Numbers:  # noqa: N803
+    """The probability that she still buys. Who bought once only has had no chance to leave."""
+    lived, left = _endings(x, t_x, T, model)
+    ratio: Numbers = 1.0 / (1.0 + np.exp(left - lived))
+    return ratio
+
+
+def expected(x: Numbers, t_x: Numbers, T: Numbers, ahead: float, model: Buying) -> Numbers:  # noqa: N803
+    """Purchases she will make within `ahead`: equation (10), as `outlook` × probability alive."""
+    return outlook(x, T, ahead, model) * alive(x, t_x, T, model)
+
+
+def outlook(x: Numbers, T: Numbers, ahead: float, model: Buying) -> Numbers:  # noqa: N803
+    """Purchases within `ahead` if she is alive at T; depends on x and T alone.
+
+    Euler's transformation of 2F1 takes x out of the powers, so that many purchases overflow
+    nothing: (1-z)^(r+x) 2F1(r+x, b+x; c; z) = (1-z)^(a-1) 2F1(a+b-1-r, a-1; c; z).
+    """
+    a = model.a if abs(model.a - 1) > _NEAR_ONE else 1 + _NEAR_ONE
+    c = a + model.b + x - 1
+    c = np.where(np.abs(c) > _NEAR_ONE, c, _NEAR_ONE)
+    z = ahead / (model.alpha + T + ahead)
+    inner = (1 - z) ** (a - 1) * hyp2f1(a + model.b - 1 - model.r, a - 1, c, z)
+    found: Numbers = c / (a - 1) * (1 - inner)
+    return found
+
+
+def expected_of_new(ahead: float, model: Buying) -> float:
+    """Repeat purchases of somebody new within `ahead`: equation (9)."""
+    zero = np.zeros(1)
+    return float(outlook(zero, zero, ahead, model)[0])
+
+
+def _shared(x: Numbers, model: Buying) -> Numbers:
+    r, a, b = model.r, model.a, model.b
+    found: Numbers = (
+        gammaln(r + x)
+        - gammaln(r)
+        + r * np.log(model.alpha)
+        + gammaln(a + b)
+        + gammaln(b + x)
+        - gammaln(b)
+        - gammaln(a + b + x)
+    )
+    return found
+
+
+def _endings(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> tuple[Numbers, Numbers]:  # noqa: N803
+    """Logs of the two ways: she lived on and was silent, or left with her last purchase."""
+    power = model.r + x
+    lived = -power * np.log(model.alpha + T)
+    repeated = x > 0
+    safe = np.where(repeated, model.b + x - 1, 1.0)
+    left = np.where(
+        repeated, np.log(model.a) - np.log(safe) - power * np.log(model.alpha + t_x), -np.inf
+    )
+    return lived, left
+
+
+def _cost(logs: Numbers, seen: Histories) -> tuple[float, Numbers]:
+    """Minus the average ln L, and its gradient by the logs of r, alpha, a, b."""
+    r, alpha, a, b = np.exp(logs)
+    model = Buying(r, alpha, a, b)
+    lived, left = _endings(seen.x, seen.t_x, seen.T, model)
+    both = np.logaddexp(lived, left)
+    w_left = np.exp(left - both)
+    w_lived = 1 - w_left
+    x, weight = seen.x, seen.count / seen.count.sum()
+    total = psi(a + b) - psi(a + b + x)
+    gone = np.where(x > 0, w_left / np.where(x > 0, b + x - 1, 1.0), 0.0)
+    by_r = (
+        psi(r + x)
+        - psi(r)
+        + np.log(alpha)
+        - w_lived * np.log(alpha + seen.T)
+        - w_left * np.log(alpha + seen.t_x)
+    )
+    by_alpha = r / alpha - (r + x) * (w_lived / (alpha + seen.T) + w_left / (alpha + seen.t_x))
+    slopes = np.array(
+        [
+            (weight * by_r).sum() * r,
+            (weight * by_alpha).sum() * alpha,
+            (weight * (total + w_left / a)).sum() * a,
+            (weight * (total + psi(b + x) - psi(b) - gone)).sum() * b,
+        ]
+    )
+    value = float((weight * (_shared(x, model) + both)).sum())
+    return -value, -slopes

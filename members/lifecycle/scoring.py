@@ -1,0 +1,260 @@
+"""Stage, RFM, forecast and value of many members in one statement each; `rules.py` in SQL.
+
+Who does not permit profiling, has left, or belongs to an entity without a signed assessment gets
+no row, and loses the one she had.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+
+from members.lifecycle.bgnbd import Buying, outlook
+from members.lifecycle.models import Yardstick
+from members.lifecycle.rules import AHEAD_DAYS, QUIET_FOR, REFRESH_LATER, REFRESH_SOON
+
+# Whom the consent room allows, said to PostgreSQL for a range of members; a test compares both.
+ELIGIBLE: Final = """
+SELECT m.id AS member_id, (m.joined_at AT TIME ZONE %(zone)s)::date AS joined_on
+FROM members_member m
+JOIN members_consentstate c ON c.member_id = m.id
+  AND c.purpose = 'profiling' AND c.channel = '' AND c.is_granted AND c.since <= %(now)s
+WHERE m.state = 'active' AND m.entity_id = ANY(%(entities)s) {standing}
+"""
+
+# Restricted members are not computed with, whatever they once permitted.
+STANDING: Final = "AND m.restricted_at IS NULL"
+
+_FACTS: Final = """
+facts AS (
+  SELECT e.member_id, e.joined_on, COALESCE(b.frequency, 0) AS frequency, b.first_on, b.last_on,
+    COALESCE(b.monetary_minor, 0) AS monetary_minor, COALESCE(b.repeat_minor, 0) AS repeat_minor,
+    COALESCE(b.last_on, e.joined_on) AS heard_on,
+    %(on)s::date - COALESCE(b.last_on, e.joined_on) AS quiet
+  FROM eligible e LEFT JOIN bought b ON b.person = e.member_id
+)
+"""
+
+_STAGED: Final = """
+staged AS (
+  SELECT f.*,
+    CASE WHEN quiet > %(lapsed_after)s THEN 'lapsed'
+      WHEN quiet > %(dormant_after)s THEN 'dormant'
+      WHEN frequency >= %(mature_purchases)s
+        OR (frequency > 0 AND monetary_minor >= %(mature_spend)s) THEN 'mature'
+      WHEN frequency >= %(growing_purchases)s THEN 'growing'
+      ELSE 'new' END AS stage,
+    LEAST(
+      %(on)s::date
+        + CASE WHEN frequency > 0 AND quiet < %(quiet_for)s THEN %(soon)s ELSE %(later)s END,
+      CASE WHEN quiet <= %(dormant_after)s THEN heard_on + %(dormant_after)s + 1
+        WHEN quiet <= %(lapsed_after)s THEN heard_on + %(lapsed_after)s + 1 END
+    ) AS look_again_on
+  FROM facts f
+)
+"""
+
+_FORECAST: Final = """
+forecast AS (
+  SELECT s.*, CASE WHEN frequency = 0 THEN '' ELSE
+      (5 - width_bucket((%(measured_on)s::date - last_on)::float8, %(r)s::float8[]))::text
+      || (1 + width_bucket(frequency::float8, %(f)s::float8[]))
+      || (1 + width_bucket(monetary_minor::float8, %(m)s::float8[])) END AS scores,
+    o.purchases, CASE WHEN frequency > 1 AND o.purchases IS NOT NULL THEN
+      1 / (1 + %(a)s::float8 / (%(b)s + frequency - 2) * exp(LEAST(700,
+        (%(alpha_r)s + frequency - 1) * (ln(%(alpha)s + %(on)s::date - first_on)
+          - ln(%(alpha)s + last_on - first_on))))) END AS p_alive
+  FROM staged s LEFT JOIN lifecycle_outlook o
+    ON o.x = s.frequency - 1 AND o.days = %(on)s::date - s.first_on
+)
+"""
+
+# A rule that changed moves nobody: `before` tells of people, not of definitions.
+_FRESH: Final = """
+fresh AS MATERIALIZED (
+  SELECT n.*, purchases * COALESCE(p_alive, 1) AS expected,
+    purchases * COALESCE(p_alive, 1) * (%(p)s::float8 * (%(gamma)s::float8 + repeat_minor)
+      / (%(p)s * (frequency - 1) + %(q)s - 1)) AS value,
+    old.stage AS old_stage,
+    old.stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
+    CASE WHEN old.stage = n.stage THEN old.before
+      WHEN y.rule_id = %(rule)s THEN old.stage ELSE '' END AS before,
+    CASE WHEN old.stage = n.stage THEN old.since
+      WHEN n.stage = 'lapsed' THEN heard_on + %(lapsed_after)s + 1
+      WHEN n.stage = 'dormant' THEN heard_on + %(dormant_after)s + 1
+      ELSE heard_on END AS since
+  FROM forecast n
+  LEFT JOIN members_memberstage old ON old.member_id = n.member_id
+  LEFT JOIN members_yardstick y ON y.id = old.yardstick_id
+)
+"""
+
+_WRITTEN: Final = """
+written AS (
+  INSERT INTO members_memberstage AS s (member_id, stage, before, since, frequency, first_on,
+    last_on, joined_on, monetary_minor, repeat_minor, rfm, p_alive, expected_purchases, value_minor,
+    computed_on, look_again_on, yardstick_id)
+  SELECT member_id, stage, COALESCE(before, ''), since, frequency, first_on, last_on, joined_on,
+    monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected, round(value)::bigint, %(on)s,
+    look_again_on, %(yardstick)s
+  FROM fresh
+  ON CONFLICT (member_id) DO UPDATE SET
+    stage = excluded.stage, before = excluded.before, since = excluded.since,
+    frequency = excluded.frequency, first_on = excluded.first_on, last_on = excluded.last_on,
+    joined_on = excluded.joined_on, monetary_minor = excluded.monetary_minor,
+    repeat_minor = excluded.repeat_minor, rfm = excluded.rfm, p_alive = excluded.p_alive,
+    expected_purchases = excluded.expected_purchases, value_minor = excluded.value_minor,
+    computed_on = excluded.computed_on, look_again_on = excluded.look_again_on,
+    yardstick_id = excluded.yardstick_id
+)
+"""
+
+# How many there are, then who of them moved.
+_END: Final = """
+SELECT NULL, NULL, count(*)::text FROM fresh
+UNION ALL
+SELECT member_id, old_stage, stage FROM fresh WHERE has_moved
+"""
+
+_GATHERED: Final = "SELECT * FROM lifecycle_bought"
+# Where only time has passed, the row itself knows what the ledger said.
+_KNOWN: Final = (
+    "SELECT member_id AS person, frequency, first_on, last_on, monetary_minor, repeat_minor"
+    " FROM members_memberstage WHERE frequency > 0 AND member_id = ANY(%(members)s)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Which:
+    """Which members a statement is about: a condition on `m.id`, and where their facts stand."""
+
+    condition: str
+    values: Mapping[str, Any]
+    bought: str = _GATHERED
+
+
+def between(first: int, last: int) -> Which:
+    """Members with numbers above `first` up to `last`, by what was gathered of everybody."""
+    condition = "m.id > %(first)s AND m.id <= %(last)s"
+    return Which(
+        f"{condition} AND c.member_id > %(first)s AND c.member_id <= %(last)s",
+        {"first": first, "last": last},
+    )
+
+
+def due() -> Which:
+    """The persons of `lifecycle_due`, by what was gathered of them."""
+    return Which("m.id IN (SELECT person FROM lifecycle_due)", {})
+
+
+def known(members: Sequence[int]) -> Which:
+    """These members, by what their own rows say."""
+    return Which("m.id = ANY(%(members)s)", {"members": list(members)}, _KNOWN)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Move:
+    """That a member went from one stage to another."""
+
+    member: int
+    before: str
+    stage: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """What one statement did."""
+
+    written: int
+    removed: int
+    moves: Sequence[Move]
+
+
+@dataclass(frozen=True, slots=True)
+class Reckoner:
+    """Scores members by a yardstick, as of a day. Inside an action of the product."""
+
+    yardstick: Yardstick
+    on: date
+    now: datetime
+    entities: Sequence[int]
+
+    def score(self, which: Which) -> Scored:
+        """Write the rows of these members and remove those that may not be; who moved."""
+        values = {**self._values(), **which.values}
+        eligible = ELIGIBLE.format(standing=f"{STANDING} AND {which.condition}")
+        parts = (_FACTS, _STAGED, _FORECAST, _FRESH, _WRITTEN)
+        statement = (
+            f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
+        )
+        with connection.cursor() as cursor:
+            removed = self._remove(cursor, eligible, which, values)
+            cursor.execute(statement, values)
+            rows = cursor.fetchall()
+        written = next(int(row[2]) for row in rows if row[0] is None)
+        moves = sorted(Move(*row) for row in rows if row[0] is not None)
+        return Scored(written, removed, moves)
+
+    def foresee(self, which: Which | None = None) -> None:
+        """Fill `lifecycle_outlook` for every (repeat purchases, days known) that is gathered."""
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS lifecycle_outlook")
+            cursor.execute(
+                "CREATE TEMP TABLE lifecycle_outlook (x int, days int, purchases float8)"
+            )
+            model = self.yardstick.model
+            if not model:
+                return
+            bought, values = (_GATHERED, {}) if which is None else (which.bought, which.values)
+            cursor.execute(
+                f"SELECT DISTINCT frequency - 1, %(on)s::date - first_on FROM ({bought}) b"  # noqa: S608
+                " WHERE first_on <= %(on)s",
+                {**values, "on": self.on},
+            )
+            pairs = np.array(cursor.fetchall(), dtype=float).reshape(-1, 2)
+            ahead = outlook(pairs[:, 0], pairs[:, 1], float(AHEAD_DAYS), Buying.of(model))
+            with cursor.copy("COPY lifecycle_outlook FROM STDIN") as copy:
+                for (x, days), purchases in zip(pairs.tolist(), ahead.tolist(), strict=True):
+                    copy.write_row((int(x), int(days), purchases))
+            cursor.execute("ANALYZE lifecycle_outlook")
+
+    def _remove(self, cursor: Any, eligible: str, which: Which, values: Mapping[str, Any]) -> int:
+        """Rows of these members for whom nothing may be computed any more."""
+        condition = which.condition.split(" AND c.", 1)[0].replace("m.id", "s.member_id")
+        cursor.execute(
+            f"DELETE FROM members_memberstage s WHERE {condition}"  # noqa: S608 - our own words
+            f" AND s.member_id NOT IN (SELECT member_id FROM ({eligible}) e)",
+            values,
+        )
+        return int(cursor.rowcount)
+
+    def _values(self) -> dict[str, Any]:
+        """Everything the statement names, from the rule, the cut points and the model."""
+        rule, cuts, model = self.yardstick.rule, self.yardstick.cuts, self.yardstick.model
+        return {
+            "zone": settings.TIME_ZONE,
+            "now": self.now,
+            "on": self.on,
+            "entities": list(self.entities),
+            "growing_purchases": rule.growing_purchases,
+            "mature_purchases": rule.mature_purchases,
+            "mature_spend": rule.mature_spend,
+            "dormant_after": rule.dormant_after,
+            "lapsed_after": rule.lapsed_after,
+            "quiet_for": QUIET_FOR,
+            "soon": REFRESH_SOON,
+            "later": REFRESH_LATER,
+            "rule": rule.pk,
+            "yardstick": self.yardstick.pk,
+            "measured_on": self.yardstick.measured_on,
+            **{name: cuts.get(name) for name in ("r", "f", "m")},
+            **{name: model.get(name) for name in ("alpha", "a", "b", "p", "q", "gamma")},
+            # The parameter r of the model; the name alone is taken by recency.
+            "alpha_r": model.get("r"),
+        }

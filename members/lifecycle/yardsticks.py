@@ -1,0 +1,106 @@
+"""Making a yardstick: cut points and a fitted model from those who permit it, by a published rule.
+
+Above `SAMPLE` people the quantiles and the model come from one in n of them, chosen by a hash of
+the number: always the same ones, and at 400 000 people a quantile is right to a tenth of a per cent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any, Final
+
+import numpy as np
+from django.conf import settings
+from django.db import connection
+
+from members.lifecycle import bgnbd, gammagamma
+from members.lifecycle.bgnbd import NothingToLearn
+from members.lifecycle.models import StageRule, Yardstick
+from members.lifecycle.rfm import bounds_of
+from members.lifecycle.scoring import ELIGIBLE, STANDING
+
+SAMPLE: Final = 400_000
+# The model learns from fewer: its parameters settle long before the quantiles do.
+LEARNS_FROM: Final = 100_000
+# With fewer buyers a fifth of them is a handful, and a fitted model a guess.
+FEWEST: Final = 50
+_YUAN: Final = 100
+
+
+def published_rule() -> StageRule:
+    """The rule in force; the first of a new house is made of the fields' defaults."""
+    rule = StageRule.objects.exclude(published_at=None).order_by("-version").first()
+    if rule is None:
+        raise StageRule.DoesNotExist("no stage rule is published")
+    return rule
+
+
+def measure(on: date, now: datetime, entities: Sequence[int]) -> Yardstick:
+    """A new yardstick from what is gathered in `lifecycle_bought`. Inside an action."""
+    sample = _sample(on, now, entities)
+    cuts: dict[str, Any] = {}
+    model: dict[str, Any] = {}
+    if len(sample) >= FEWEST:
+        recency, frequency, age, spent, _ = sample.T
+        cuts = {
+            "r": bounds_of(recency),
+            "f": bounds_of(frequency),
+            "m": bounds_of(spent, _YUAN),
+            "people": len(sample),
+        }
+        model = learn(sample[:LEARNS_FROM])
+    return Yardstick.objects.create(rule=published_rule(), measured_on=on, cuts=cuts, model=model)
+
+
+def learn(sample: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
+    """Both models' parameters in days and minor units; what cannot be learned is left out."""
+    recency, frequency, age, _, repeat = sample.T
+    x, t_x, seen = (column.astype(float) for column in (frequency - 1, age - recency, age))
+    grouped, count = np.unique(np.stack([x, t_x, seen], axis=1), axis=0, return_counts=True)
+    histories = bgnbd.Histories(*grouped.T, count.astype(float))
+    try:
+        buying = bgnbd.fit(histories)
+    except NothingToLearn:
+        return {}
+    found = {
+        "r": buying.r,
+        "alpha": buying.alpha,
+        "a": buying.a,
+        "b": buying.b,
+        "log_likelihood": buying.log_likelihood,
+        "people": len(sample),
+    }
+    again = x > 0
+    try:
+        spending = gammagamma.fit(x[again], repeat[again] / x[again])
+    except NothingToLearn:
+        return found
+    # Without a mean over people there is no value to tell.
+    if spending.q > 1:
+        found |= {"p": spending.p, "q": spending.q, "gamma": spending.gamma}
+    return found
+
+
+def _sample(
+    on: date, now: datetime, entities: Sequence[int]
+) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Recency, frequency, days since the first purchase, spent, spent again; in a fixed order."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM lifecycle_bought")
+        one_in = max(1, int(cursor.fetchone()[0]) // SAMPLE)
+        cursor.execute(
+            "SELECT %(on)s::date - last_on, frequency, %(on)s::date - first_on, monetary_minor,"
+            " repeat_minor FROM lifecycle_bought b"
+            f" JOIN ({ELIGIBLE.format(standing=STANDING)}) e ON e.member_id = b.person"
+            " WHERE abs(hashint8(b.person)::bigint) %% %(one_in)s = 0 AND b.last_on <= %(on)s"
+            " ORDER BY hashint8(b.person), b.person",
+            {
+                "on": on,
+                "now": now,
+                "zone": settings.TIME_ZONE,
+                "entities": list(entities),
+                "one_in": one_in,
+            },
+        )
+        return np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
