@@ -18,8 +18,14 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "receipt_claimed": ("stores.conversions.inbound.judge_claimed_receipt",),
     "touch_recorded": ("stores.conversions.inbound.judge_after_touch",),
     "owner_set": ("stores.conversions.inbound.judge_after_touch",),
-    "numbers_merged": ("stores.conversions.inbound.judge_after_merge",),
-    "numbers_parted": ("stores.conversions.inbound.judge_after_merge",),
+    "numbers_merged": (
+        "stores.conversions.inbound.judge_after_merge",
+        "members.lifecycle.inbound.numbers_changed",
+    ),
+    "numbers_parted": (
+        "stores.conversions.inbound.judge_after_merge",
+        "members.lifecycle.inbound.numbers_changed",
+    ),
     "guide_left": ("stores.org.inbound.propose_for_leaver",),
     "guide_moved": ("stores.org.inbound.propose_for_mover",),
     "staff_renamed": ("stores.org.inbound.follow_new_userid",),
@@ -126,15 +132,20 @@ REACTIONS: Mapping[str, Sequence[str]] = {
         "members.tags.inbound.contact_joined",
         "groups.chats.inbound.contact_known",
     ),
-    "consent_granted": ("members.tags.inbound.permission_changed",),
+    "consent_granted": (
+        "members.tags.inbound.permission_changed",
+        "members.lifecycle.inbound.profiling_allowed",
+    ),
     "consent_withdrawn": (
         "members.tags.inbound.permission_changed",
         "members.behaviour.inbound.permission_withdrawn",
+        "members.lifecycle.inbound.profiling_refused",
         "groups.pushes.inbound.consent_withdrawn",
     ),
     "member_left": (
         "members.tags.inbound.member_left",
         "members.behaviour.inbound.member_left",
+        "members.lifecycle.inbound.member_gone",
     ),
     "outbox.sent.tag_mark": ("members.tags.inbound.mark_ended",),
     "outbox.failed.tag_mark": ("members.tags.inbound.mark_ended",),
@@ -216,6 +227,7 @@ TODAY_CARDS: Sequence[str] = (
     "members.registration.cards.to_ask",
     "members.registration.cards.newcomers",
     "members.handover.cards.cards",
+    "members.lifecycle.cards.cards",
     "groups.pushes.today.cards",
     "bot.escalations.today.cards",
     "bot.replies.today.cards",
@@ -240,6 +252,7 @@ ERASERS: Sequence[str] = (
     "bot.understanding.steps.forget_member",
     "groups.pushes.steps.forget_member",
     "groups.chats.steps.forget_member",
+    "members.lifecycle.steps.forget_member",
     "members.behaviour.steps.forget_member",
     "members.tags.steps.forget_member",
     "members.handover.steps.forget_member",
@@ -267,6 +280,7 @@ COPIES: Sequence[str] = (
     "groups.pushes.copies.of_member",
     "bot.understanding.copies.of_member",
     "bot.replies.copies.of_member",
+    "members.lifecycle.copies.of_member",
 )
 
 # what may keep a message from a member whom an audience means, in the order in which it is told
@@ -288,6 +302,7 @@ MERGERS: Sequence[str] = (
     "members.registration.merging.MOVER",
     "members.handover.merging.MOVER",
     "members.tags.merging.MOVER",
+    "members.lifecycle.merging.MOVER",
     "members.behaviour.merging.MOVER",
     "groups.chats.merging.MOVER",
     "groups.pushes.merging.MOVER",
@@ -335,6 +350,7 @@ JOBS: list[Job] = [
     Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),
     Job("expire articles", timedelta(hours=6), "bot.knowledge.tasks.expire_articles"),
     Job("forget what was heard", timedelta(days=1), "bot.channels.tasks.forget_heard"),
+    Job("reckon stages", timedelta(days=1), "members.tasks.reckon_stages", queue="bulk"),
 ]
 
 __all__ = [

@@ -2,6 +2,7 @@
 
 from members.behaviour.tasks import open_months_of_behaviour
 from members.handover.tasks import look_at_transfers
+from members.lifecycle.tasks import reckon_stages
 from members.privacy.tasks import (
     carry_out_requests,
     count_heads,
@@ -10,7 +11,8 @@ from members.privacy.tasks import (
     keep_erasure_log,
     retain,
 )
-from members.registration.tasks import forget_expired_visits
+from members.registration.tasks import forget_expired_visits, watch_sent_codes
+from members.registration.tasks_of_tablet import forget_pending_members
 from members.tags.tasks import carry_out_tag_rules, compare_tags_of_pairs
 
 __all__ = [
@@ -21,8 +23,11 @@ __all__ = [
     "end_memberships",
     "follow_trails",
     "forget_expired_visits",
+    "forget_pending_members",
     "keep_erasure_log",
     "look_at_transfers",
     "open_months_of_behaviour",
+    "reckon_stages",
     "retain",
+    "watch_sent_codes",
 ]
