@@ -35,6 +35,7 @@ from members.privacy.models import (
     AccessLog,
     Disclosure,
     Erasure,
+    ErasureTrail,
     InactivityWarning,
     SubjectRequest,
 )
@@ -106,6 +107,7 @@ __all__ = [
     "CustomerTransfer",
     "Disclosure",
     "Erasure",
+    "ErasureTrail",
     "Friendship",
     "Headcount",
     "Identity",
