@@ -9,6 +9,7 @@ from members.handover import tablet as handover
 from members.identity import tablet as identity
 from members.privacy import pages as privacy
 from members.privacy import tablet as looks
+from members.lifecycle import tablet as lifecycle
 from members.profile import pages as own
 from members.profile import tablet as profile
 from members.registration import pages as registration
@@ -78,6 +79,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("m/privacy/name/", own.rename, name="member-rename"),
     path("m/privacy/copy/", own.copy, name="member-copy"),
     path("m/privacy/leave/", own.leave, name="member-leave"),
+    # lifecycle
+    path("tablet/greet/", lifecycle.greet, name="tablet-greet"),
+    path("tablet/greet/<public:public_id>/", lifecycle.outcome, name="tablet-greet-outcome"),
+    path("tablet/standing/", lifecycle.standing, name="tablet-standing"),
     path("tablet/members/", profile.members, name="tablet-members"),
     path("tablet/members/<public:public_id>/", profile.member, name="tablet-member"),
     path(
