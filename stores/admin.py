@@ -1,6 +1,11 @@
 """The admin screens of this floor, imported from its rooms for Django to find them."""
 
 from stores.catalogue.admin import ProductAdmin, StockAdmin
+from stores.commission.admin import (
+    CommissionAdmin,
+    CommissionPlanAdmin,
+    SettlementAdmin,
+)
 from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
 from stores.ledger.admin import (
     OwnershipAdmin,
@@ -19,6 +24,8 @@ from stores.org.admin import (
 
 __all__ = [
     "AccountAdmin",
+    "CommissionAdmin",
+    "CommissionPlanAdmin",
     "CreditAdmin",
     "CreditRuleAdmin",
     "GuideAdmin",
@@ -29,7 +36,9 @@ __all__ = [
     "PurchaseLineAdmin",
     "ReceiptMemberAdmin",
     "RegionAdmin",
+    "SettlementAdmin",
     "StockAdmin",
     "StoreAdmin",
+    "TargetAdmin",
     "TouchAdmin",
 ]

@@ -1,6 +1,7 @@
 """The tables of this floor, imported from its rooms for Django to find them."""
 
 from stores.catalogue.models import Product, Stock
+from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
 from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
 from stores.ledger.models import (
     MergedMember,
@@ -26,6 +27,8 @@ from stores.org.models_of_duty import Shift
 
 __all__ = [
     "Account",
+    "Commission",
+    "CommissionPlan",
     "Credit",
     "CreditRule",
     "Guide",
@@ -43,8 +46,11 @@ __all__ = [
     "Region",
     "RuleTrial",
     "Shift",
+    "SettledLine",
+    "Settlement",
     "Stock",
     "Store",
+    "Target",
     "Touch",
     "TouchKey",
     "TrialShare",

@@ -1,0 +1,359 @@
+"""HQ plans commission, sets targets, looks at what a month would pay, and settles it."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from kit.actions import scope_of
+from kit.money import shown
+from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
+from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
+from stores.commission.models import Commission, CommissionPlan, Settlement, Target
+from stores.commission.queries import Payroll, house_zone, months_to_settle, payroll_of
+from stores.commission.rules import BY_TARGET, FIRST_PLAN, BadPlan, Month, read_plan
+from stores.ledger.admin import with_names
+from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
+from stores.org.models import Account, Guide, LegalEntity, Store
+
+_PREVIEWED: Final = 3
+
+
+def plan_in_words(terms: object) -> str:
+    """A plan as one would say it to a guide."""
+    plan = read_plan(terms)
+    said = []
+    for rung in plan.rungs:
+        floor = f"达成 {rung.at_least}%" if plan.by == BY_TARGET else shown(rung.at_least)
+        said.append(f"{floor} 起 {rung.per_mille / 10:g}%")
+    how = "达到哪一档，全部按那一档" if plan.whole else "分段计算"
+    return f"{'；'.join(said)}（{how}）"
+
+
+class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
+    """The terms as they will be read; a plan that cannot be read is never written down."""
+
+    class Meta:
+        model = CommissionPlan
+        fields = ("name", "effective_from", "terms")
+
+    def clean_terms(self) -> object:
+        terms: object = self.cleaned_data["terms"]
+        try:
+            read_plan(terms)
+        except BadPlan as error:
+            raise ValidationError(str(error)) from error
+        return terms
+
+
+@admin.register(CommissionPlan)
+class CommissionPlanAdmin(HouseAdmin):
+    """A plan is never changed: another one follows it. Whoever proposes does not approve."""
+
+    form = PlanForm
+    list_display = ("name", "effective_from", "in_words", "approved_at", "approved_by")
+    list_select_related = ("approved_by",)
+    search_fields = ("name",)
+    ordering = ("-effective_from", "-id")
+    change_form_outer_before_template = "admin/commission/plan_approval.html"
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        plan = (("name", "effective_from"), "terms")
+        if obj is None:
+            return (("从哪个月起，怎样提成", {"fields": plan}),)
+        return (
+            ("从哪个月起，怎样提成", {"fields": (*plan, "in_words")}),
+            ("谁提出、谁批准", {"fields": (("proposed_by", "approved_by", "approved_at"),)}),
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("in_words", "proposed_by", "approved_by", "approved_at")
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        return {"terms": FIRST_PLAN, "effective_from": Month.of(timezone.now(), house_zone()).first}
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    @admin.display(description="用话来说")
+    def in_words(self, plan: CommissionPlan) -> str:
+        return plan_in_words(plan.terms)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: CommissionPlan,
+        form: ModelForm[CommissionPlan],
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        made = propose_plan(
+            name=obj.name,
+            terms=obj.terms,
+            effective_from=obj.effective_from,
+            by=actor_behind(request),
+        )
+        obj.pk = made.pk
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        plan = CommissionPlan.objects.filter(pk=object_id).first() if object_id else None
+        seen = {"months": previews(request, plan)} if plan is not None else {}
+        return super().changeform_view(
+            request, object_id, form_url, {**(extra_context or {}), **seen}
+        )
+
+    def get_urls(self) -> list[URLPattern]:
+        own = path(
+            "<int:plan_id>/approve/",
+            self.admin_site.admin_view(require_POST(self.approve)),
+            name="stores_commissionplan_approve",
+        )
+        return [own, *super().get_urls()]
+
+    def approve(self, request: HttpRequest, plan_id: int) -> HttpResponse:
+        """Approve; whoever proposed it is refused, and so is a plan for a settled month."""
+        plan = get_object_or_404(CommissionPlan, pk=plan_id)
+        account = request.user
+        if not isinstance(account, Account) or not self.has_add_permission(request):
+            raise PermissionDenied
+        try:
+            approve_plan(plan, account=account, now=timezone.now(), by=actor_behind(request))
+            messages.success(request, "已批准，从生效的月份起按这个方案提成。")
+        except (OwnPlan, PlanTooLate) as error:
+            messages.error(request, str(error.__doc__))
+        return redirect(reverse("admin:stores_commissionplan_change", args=[plan_id]))
+
+
+def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]:
+    """What the last months paid or would pay, and what they would under the plan."""
+    now = timezone.now()
+    rows = []
+    with scope_of(actor_behind(request)):
+        for entity in LegalEntity.objects.order_by("name"):
+            this = Month.of(now, house_zone())
+            for back in range(_PREVIEWED, 0, -1):
+                month = this.away(-back)
+                today = payroll_of(entity, month)
+                then = payroll_of(entity, month, plan=plan)
+                rows.append({"entity": entity, "month": month, "now": today, "then": then})
+    return [row for row in rows if row["now"].lines]
+
+
+@admin.register(Target)
+class TargetAdmin(HouseAdmin):
+    store_path = "store"
+    list_display = ("month", "store", "guide", "amount_shown", "set_by")
+    list_filter = ("month",)
+    list_select_related = ("store", "guide")
+    search_fields = ("store__name", "guide__name")
+    ordering = ("-month", "store", "id")
+    fields = (("month", "store", "guide"), "amount")
+
+    @admin.display(description="目标", ordering="amount")
+    def amount_shown(self, row: Target) -> str:
+        return shown(row.amount)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Target,
+        form: ModelForm[Target],
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        made = set_target(
+            month=obj.month,
+            store=obj.store,
+            guide=obj.guide,
+            amount=obj.amount,
+            by=actor_behind(request),
+        )
+        obj.pk = made.pk
+
+
+@admin.register(Settlement)
+class SettlementAdmin(ReadOnlyAdmin):
+    """Settled months, and above them what waits to be settled, with what it would pay."""
+
+    list_display = (
+        "month_shown", "entity", "plan", "lines", "base_shown", "commission_shown", "settled_at",
+        "settled_by",
+    )  # fmt: skip
+    list_select_related = ("entity", "plan")
+    list_filter = ("entity",)
+    ordering = ("-month", "entity")
+    list_before_template = "admin/commission/to_settle.html"
+
+    @admin.display(description="月份", ordering="month")
+    def month_shown(self, row: Settlement) -> str:
+        return f"{row.month:%Y 年 %-m 月}"
+
+    @admin.display(description="计提金额", ordering="base")
+    def base_shown(self, row: Settlement) -> str:
+        return shown(row.base or 0)
+
+    @admin.display(description="提成", ordering="commission")
+    def commission_shown(self, row: Settlement) -> str:
+        return shown(row.commission or 0)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        waiting = [
+            {"entity": entity, "month": month}
+            for entity in LegalEntity.objects.order_by("name")
+            for month in months_to_settle(entity, timezone.now())[:1]
+        ]
+        return super().changelist_view(request, {**(extra_context or {}), "waiting": waiting})
+
+    def get_urls(self) -> list[URLPattern]:
+        site, at = self.admin_site, "<int:entity_id>/<int:year>/<int:month>/"
+        return [
+            path(
+                f"look/{at}",
+                site.admin_view(require_safe(self.look)),
+                name="stores_settlement_look",
+            ),
+            path(
+                f"settle/{at}",
+                site.admin_view(require_POST(self.settle)),
+                name="stores_settlement_settle",
+            ),
+            *super().get_urls(),
+        ]
+
+    def look(self, request: HttpRequest, entity_id: int, year: int, month: int) -> HttpResponse:
+        """What a month would pay, guide by guide, before it is settled."""
+        entity, asked = self._asked(request, entity_id, year, month)
+        with scope_of(actor_behind(request)):
+            payroll = payroll_of(entity, asked)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{entity.name} {asked.first:%Y 年 %-m 月} 提成预览",
+            "entity": entity,
+            "month": asked,
+            "payroll": payroll,
+            "rows": with_people(payroll),
+            "in_words": plan_in_words(payroll.plan.terms) if payroll.plan else "",
+            "is_over": timezone.now() >= asked.ends,
+        }
+        return TemplateResponse(request, "admin/commission/look.html", context)
+
+    def settle(self, request: HttpRequest, entity_id: int, year: int, month: int) -> HttpResponse:
+        """Settle for good."""
+        entity, asked = self._asked(request, entity_id, year, month)
+        try:
+            made = settle_month(entity, asked, now=timezone.now(), by=actor_behind(request))
+        except (NotOver, NotNext, NoPlan) as error:
+            messages.error(request, str(error.__doc__))
+            return redirect("admin:stores_settlement_look", entity_id, year, month)
+        messages.success(
+            request,
+            f"已结算 {asked.first:%Y 年 %-m 月}：提成共 {shown(made.commission or 0)}。"
+            "之后的变化会记作下个月的补差。",
+        )
+        return redirect("admin:stores_settlement_changelist")
+
+    def _asked(
+        self, request: HttpRequest, entity_id: int, year: int, month: int
+    ) -> tuple[LegalEntity, Month]:
+        """The entity and the month; for accounts that see every store alone."""
+        if not self.has_view_permission(request) or not request.user.has_perm(
+            "stores.add_settlement"
+        ):
+            raise PermissionDenied
+        if not actor_behind(request).scope.everything:
+            raise PermissionDenied
+        entity = get_object_or_404(LegalEntity, pk=entity_id)
+        if not (2000 <= year <= 2100 and 1 <= month <= 12):
+            raise PermissionDenied
+        return entity, Month(timezone.now().date().replace(year, month, 1), house_zone())
+
+
+def with_people(payroll: Payroll) -> list[dict[str, Any]]:
+    """Payslips with names, the largest commission first."""
+    guides = dict(
+        Guide.objects.filter(pk__in=[slip.guide_no for slip in payroll.slips]).values_list(
+            "pk", "name"
+        )
+    )
+    stores = dict(
+        Store.objects.filter(pk__in={slip.store_no for slip in payroll.slips}).values_list(
+            "pk", "name"
+        )
+    )
+    rows = [
+        {
+            "slip": slip,
+            "guide": guides.get(slip.guide_no, "—"),
+            "store": stores.get(slip.store_no, "—"),
+        }
+        for slip in payroll.slips
+    ]
+    return sorted(rows, key=lambda row: (-row["slip"].earned.amount, row["slip"].guide_no))
+
+
+@admin.register(Commission)
+class CommissionAdmin(ReadOnlyAdmin):
+    list_display = (
+        "month", "guide", "store", "sales_shown", "adjustments_shown", "brought_shown",
+        "base_shown", "amount_shown",
+    )  # fmt: skip
+    list_filter = ("settlement",)
+    list_select_related = ("settlement",)
+    search_fields = ("=guide_no",)
+    search_help_text = "导购序号"
+    ordering = ("-settlement__month", "-amount", "id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Commission]:
+        return with_names(super().get_queryset(request), guide="guide_no", store="store_no")
+
+    @admin.display(description="月份", ordering="settlement__month")
+    def month(self, row: Commission) -> str:
+        return f"{row.settlement.month:%Y 年 %-m 月}"
+
+    @admin.display(description="导购")
+    def guide(self, row: Any) -> str:
+        return getattr(row, "guide_name", None) or "—"
+
+    @admin.display(description="门店")
+    def store(self, row: Any) -> str:
+        return getattr(row, "store_name", None) or "—"
+
+    @admin.display(description="本月归属", ordering="sales")
+    def sales_shown(self, row: Commission) -> str:
+        return shown(row.sales)
+
+    @admin.display(description="补差", ordering="adjustments")
+    def adjustments_shown(self, row: Commission) -> str:
+        return shown(row.adjustments)
+
+    @admin.display(description="上月结转")
+    def brought_shown(self, row: Commission) -> str:
+        return shown(row.brought)
+
+    @admin.display(description="计提金额", ordering="base")
+    def base_shown(self, row: Commission) -> str:
+        return shown(row.base)
+
+    @admin.display(description="提成", ordering="amount")
+    def amount_shown(self, row: Commission) -> str:
+        return shown(row.amount)
