@@ -146,7 +146,7 @@ class CommissionPlanAdmin(HouseAdmin):
 def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]:
     """What the last months paid or would pay, and what they would under the plan."""
     now = timezone.now()
-    rows = []
+    rows: list[dict[str, Any]] = []
     with scope_of(actor_behind(request)):
         for entity in LegalEntity.objects.order_by("name"):
             this = Month.of(now, house_zone())
