@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from captcha.views import captcha_image as picture
 from django.urls import URLPattern, URLResolver, path
 
 from members.behaviour.api import BehaviourView
@@ -11,9 +12,14 @@ from members.privacy import pages as privacy
 from members.privacy import tablet as looks
 from members.lifecycle import tablet as lifecycle
 from members.profile import pages as own
+from members.profile import pages_of_phone as own_phone
+from members.profile import pages_of_rights as rights
 from members.profile import tablet as profile
+from members.registration import card_pages, shared_pages, tablet_begin, tablet_prints
 from members.registration import pages as registration
+from members.registration import pages_of_phones as phones
 from members.registration import tablet as codes
+from members.registration.api import VerifyCardView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # identity
@@ -24,16 +30,43 @@ urlpatterns: list[URLPattern | URLResolver] = [
     ),
     # registration; fixed words first, a token has 22 characters
     path("q/back/", registration.back_from_wechat, name="member-back"),
-    path("q/phone/", registration.phone, name="member-phone"),
-    path("q/code/", registration.code, name="member-code"),
-    path("q/code/again/", registration.code_again, name="member-code-again"),
+    path("q/phone/", phones.phone, name="member-phone"),
+    path("q/code/", phones.code, name="member-code"),
+    path("q/code/again/", phones.code_again, name="member-code-again"),
+    path("q/picture/<slug:key>/", picture, name="captcha-image"),
+    path("q/welcome/", phones.welcome, name="member-welcome"),
+    path("q/guide/", phones.choose_guide, name="member-choose-guide"),
     path("q/somebody-else/", registration.somebody_else, name="member-somebody-else"),
     path("q/<str:token>/", registration.join, name="member-join"),
     path("q/<str:token>/agree/", registration.agreed, name="member-agree"),
     path("q/<str:token>/decline/", registration.declined, name="member-decline"),
+    path("q/<str:token>/young/", registration.too_young, name="member-too-young"),
     path("notice/<public:public_id>/", registration.notice, name="notice"),
     path("tablet/code/", codes.my_code, name="tablet-code"),
     path("tablet/code/make/", codes.make_codes, name="tablet-codes-make"),
+    path("r/<str:token>/", shared_pages.shared, name="member-roster"),
+    path("r/<str:token>/near/", shared_pages.near, name="member-roster-near"),
+    path("r/<str:token>/at/<public:public_id>/", shared_pages.at_store, name="member-roster-at"),
+    path("i/<str:token>/", shared_pages.invited, name="member-invited"),
+    path("m/code/", card_pages.card_code, name="member-card-code"),
+    path("api/v1/cards/verify/", VerifyCardView.as_view(), name="verify-card"),
+    path("tablet/worker.js", tablet_begin.worker, name="tablet-worker"),
+    path("tablet/register/", tablet_begin.begin, name="tablet-begin"),
+    path("tablet/register/sync/", tablet_begin.sync, name="tablet-begin-sync"),
+    path("tablet/register/begun/", tablet_begin.begun_list, name="tablet-begun-list"),
+    path("tablet/register/<public:public_id>/", tablet_begin.begun, name="tablet-begun"),
+    path("tablet/code/print/", tablet_prints.prints, name="tablet-prints"),
+    path("tablet/code/print/<public:public_id>/", tablet_prints.one_print, name="tablet-print"),
+    path(
+        "tablet/code/print/<public:public_id>/file/",
+        tablet_prints.print_file,
+        name="tablet-print-file",
+    ),
+    path(
+        "tablet/code/<public:public_id>/<slug:kind>/",
+        tablet_prints.code_picture,
+        name="tablet-code-picture",
+    ),
     path("tablet/code/<public:public_id>/", codes.my_code, name="tablet-code-of"),
     # handover
     path("tablet/handover/", handover.hand_overs, name="tablet-handovers"),
@@ -70,15 +103,26 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # privacy
     path("privacy/lists/", privacy.lists, name="privacy-lists"),
     path("tablet/members/<public:public_id>/phone/", looks.phone, name="tablet-member-phone"),
-    # behaviour
-    path("api/v1/behaviour/", BehaviourView.as_view(), name="behaviour"),
     # profile
     path("m/", own.card, name="member-home"),
     path("m/privacy/", own.privacy, name="member-privacy"),
     path("m/privacy/decide/", own.decide_one, name="member-decide"),
-    path("m/privacy/name/", own.rename, name="member-rename"),
-    path("m/privacy/copy/", own.copy, name="member-copy"),
-    path("m/privacy/leave/", own.leave, name="member-leave"),
+    path("m/privacy/decide/none/", own.refuse_all, name="member-refuse-all"),
+    path("m/news/", own.news, name="member-news"),
+    path("m/privacy/name/", rights.rename, name="member-rename"),
+    path("m/privacy/birth-year/", rights.birth_year, name="member-birth-year"),
+    path("m/privacy/prove/", rights.prove, name="member-prove"),
+    path("m/privacy/copy/", rights.copy, name="member-copy"),
+    path("m/privacy/restrict/", rights.restrict, name="member-restrict"),
+    path("m/privacy/ask/", rights.ask, name="member-ask"),
+    path("m/privacy/looks/", rights.looks, name="member-looks"),
+    path("m/privacy/leave/", rights.leave, name="member-leave"),
+    path("m/phone/", own_phone.change_phone, name="member-change-phone"),
+    path("m/phone/new/", own_phone.new_phone, name="member-new-phone"),
+    path("m/phone/old/", own_phone.ask_old_phone, name="member-old-phone"),
+    path("m/phone/prove/", own_phone.prove_phone, name="member-prove-phone"),
+    path("m/phone/wait/", own_phone.wait, name="member-wait-phone"),
+    path("m/phone/stop/", own_phone.stop, name="member-stop-phone"),
     # lifecycle
     path("tablet/greet/", lifecycle.greet, name="tablet-greet"),
     path("tablet/greet/<public:public_id>/", lifecycle.outcome, name="tablet-greet-outcome"),
@@ -89,5 +133,10 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "tablet/members/<public:public_id>/timeline/",
         profile.timeline,
         name="tablet-member-timeline",
+    ),
+    path(
+        "tablet/members/<public:public_id>/tags/<public:tag_id>/",
+        profile.tap_tag,
+        name="tablet-member-tag",
     ),
 ]

@@ -16,7 +16,7 @@ from groups.content.models import Material, MaterialKind, MaterialState, Variant
 from kit.actions import action, scope_of
 from kit.actor import Actor
 from members.audience.models import Audience
-from members.consent.actions import draft_notice, publish_notice
+from members.consent.noticing import draft_notice, publish_notice
 from members.consent.models import Notice, Purpose
 from members.registration.channel_codes import ensure_channel_codes
 from members.rewards.models import CouponKind

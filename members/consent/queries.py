@@ -7,10 +7,31 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, F, Max, OuterRef, Q, QuerySet, Subquery
+from django.utils import timezone
 
-from members.consent.models import Channel, ConsentEvent, ConsentState, Decision, Notice, Purpose
-from members.consent.rules import BY_CONTRACT, SHARING, Held, Standing, Verdict, verdict_of, why_not
+from members.consent.comparing import Line, compared, paragraphs
+from members.consent.models import (
+    Channel,
+    ConsentEvent,
+    ConsentState,
+    Decision,
+    Notice,
+    NoticeSeen,
+    Purpose,
+)
+from members.consent.rules import (
+    BY_CONTRACT,
+    MARKETING,
+    SHARING,
+    Held,
+    Standing,
+    Verdict,
+    newest_year_of_adults,
+    verdict_of,
+    why_not,
+)
+from members.consent.rules import may_ask_again as is_long_ago
 from members.identity.models import Member, MemberState
 from stores.org.models import LegalEntity
 
@@ -48,10 +69,11 @@ def reasons_not(
     """
     keys = [member.pk if isinstance(member, Member) else member for member in members]
     asking = entity.pk if isinstance(entity, LegalEntity) else entity
+    known = Member.objects.filter(pk__in=keys)
     standings = {
-        key: Standing(state, home)
-        for key, state, home in Member.objects.filter(pk__in=keys).values_list(
-            "pk", "state", "entity_id"
+        key: Standing(state, home, restricted_at is not None, birth_year)
+        for key, state, home, restricted_at, birth_year in known.values_list(
+            "pk", "state", "entity_id", "restricted_at", "birth_year"
         )
     }
     held = _held(keys, purpose, channel)
@@ -62,7 +84,7 @@ def reasons_not(
             held.get(key, ()),
             purpose=purpose,
             channel=channel,
-            at=at,
+            at=timezone.localtime(at),
             entity=asking,
         )
         if reason:
@@ -104,9 +126,12 @@ def permitted(
 ) -> QuerySet[Member]:
     """Those of `members` that `may` would allow, as one statement of SQL."""
     asking = entity.pk if isinstance(entity, LegalEntity) else entity
-    found = members.filter(state=MemberState.ACTIVE).filter(
+    found = members.filter(state=MemberState.ACTIVE, restricted_at=None).filter(
         Q(entity=asking) | Q(pk__in=_granted(SHARING, Channel.ANY, at))
     )
+    if purpose in MARKETING:
+        grown_up = newest_year_of_adults(timezone.localtime(at))
+        found = found.filter(Q(birth_year=None) | Q(birth_year__lte=grown_up))
     if purpose in BY_CONTRACT:
         decided = ConsentState.objects.filter(
             member=OuterRef("pk"), purpose=purpose, channel__in={Channel.ANY, Channel(channel)}
@@ -129,6 +154,36 @@ def _granted(purpose: str, channel: str, at: datetime) -> QuerySet[ConsentState,
         .filter(~Exists(newer), is_granted=True, since__lte=at)
         .values_list("member_id", flat=True)
     )
+
+
+def may_read(member: Member, entity: LegalEntity | int, *, at: datetime) -> bool:
+    """May people of this entity's stores look at her record? Her own entity's may; another's only
+    while she agrees to share it (PIPL 23).
+    """
+    asking = entity.pk if isinstance(entity, LegalEntity) else entity
+    if member.entity_id == asking:
+        return True
+    return _granted(SHARING, Channel.ANY, at).filter(member=member).exists()
+
+
+def may_ask_again(member: Member | int, purpose: str, *, at: datetime) -> bool:
+    """May she be asked for this permission? Not what she gave, not within 180 days of her no."""
+    return purpose in to_ask(member, [purpose], at=at)
+
+
+def to_ask(member: Member | int, purposes: Iterable[str], *, at: datetime) -> list[str]:
+    """Which of the purposes a page may ask her about now, in the order given. One query."""
+    key = member.pk if isinstance(member, Member) else member
+    wanted = list(purposes)
+    states = ConsentState.objects.filter(member=key, purpose__in=wanted)
+    decided: dict[str, list[tuple[bool, datetime]]] = defaultdict(list)
+    for purpose, is_granted, since in states.values_list("purpose", "is_granted", "since"):
+        decided[purpose].append((is_granted, since))
+    return [
+        purpose
+        for purpose in wanted
+        if all(not granted and is_long_ago(since, at) for granted, since in decided[purpose])
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,6 +231,66 @@ def current_notice(entity: LegalEntity | int) -> Notice | None:
     """The newest published notice of an entity."""
     key = entity.pk if isinstance(entity, LegalEntity) else entity
     return Notice.objects.filter(entity=key).exclude(published_at=None).order_by("-version").first()
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A notice beside the one it follows: which one, what changed, what it asks anew."""
+
+    before: Notice | None
+    lines: Sequence[Line]
+    adds: Sequence[str]
+
+
+def preview_of(notice: Notice) -> Preview:
+    """What a reader of the version before would find changed; all of it without one."""
+    older = Notice.objects.filter(entity=notice.entity_id, version__lt=notice.version)
+    before = older.exclude(published_at=None).order_by("-version").first()
+    known = {item["purpose"] for item in before.items} if before is not None else set()
+    return Preview(
+        before=before,
+        lines=compared([] if before is None else _said(before), _said(notice)),
+        adds=[
+            item["title"]
+            for item in notice.items
+            if before is not None and item["purpose"] not in known
+        ],
+    )
+
+
+def _said(notice: Notice) -> list[str]:
+    items = [f"{item['title']}：{item['text']}" for item in notice.items]
+    return paragraphs(notice.summary, notice.body, *items)
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """A newer notice that she is to be told of, and what of it she may be asked about."""
+
+    notice: Notice
+    items: Sequence[dict[str, str]]
+
+
+def news_for(member: Member, notice: Notice | None, *, at: datetime) -> News | None:
+    """The current notice, when it or one since the last she saw has to be told again; else None.
+
+    Of its purposes only those are asked about that she never decided, or refused long ago.
+    """
+    if notice is None or not notice.version or member.restricted_at is not None:
+        return None
+    decided = ConsentEvent.objects.filter(member=member, notice__entity=notice.entity_id)
+    seen = NoticeSeen.objects.filter(member=member, notice__entity=notice.entity_id)
+    last = max(
+        decided.aggregate(last=Max("notice__version"))["last"] or 0,
+        seen.aggregate(last=Max("notice__version"))["last"] or 0,
+    )
+    since = Notice.objects.filter(
+        entity=notice.entity_id, version__gt=last, version__lte=notice.version, renotice=True
+    )
+    if not since.exclude(published_at=None).exists():
+        return None
+    asked = to_ask(member, [item["purpose"] for item in notice.items], at=at)
+    return News(notice, [item for item in notice.items if item["purpose"] in asked])
 
 
 def decisions_of(member: Member) -> QuerySet[ConsentEvent]:

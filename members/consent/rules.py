@@ -25,6 +25,12 @@ ANY_CHANNEL = ""
 SHARING = "share_entity"
 # What a contract with her needs, a purchase or its return, asks for no consent (PIPL 13(1)(2)).
 BY_CONTRACT = frozenset({"order_service"})
+# Nobody under this age is reached for marketing, nobody under that age is a member without a
+# guardian (未成年人网络保护条例; PIPL 31).
+NO_MARKETING_UNDER = 18
+MARKETING = frozenset(
+    {"direct_marketing", "group_marketing", "profiling", "link_tracking", "birthday"}
+)
 # Nobody is asked again this soon after she said no.
 NOT_AGAIN_FOR = timedelta(days=180)
 
@@ -36,6 +42,9 @@ REASONS: Mapping[str, str] = {
     "refused": "没有同意这一项",
     "withdrawn": "已经撤回同意",
     "other_entity": "属于另一家公司，她没有同意共享",
+    "restricted": "她要求只保存、不再使用她的资料",
+    "minor": "未满 18 周岁，不发营销内容",
+    "merged": "已并入另一份会员记录",
 }
 
 
@@ -59,6 +68,8 @@ class Standing:
 
     state: str
     entity: int
+    is_restricted: bool = False
+    birth_year: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +101,39 @@ def why_not(
     """
     if standing is None or standing.state in {"pending", "erased"}:
         return "not_member"
+    if standing.state == "merged":
+        return "merged"
     if standing.state != "active":
         return "left"
+    if standing.is_restricted:
+        return "restricted"
+    if purpose in MARKETING and is_minor(standing.birth_year, at):
+        return "minor"
     lines = list(held)
     if standing.entity != entity and _against(lines, SHARING, ANY_CHANNEL, at):
         return "other_entity"
     if purpose in BY_CONTRACT and not any(line.purpose == purpose for line in lines):
         return ""
     return _against(lines, purpose, channel, at)
+
+
+def is_minor(birth_year: int | None, at: datetime) -> bool:
+    """Whether she may be under 18: the day is not known, so the whole year of turning 18 counts.
+
+    `at` in the zone of her store. Whoever gave no year is taken for grown up, as she says by
+    joining; the notice is for people of 14 and more.
+    """
+    return birth_year is not None and birth_year > newest_year_of_adults(at)
+
+
+def newest_year_of_adults(at: datetime) -> int:
+    """Who was born in this year or before is 18 whatever her day."""
+    return at.year - NO_MARKETING_UNDER - 1
+
+
+def may_ask_again(refused_at: datetime | None, at: datetime) -> bool:
+    """Whether somebody may be asked about a purpose: never within 180 days of her last no."""
+    return refused_at is None or at - refused_at >= NOT_AGAIN_FOR
 
 
 def _against(lines: Sequence[Held], purpose: str, channel: str, at: datetime) -> str:
@@ -139,9 +175,15 @@ def decision_for(*, wanted: bool, held: bool | None) -> str | None:
     return "withdraw" if held else None
 
 
-def digest_of_notice(title: str, summary: str, body: str, items: object) -> str:
-    """The digest that every decision points at: the words she was shown, nothing else."""
-    text = dumps([title, summary, body, items], ensure_ascii=False, sort_keys=True)
+def digest_of_notice(
+    title: str, summary: str, body: str, items: object, extra: object = None
+) -> str:
+    """The digest that every decision points at: the words she was shown, nothing else.
+
+    `extra` is what is put in at publishing; the first notices had none.
+    """
+    words = [title, summary, body, items] if extra is None else [title, summary, body, items, extra]
+    text = dumps(words, ensure_ascii=False, sort_keys=True)
     return sha256(text.encode()).hexdigest()
 
 

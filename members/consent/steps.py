@@ -32,6 +32,8 @@ class Proof:
     ip: str = ""
     user_agent: str = ""
     signature: str = ""
+    # What showed that it was she, as "one_time_code:<id>".
+    proven_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +114,7 @@ def _write(
             ip=around.proof.ip or None,
             user_agent=around.proof.user_agent[:300],
             signature=around.proof.signature or None,
+            proven_by=around.proof.proven_by[:80],
         )
     return event
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db.models import Q
 
-from members.consent.models import ConsentEvent, ConsentProof, ConsentState
+from members.consent.models import ConsentEvent, ConsentProof, ConsentState, NoticeSeen
 from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
 from members.privacy.copies import Part, part
 from members.privacy.models import AccessLog, Disclosure, InactivityWarning, SubjectRequest
@@ -34,6 +34,7 @@ def of_consent(member: Member) -> list[Part]:
         part(log, also="purpose channel decision notice method at"),
         part(ConsentProof.objects.filter(event__in=log)),
         part(ConsentState.objects.filter(member=member), also="purpose channel is_granted since"),
+        part(NoticeSeen.objects.filter(member=member), also="notice at"),
     ]
 
 

@@ -1,30 +1,29 @@
-"""Her own pages: the card, and everything she may see, change, take along or end."""
+"""Her own pages: the card, what she agreed to, and what is new in the notice."""
 
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from kit.actions import scope_of
 from kit.actor import Actor
-from members.consent.actions import decide, leave_membership
+from members.consent.actions import decide
 from members.consent.errors import ConsentError
-from members.consent.models import Purpose
-from members.consent.queries import current_notice, permissions_of
+from members.consent.models import Notice, Purpose
+from members.consent.noticing import see_notice
+from members.consent.queries import current_notice, news_for, permissions_of
 from members.consent.steps import Proof
 from members.identity.access import actor_of_entity
-from members.identity.actions import rename_member
 from members.identity.models import Friendship, Member
 from members.identity.queries import called
 from members.identity.rules import masked_phone
-from members.profile.queries import copy_of, friendships_of
-from members.registration.doors import forget_everything, member_page
-from members.registration.pages import address_of
+from members.profile.queries import friendships_of
+from members.registration.doors import address_of, member_page, user_agent_of
 from members.registration.qr import qr_of
-from members.registration.queries import way_to_owner
+from members.registration.queries import open_change_of, way_to_owner
 from members.rewards.queries import coupons_to_use
 
 
@@ -35,14 +34,17 @@ def card(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     is_friend = any(
         row.until is None and row.guide_id == member.owner_id for row in _friendships(member)
     )
+    now = timezone.now()
     with scope_of(actor):
+        notice = current_notice(member.entity)
         context = {
             "member": member,
             "name": called(member),
             "qr": qr_of(member.card_no, label=f"会员卡号 {member.card_no}"),
-            "coupons": list(coupons_to_use(member, timezone.now())),
+            "coupons": list(coupons_to_use(member, now)),
             "is_friend": is_friend,
             "way": None if is_friend else way_to_owner(member),
+            "news": news_for(member, notice, at=now),
         }
         return render(request, "profile/own_card.html", context)
 
@@ -59,6 +61,7 @@ def privacy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
             "identities": [row.get_kind_display() for row in member.identities.order_by("pk")],
             "notice": notice,
             "permissions": permissions_of(member, notice),
+            "change": open_change_of(member),
         }
         return render(request, "profile/privacy.html", context)
 
@@ -78,7 +81,7 @@ def decide_one(request: HttpRequest, member: Member, actor: Actor) -> HttpRespon
             member.pk,
             {purpose: wanted},
             notice_id=None if notice is None else notice.pk,
-            proof=_proof(request),
+            proof=proof_of(request),
             by=actor,
         )
     except ConsentError as fault:
@@ -90,35 +93,44 @@ def decide_one(request: HttpRequest, member: Member, actor: Actor) -> HttpRespon
 
 @require_POST
 @member_page
-def rename(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
-    """Correct how she is called."""
-    rename_member(member.pk, name=request.POST.get("name", ""), by=actor)
-    messages.success(request, "改好了。")
-    return redirect("member-privacy")
-
-
-@require_safe
-@member_page
-def copy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
-    """Everything kept of her, as a file."""
-    friendships = _friendships(member)
+def refuse_all(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
+    """Everything that can be switched off, with one tap."""
     with scope_of(actor):
-        document = copy_of(member, friendships)
-    response = JsonResponse(document, json_dumps_params={"ensure_ascii": False, "indent": 2})
-    response["Content-Disposition"] = 'attachment; filename="my-data.json"'
-    return response
+        held = [line.purpose for line in permissions_of(member, None) if line.is_granted]
+    decide(member.pk, dict.fromkeys(held, False), proof=proof_of(request), by=actor)
+    messages.success(request, "全部关闭了，马上生效。会员卡和礼遇不受影响。")
+    return redirect("member-privacy")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @member_page
-def leave(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
-    """Asks once, then ends the membership and everything she agreed to."""
+def news(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
+    """What a newer notice changed, once: a purpose that was added is off until she turns it on."""
+    with scope_of(actor):
+        notice = current_notice(member.entity)
+        found = news_for(member, notice, at=timezone.now())
+    if notice is None or found is None:
+        return redirect("member-home")
     if request.method != "POST":
-        return render(request, "profile/leave.html", {"member": member})
-    leave_membership(member.pk, proof=_proof(request), by=actor)
-    response = render(request, "profile/left.html", {"entity": member.entity})
-    forget_everything(response)
-    return response
+        context = {"notice": notice, "items": found.items, "member": member}
+        return render(request, "profile/news.html", context)
+    _decide_news(request, member, notice, [item["purpose"] for item in found.items], actor)
+    messages.success(request, "记下了。想法变了，在这里随时可以改。")
+    return redirect("member-privacy")
+
+
+def _decide_news(
+    request: HttpRequest, member: Member, notice: Notice, asked: list[str], actor: Actor
+) -> None:
+    """Only what this page asked about is decided; a notice she did not see decides nothing."""
+    if request.POST.get("notice") != str(notice.version):
+        return
+    chosen = set(request.POST.getlist("permission"))
+    if request.POST.get("answer") == "none":
+        chosen = set()
+    decisions = {purpose: purpose in chosen for purpose in asked}
+    decide(member.pk, decisions, notice_id=notice.pk, proof=proof_of(request), by=actor)
+    see_notice(member.pk, notice.pk, by=actor)
 
 
 def _friendships(member: Member) -> list[Friendship]:
@@ -126,5 +138,5 @@ def _friendships(member: Member) -> list[Friendship]:
         return friendships_of(member)
 
 
-def _proof(request: HttpRequest) -> Proof:
-    return Proof(ip=address_of(request), user_agent=request.headers.get("User-Agent", ""))
+def proof_of(request: HttpRequest) -> Proof:
+    return Proof(ip=address_of(request), user_agent=user_agent_of(request))

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
-from django.db import connection
 from django.utils import timezone
 
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import emit
-from kit.fields import blind_index, shown_id
+from kit.fields import shown_id
 from members.consent.queries import current_notice
 from members.consent.steps import Proof
 from members.identity.rules import read_phone
 from members.identity.steps import tell_guide
+from members.privacy.steps import record_disclosure
+from members.registration.ages import Age, age_by_year
 from members.registration.errors import (
     NoNotice,
     NotAgreedYet,
     NoticeChanged,
-    TooManyCodes,
+    TooYoung,
     WrongPhone,
 )
+from members.registration.limiting import count_request, make_code
 from members.registration.models import (
     ChannelCode,
     CodeRequest,
@@ -29,8 +30,7 @@ from members.registration.models import (
     Registration,
     RegistrationState,
 )
-from members.registration.rules import CODE_LIVES, LIMITS, exceeded, new_code
-from members.registration.steps import digest_of_code, locked_registration
+from members.registration.steps import day_at, locked_registration
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 
@@ -64,10 +64,14 @@ def agree(
     granted: set[str],
     proof: Proof,
     by: Actor,
+    offered: set[str] | None = None,
+    birth_year: int | None = None,
 ) -> Registration:
     """She read the notice and goes on: what she ticked is kept until she is a member.
 
-    Agreeing again replaces what she ticked. Refuses a notice that is no longer the newest.
+    `offered` is what the page asked about, all of the notice's without it: what she was not asked
+    she has not refused. Agreeing again replaces what she ticked. Refuses a notice that is no longer
+    the newest, and a year of birth that makes her too young for sure (kept only where it is asked).
     """
     registration = locked_registration(registration_id)
     notice = current_notice(registration.store.entity)
@@ -77,14 +81,30 @@ def agree(
         raise NoticeChanged
     if registration.state == State.DONE:
         return registration
-    offered = [item["purpose"] for item in notice.items]
+    if notice.asks_birth_year:
+        today = day_at(registration.store, timezone.now())
+        if birth_year is not None and age_by_year(birth_year, today) == Age.TOO_YOUNG:
+            raise TooYoung
+        registration.birth_year = birth_year
     registration.notice = notice
-    registration.decisions = {purpose: purpose in granted for purpose in offered}
+    registration.decisions = {
+        item["purpose"]: item["purpose"] in granted
+        for item in notice.items
+        if offered is None or item["purpose"] in offered
+    }
     registration.agreed_at = timezone.now()
     registration.ip, registration.user_agent = proof.ip or None, proof.user_agent[:300]
     registration.state = State.AGREED
     registration.save(
-        update_fields=["notice", "decisions", "agreed_at", "ip", "user_agent", "state"]
+        update_fields=[
+            "notice",
+            "decisions",
+            "agreed_at",
+            "ip",
+            "user_agent",
+            "birth_year",
+            "state",
+        ]
     )
     return registration
 
@@ -98,7 +118,7 @@ def decline(registration_id: int, *, by: Actor) -> Registration:
     registration.state = State.DECLINED
     registration.notice, registration.decisions, registration.agreed_at = None, {}, None
     registration.ip = registration.unionid = registration.openid = None
-    registration.user_agent = ""
+    registration.user_agent, registration.birth_year = "", None
     registration.save()
     OneTimeCode.objects.filter(registration=registration).delete()
     return registration
@@ -119,11 +139,14 @@ def keep_wechat_identity(
 
 
 @action
-def request_code(registration_id: int, *, phone: str, ip: str, by: Actor) -> OneTimeCode:
+def request_code(
+    registration_id: int, *, phone: str, ip: str, by: Actor, is_human: bool = False
+) -> OneTimeCode:
     """A one-time code for a mainland mobile; older ones of the visit stop counting.
 
     Known and unknown phones are treated alike: nobody looks whose phone it is. Refuses what is no
-    mobile (WrongPhone), what breaks a limit (TooManyCodes) and who did not agree (NotAgreedYet).
+    mobile (WrongPhone), what breaks a limit (TooManyCodes), who must read a picture before
+    (PictureFirst, unless `is_human`) and who did not agree (NotAgreedYet).
     """
     registration = locked_registration(registration_id)
     if registration.agreed_at is None or registration.state == State.DONE:
@@ -132,54 +155,18 @@ def request_code(registration_id: int, *, phone: str, ip: str, by: Actor) -> One
     if number is None:
         raise WrongPhone
     now = timezone.now()
-    _count_request(registration, number, ip, now)
-    OneTimeCode.objects.filter(registration=registration, used_at=None).update(used_at=now)
-    plain = new_code()
-    row = OneTimeCode(
-        registration=registration,
-        phone=number,
-        code=plain,
-        made_at=now,
-        expires_at=now + CODE_LIVES,
+    count_request(
+        number,
+        ip=ip,
+        channel_code=registration.channel_code,
+        asked_here=OneTimeCode.objects.filter(registration=registration).count(),
+        is_human=is_human,
+        now=now,
     )
-    row.digest = digest_of_code(row, plain)
-    row.save()
+    row = make_code(number, registration=registration, now=now)
     registration.state = State.PHONE
     registration.save(update_fields=["state"])
-    emit("code_requested", subject=f"code:{shown_id(row.public_id)}", one_time_code=row.pk)
     return row
-
-
-def _count_request(registration: Registration, phone: str, ip: str, now: datetime) -> None:
-    """Count one more request, or refuse: exact even when many ask in the same moment."""
-    code = registration.channel_code
-    digests = {
-        "phone_digest": blind_index("sms_phone", phone, within="brand"),
-        "ip_digest": blind_index("sms_ip", ip, within="brand"),
-    }
-    _lock_keys([*digests.values(), blind_index("sms_code", str(code.pk), within="brand")])
-    filters: dict[str, dict[str, object]] = {
-        "phone": {"phone_digest": digests["phone_digest"]},
-        "ip": {"ip_digest": digests["ip_digest"]},
-        "channel_code": {"channel_code": code},
-    }
-    asked: dict[str, list[datetime]] = {}
-    for key, chosen in filters.items():
-        longest = max(limit.within for limit in LIMITS if limit.key == key)
-        asked[key] = list(
-            CodeRequest.objects.filter(**chosen, at__gt=now - longest).values_list("at", flat=True)
-        )
-    if exceeded(asked, now) is not None:
-        raise TooManyCodes
-    CodeRequest.objects.create(channel_code=code, at=now, **digests)
-
-
-def _lock_keys(digests: list[bytes]) -> None:
-    """Wait for others who count the same phone, address or code; always in the same order."""
-    keys = sorted(int.from_bytes(digest[:8], "big", signed=True) for digest in digests)
-    with connection.cursor() as cursor:
-        for key in keys:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [key])
 
 
 @action
@@ -199,5 +186,18 @@ def forget_expired(*, by: Actor) -> int:
 def mark_code_sent(one_time_code_id: int, *, by: Actor) -> None:
     """The gateway took the code: from here on only its digest is kept."""
     row = OneTimeCode.objects.select_for_update(of=("self",)).get(pk=one_time_code_id)
+    if row.sent_at is not None:
+        return
     row.sent_at, row.code = timezone.now(), None
     row.save(update_fields=["sent_at", "code"])
+    _disclose_phone("手机验证码")
+
+
+@action
+def note_text_sent(purpose: str, *, by: Actor) -> None:
+    """The gateway took a text that is no code: it was given a phone number for it."""
+    _disclose_phone(purpose)
+
+
+def _disclose_phone(purpose: str) -> None:
+    record_disclosure(what="sms", recipient="短信网关", purpose=purpose, fields=["phone"], count=1)

@@ -1,12 +1,14 @@
-"""Whose visit and whose card a browser shows: two signed cookies, apart from the staff's sessions.
+"""Whose visit and whose card a browser shows: signed cookies, apart from the staff's sessions.
 
-The visit's cookie names a registration, the member's cookie a member whose phone was proven here.
+The visit's cookie names a registration, the member's cookie a member whose phone was proven here,
+a third that it was proven just now, a fourth what was refused here.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec
 from urllib.parse import urlsplit
@@ -16,13 +18,15 @@ from csp.decorators import csp_replace, csp_update
 from django.conf import settings
 from django.core.signing import BadSignature
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.clickjacking import xframe_options_sameorigin
 
 from kit.actions import scope_of
 from kit.actor import Actor, ActorKind
 from kit.fields import read_id, shown_id
+from members.consent.rules import NOT_AGAIN_FOR, may_ask_again
 from members.identity.access import actor_of_entity, actor_of_member
 from members.identity.models import Member, MemberState
 from members.registration.models import ChannelCode, Registration
@@ -32,7 +36,11 @@ View = Callable[..., HttpResponse]
 
 VISIT_COOKIE = "visit"
 MEMBER_COOKIE = "member"
+_REFUSED_COOKIE = "refused"
+_PROVEN_COOKIE = "proven"
 _VISIT_LASTS = 24 * 3600
+# After she typed the code to her own phone, so long this browser is taken for hers.
+_PROVEN_LASTS = 600
 _MEMBER_LASTS = 90 * 24 * 3600
 
 _open_host = urlsplit(settings.WECOM_OPEN_BASE_URL)
@@ -55,6 +63,14 @@ def registrant(code: ChannelCode) -> Actor:
     """Somebody who registers at a store: acts within that store's legal entity."""
     within = actor_of_entity(code.store.entity_id, reason="registration")
     return Actor(ActorKind.MEMBER, f"code:{shown_id(code.public_id)}", within.scope, "registration")
+
+
+def acting_for(member: Member) -> Actor:
+    """The member herself where what she does touches more than her own rows: her company's guides,
+    phones that lead to others.
+    """
+    within = actor_of_entity(member.entity_id, reason="her own page")
+    return Actor(ActorKind.MEMBER, shown_id(member.public_id), within.scope, "her own page")
 
 
 def registration_of_request(request: HttpRequest) -> Registration | None:
@@ -100,8 +116,66 @@ def remember_member(response: HttpResponse, member: Member) -> None:
 
 def forget_everything(response: HttpResponse) -> None:
     """Another person takes the phone, or she leaves."""
-    for name in (VISIT_COOKIE, MEMBER_COOKIE):
+    for name in (VISIT_COOKIE, MEMBER_COOKIE, _PROVEN_COOKIE, _REFUSED_COOKIE):
         response.delete_cookie(name)
+
+
+def remember_proven(response: HttpResponse, member: Member) -> None:
+    """She showed that it is she, by a code to her phone: for ten minutes in this browser."""
+    _set(response, _PROVEN_COOKIE, shown_id(member.public_id), _PROVEN_LASTS)
+
+
+def is_proven(request: HttpRequest, member: Member) -> bool:
+    """Whether this browser showed within the last minutes that it is she."""
+    return _signed_id(request, _PROVEN_COOKIE, _PROVEN_LASTS) == member.public_id
+
+
+def remember_refusals(
+    request: HttpRequest, response: HttpResponse, purposes: Iterable[str]
+) -> None:
+    """What she left unticked is not asked in this browser again for 180 days; no name stands in it.
+
+    A refusal that is remembered keeps its first day.
+    """
+    now = int(timezone.now().timestamp())
+    said = dict.fromkeys(purposes, now) | _refusals(request)
+    text = ",".join(f"{purpose}:{at}" for purpose, at in sorted(said.items()))
+    _set(response, _REFUSED_COOKIE, text, int(NOT_AGAIN_FOR.total_seconds()))
+
+
+def refused_here(request: HttpRequest) -> set[str]:
+    """Purposes that were refused in this browser less than 180 days ago."""
+    now = timezone.now()
+    return {
+        purpose
+        for purpose, at in _refusals(request).items()
+        if not may_ask_again(datetime.fromtimestamp(at, tz=UTC), now)
+    }
+
+
+def _refusals(request: HttpRequest) -> dict[str, int]:
+    try:
+        text = request.get_signed_cookie(_REFUSED_COOKIE, salt=_REFUSED_COOKIE)
+    except (KeyError, BadSignature):
+        return {}
+    pairs = (entry.partition(":") for entry in (text or "").split(",") if entry)
+    return {purpose: int(at) for purpose, _, at in pairs if at.isdigit()}
+
+
+def address_of(request: HttpRequest) -> str:
+    """The visitor's address as the server in front of us states it."""
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def user_agent_of(request: HttpRequest) -> str:
+    return request.headers.get("User-Agent", "")
+
+
+def lost(request: HttpRequest, visit: Registration | None) -> HttpResponse:
+    """The visit is not known here, or stands before the notice: the code's page is the way on."""
+    if visit is not None:
+        return redirect("member-join", token=visit.channel_code.token)
+    return render(request, "registration/lost.html", status=410)
 
 
 def member_page(view: Callable[Concatenate[HttpRequest, Member, Actor, P], HttpResponse]) -> View:

@@ -30,5 +30,41 @@ class TooManyCodes(RegistrationError):
     """验证码要得太频繁了，请稍后再试。"""
 
 
+class BudgetSpent(TooManyCodes):
+    """现在要验证码的人太多，请过一会儿再试。"""
+
+
+class PictureFirst(RegistrationError):
+    """请先看图填写四位数字。"""
+
+
+class WrongPicture(RegistrationError):
+    """图里的数字不对，换了一张，请再看一次。"""
+
+
+class TooYoung(RegistrationError):
+    """未满 14 周岁，不能自己成为会员。"""
+
+
+class NoChangeOfPhone(RegistrationError):
+    """没有正在进行的换号。"""
+
+
+class SamePhone(RegistrationError):
+    """这就是您现在的手机号。"""
+
+
+class ChangeTooEarly(RegistrationError):
+    """等待期还没有过，到时间才能通过。"""
+
+
+class ReasonNeeded(RegistrationError):
+    """不通过要写明原因，会告诉会员。"""
+
+
+class NoSuchGuide(RegistrationError):
+    """这位导购现在不能成为您的专属导购。"""
+
+
 class UnfitCode(RegistrationError):
     """这个场景还不能做码。"""

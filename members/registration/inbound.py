@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone
+
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent
-from kit.fields import read_id
+from kit.fields import read_id, shown_id
 from members.identity.actions import suggest_member
 from members.identity.inbound import moment_of
 from members.identity.models import Friendship, IdentityKind
-from members.registration.actions import mark_code_sent
+from members.identity.rules import masked_phone
+from members.registration.actions import mark_code_sent, note_text_sent
 from members.registration.channel_codes import keep_contact_way
 from members.registration.models import ChannelCode, OneTimeCode, Registration, RegistrationState
+from members.registration.models_of_phones import ChangeState, PhoneChange
 from members.registration.rules import SUGGEST_WITHIN, WELCOME_WITHIN, evidence_of
 from members.registration.sms import sms_gateway
 from members.registration.welcomes import put_welcome, record_welcome
@@ -36,6 +42,27 @@ def send_code(event: DomainEvent) -> None:
     text = f"验证码 {code}，10 分钟内有效，用来确认您的手机号。不是您本人操作请忽略。"
     sms_gateway().send(phone=phone, text=text, request_id=event.subject)
     mark_code_sent(row.pk, by=by)
+
+
+def tell_old_phone(event: DomainEvent) -> None:
+    """Somebody wants another phone for her card without the old one: the old one is told."""
+    by = Actor.system(event.kind)
+    with scope_of(by):
+        change = (
+            PhoneChange.objects.filter(pk=event.payload["change"], state=ChangeState.WAITING)
+            .select_related("member")
+            .first()
+        )
+        if change is None or not change.member.phone or change.waits_until is None:
+            return
+        phone, new = str(change.member.phone), masked_phone(change.phone)
+        until = timezone.localtime(change.waits_until)
+    text = (
+        f"有人申请把您的会员手机号换成 {new}，{until.month} 月 {until.day} 日后由总部核对。"
+        f"不是您本人，请在会员卡里取消：{settings.PUBLIC_URL}{reverse('member-change-phone')}"
+    )
+    sms_gateway().send(phone=phone, text=text, request_id=f"change:{shown_id(change.public_id)}")
+    note_text_sent("有人申请更换会员手机号的提醒", by=by)
 
 
 def keep_contact_way_of_code(event: DomainEvent) -> None:

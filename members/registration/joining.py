@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import hmac
 import secrets
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 
-from django.db.models import F
 from django.utils import timezone
 
 from kit.actions import action
@@ -21,77 +18,53 @@ from members.identity.errors import AlreadySomebody
 from members.identity.models import Contact, Identity, IdentityKind, Member, MemberState
 from members.identity.queries import digest_of, member_by_identity
 from members.identity.steps import bind_identity, give_owner, join_contact, tell_guide
-from members.registration.models import OneTimeCode, Registration, RegistrationState
-from members.registration.rules import MOST_TRIES
-from members.registration.steps import digest_of_code, locked_registration
+from members.registration.comparing import Proven, compare_code
+from members.registration.models import OneTimeCode, Outcome, Registration, RegistrationState
+from members.registration.steps import locked_registration
 from members.rewards.steps import give_welcome_gift
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 
 State = RegistrationState
-
-
-class Proven(StrEnum):
-    """What became of a try."""
-
-    YES = "yes"
-    WRONG = "wrong"
-    EXPIRED = "expired"
-    TOO_MANY = "too_many"
+# What she was before says who she is now; whoever had left, or was erased, is back.
+_OUTCOMES = {MemberState.ACTIVE: Outcome.KNOWN, MemberState.PENDING: Outcome.NEW}
 
 
 @action
 def try_code(registration_id: int, *, code: str, by: Actor) -> Proven:
-    """Compare what she typed with the visit's newest code. Every try counts, also a parallel one.
+    """Compare what she typed with the visit's newest code; the right one ends the visit.
 
-    It answers rather than raises, since a raised error would take the count back with it.
+    Every try counts, also a parallel one. The right code again, by a second tap, is right and does
+    nothing more.
     """
     row = (
         OneTimeCode.objects.filter(registration=registration_id).order_by("-made_at", "-pk").first()
     )
     now = timezone.now()
-    if row is not None and _was_right(row, code):
-        return Proven.YES
-    if row is None or not row.is_open(now):
-        return Proven.EXPIRED
-    # The database counts: two tries in one moment never share a number.
-    counted = OneTimeCode.objects.filter(pk=row.pk, tries__lt=MOST_TRIES, used_at=None).update(
-        tries=F("tries") + 1
-    )
-    if not counted:
-        row.refresh_from_db()
-        return Proven.YES if _was_right(row, code) else Proven.TOO_MANY
-    if not hmac.compare_digest(bytes(row.digest), digest_of_code(row, code)):
-        return Proven.WRONG
-    taken = OneTimeCode.objects.filter(pk=row.pk, used_at=None).update(used_at=now)
-    if not taken:
-        # The same code in the same moment: the other call has made her a member by now.
+    found = compare_code(row, code, now)
+    if found == Proven.AGAIN:
         is_done = Registration.objects.filter(pk=registration_id, state=State.DONE).exists()
         return Proven.YES if is_done else Proven.EXPIRED
-    _finish(locked_registration(registration_id), str(row.phone), now)
-    return Proven.YES
+    if found == Proven.YES and row is not None:
+        _finish(locked_registration(registration_id), row, now)
+    return found
 
 
-def _was_right(row: OneTimeCode, code: str) -> bool:
-    """A second tap on the same right code, while the first is at work or done."""
-    is_same = hmac.compare_digest(bytes(row.digest), digest_of_code(row, code))
-    return is_same and row.used_at is not None
-
-
-def _finish(registration: Registration, phone: str, now: datetime) -> Member:
+def _finish(registration: Registration, code: OneTimeCode, now: datetime) -> Member:
     """The phone is proven: the visit ends in a member, a new one or the one she was before."""
-    member, is_new = _member_of_phone(registration, phone, now)
+    member, outcome = _member_of_phone(registration, str(code.phone), now)
     _bind_wechat(registration, member, now)
     record_decisions(
         member,
         {Purpose.MEMBERSHIP: True, **_decisions(registration)},
-        _around(registration),
+        _around(registration, code),
         keep_granted=True,
     )
     give_owner(member, registration.guide, at=now, reason="registration")
     give_welcome_gift(member, at=now)
     registration.member, registration.state, registration.finished_at = member, State.DONE, now
-    registration.save(update_fields=["member", "state", "finished_at"])
+    registration.outcome = outcome
+    registration.save(update_fields=["member", "state", "finished_at", "outcome"])
     shown = shown_id(member.public_id)
     record_touch(
         TouchKind.REGISTRATION,
@@ -109,7 +82,7 @@ def _finish(registration: Registration, phone: str, now: datetime) -> Member:
         member=member.pk,
         registration=registration.pk,
         guide=registration.guide_id,
-        is_new=is_new,
+        is_new=outcome == Outcome.NEW,
     )
     tell_guide(registration.guide, kind="member", subject=shown)
     return member
@@ -119,7 +92,7 @@ def _decisions(registration: Registration) -> Mapping[str, bool]:
     return {str(purpose): bool(wanted) for purpose, wanted in registration.decisions.items()}
 
 
-def _around(registration: Registration) -> Circumstances:
+def _around(registration: Registration, code: OneTimeCode) -> Circumstances:
     """She decided when she agreed, not when her phone was proven."""
     return Circumstances(
         method=Method.LANDING,
@@ -128,11 +101,17 @@ def _around(registration: Registration) -> Circumstances:
         guide=registration.guide,
         store=registration.store,
         source=shown_id(registration.channel_code.public_id),
-        proof=Proof(ip=registration.ip or "", user_agent=registration.user_agent),
+        proof=Proof(
+            ip=registration.ip or "",
+            user_agent=registration.user_agent,
+            proven_by=f"one_time_code:{shown_id(code.public_id)}",
+        ),
     )
 
 
-def _member_of_phone(registration: Registration, phone: str, now: datetime) -> tuple[Member, bool]:
+def _member_of_phone(
+    registration: Registration, phone: str, now: datetime
+) -> tuple[Member, Outcome]:
     """The member to whom the phone leads within the entity, locked; a new one if it leads nowhere.
 
     Two stores in the same moment: both make a member, one identity wins, the other's member goes.
@@ -143,14 +122,16 @@ def _member_of_phone(registration: Registration, phone: str, now: datetime) -> t
         # The constraint waits for a rival and decides; the look says for whom.
         known = member_by_identity(IdentityKind.PHONE, phone, registration.store.entity)
         if known is None or known.pk == made.pk:
-            return made, True
+            return made, Outcome.NEW
         made.delete()
     member = Member.objects.select_for_update(of=("self",)).get(pk=known.pk)
+    outcome = _OUTCOMES.get(MemberState(member.state), Outcome.BACK)
     if member.state != MemberState.ACTIVE:
         member.state, member.left_at, member.joined_at = MemberState.ACTIVE, None, now
     member.phone, member.version = phone, member.version + 1
-    member.save(update_fields=["state", "left_at", "joined_at", "phone", "version"])
-    return member, False
+    member.birth_year = registration.birth_year or member.birth_year
+    member.save(update_fields=["state", "left_at", "joined_at", "phone", "birth_year", "version"])
+    return member, outcome
 
 
 def _new_member(registration: Registration, phone: str, now: datetime) -> Member:
@@ -161,6 +142,7 @@ def _new_member(registration: Registration, phone: str, now: datetime) -> Member
         phone=phone,
         home_store=registration.store,
         card_no=f"{secrets.randbelow(10**10):010d}",
+        birth_year=registration.birth_year,
         joined_at=now,
     )
     mine = Identity(

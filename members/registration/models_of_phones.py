@@ -1,4 +1,4 @@
-"""What is kept around phones: the budget of messages and its alarms, changes, texts that came in."""
+"""What is kept around phones: the budget of codes and its alarms, changes, texts that came in."""
 
 from __future__ import annotations
 

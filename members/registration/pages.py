@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from typing import Any
 
 import structlog
 from django.conf import settings
@@ -24,28 +23,33 @@ from kit.fields import read_id, shown_id
 from members.consent.models import Notice
 from members.consent.queries import current_notice
 from members.consent.steps import Proof
-from members.identity.rules import masked_phone
-from members.registration.actions import (
-    agree,
-    decline,
-    keep_wechat_identity,
-    open_registration,
-    request_code,
+from members.registration.actions import agree, decline, keep_wechat_identity, open_registration
+from members.registration.ages import (
+    GUARDIAN_UNDER,
+    Age,
+    age_by_year,
+    is_under,
+    read_day,
+    read_year,
 )
 from members.registration.doors import (
+    address_of,
     forget_everything,
+    lost,
     member_of_request,
     phone_page,
+    refused_here,
     registrant,
     registration_of_request,
-    remember_member,
+    remember_refusals,
     remember_visit,
+    user_agent_of,
 )
-from members.registration.errors import RegistrationError, TooManyCodes, WrongPhone
-from members.registration.joining import Proven, try_code
+from members.registration.errors import NoticeChanged, RegistrationError
 from members.registration.models import ChannelCode, Registration, RegistrationState
-from members.registration.queries import code_by_token, newest_code_of
-from members.registration.rules import MOST_TRIES, VISIT_LASTS
+from members.registration.queries import code_by_token, store_of_left_guide
+from members.registration.rules import VISIT_LASTS
+from members.registration.steps import day_at
 from wecom.gateway import WecomError
 from wecom.gateway.web import person_by_code, service_account_authorize_url
 
@@ -61,7 +65,7 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     """Who asks, what for, and a permission per purpose; a reload goes on where she was."""
     code = _code(token)
     if code is None:
-        return render(request, "registration/dead_code.html", status=404)
+        return _dead(request, token)
     member = member_of_request(request)
     if member is not None and member.entity_id == code.store.entity_id:
         return render(request, "registration/already.html", {"code": code, "member": member})
@@ -77,51 +81,142 @@ def join(request: HttpRequest, token: str) -> HttpResponse:
     return response
 
 
+def _dead(request: HttpRequest, token: str) -> HttpResponse:
+    """A code that was ended or never was; one whose guide has left says so."""
+    with scope_of(_READER):
+        store = store_of_left_guide(token)
+    if store is None:
+        return render(request, "registration/dead_code.html", status=404)
+    return render(request, "registration/guide_left.html", {"store": store}, status=404)
+
+
 def _landing(
-    request: HttpRequest, code: ChannelCode, visit: Registration, fault: str = ""
+    request: HttpRequest, code: ChannelCode, visit: Registration, fault: str = "", status: int = 200
 ) -> HttpResponse:
     with scope_of(_READER):
         notice = current_notice(code.store.entity)
     if notice is None:
         return render(request, "registration/no_notice.html", {"code": code}, status=503)
     items = [
-        {**item, "is_chosen": bool(visit.decisions.get(item["purpose"]))} for item in notice.items
+        {**item, "is_chosen": bool(visit.decisions.get(item["purpose"]))}
+        for item in _offered(request, notice, visit)
     ]
     context = {
         "code": code,
         "notice": notice,
         "notice_id": shown_id(notice.public_id),
         "items": items,
+        "not_asked": len(notice.items) - len(items),
         "fault": fault,
     }
-    return render(request, "registration/landing.html", context, status=409 if fault else 200)
+    return render(request, "registration/landing.html", context, status=status)
+
+
+def _offered(request: HttpRequest, notice: Notice, visit: Registration) -> list[dict[str, str]]:
+    """What the page asks about: not what was refused in this browser within 180 days.
+
+    Who goes back within her visit sees all that she was asked in it.
+    """
+    refused = refused_here(request) - set(visit.decisions)
+    return [item for item in notice.items if item["purpose"] not in refused]
 
 
 @require_POST
 @phone_page
 def agreed(request: HttpRequest, token: str) -> HttpResponse:
-    """She goes on: keep what she ticked, then ask WeChat who she is, then her phone."""
+    """She goes on: keep what she ticked, then ask WeChat who she is, then her phone.
+
+    Without the notice that is shown now nothing is written at all.
+    """
     code = _code(token)
     if code is None:
-        return render(request, "registration/dead_code.html", status=404)
+        return _dead(request, token)
     visit = _visit_of(request, code)
+    notice = _notice_of(request)
     if visit is None:
         # The visit's cookie was lost or is another code's: she reads the notice again.
-        return redirect("member-join", token=token)
+        status = 302 if notice is not None else 400
+        return _again(request, code) if status == 400 else redirect("member-join", token=token)
+    if notice is None:
+        return _landing(request, code, visit, str(NoticeChanged()), status=400)
+    year, young = _year_of(request, code, notice)
+    if young is not None:
+        return _asked_age(request, code, visit, young, year)
+    offered = _offered(request, notice, visit)
+    chosen = request.POST.getlist("permission")
     try:
         visit = agree(
             visit.pk,
-            notice_id=_number_of_notice(request.POST.get("notice", "")),
-            granted=set(request.POST.getlist("permission")),
-            proof=Proof(ip=address_of(request), user_agent=_user_agent(request)),
+            notice_id=notice.pk,
+            offered={item["purpose"] for item in offered},
+            granted=set(chosen),
+            birth_year=year,
+            proof=Proof(ip=address_of(request), user_agent=user_agent_of(request)),
             by=registrant(code),
         )
     except RegistrationError as fault:
-        return _landing(request, code, visit, str(fault))
+        return _landing(request, code, visit, str(fault), status=400)
+    response = _on_to_phone(request, visit)
+    refused = [item["purpose"] for item in offered if item["purpose"] not in chosen]
+    remember_refusals(request, response, refused)
+    return response
+
+
+def _again(request: HttpRequest, code: ChannelCode) -> HttpResponse:
+    return render(request, "registration/scan_again.html", {"code": code}, status=400)
+
+
+def _on_to_phone(request: HttpRequest, visit: Registration) -> HttpResponse:
     if visit.unionid is None and _is_wechat(request):
         back = settings.PUBLIC_URL + reverse("member-back")
         return HttpResponseRedirect(service_account_authorize_url(back, visit.public_id.hex))
     return redirect("member-phone")
+
+
+def _year_of(
+    request: HttpRequest, code: ChannelCode, notice: Notice
+) -> tuple[int | None, Age | None]:
+    """The year she filled in where it is asked for, and what speaks against going on.
+
+    In the year of her 14th birthday the day decides: it is read from the form and kept nowhere.
+    """
+    today = day_at(code.store, timezone.now())
+    year = read_year(request.POST.get("birth_year", ""), today) if notice.asks_birth_year else None
+    if year is None:
+        return None, None
+    age = age_by_year(year, today)
+    born = read_day(year, request.POST.get("month", ""), request.POST.get("day", ""))
+    if age == Age.UNSURE and born is not None:
+        age = Age.TOO_YOUNG if is_under(GUARDIAN_UNDER, born, today) else Age.OLD_ENOUGH
+    return year, None if age == Age.OLD_ENOUGH else age
+
+
+def _asked_age(
+    request: HttpRequest, code: ChannelCode, visit: Registration, age: Age, year: int | None
+) -> HttpResponse:
+    if age == Age.UNSURE:
+        context = {
+            "code": code,
+            "year": year,
+            "notice_id": request.POST.get("notice", ""),
+            "chosen": request.POST.getlist("permission"),
+        }
+        return render(request, "registration/birthday.html", context)
+    decline(visit.pk, by=registrant(code))
+    return render(request, "registration/too_young.html", {"code": code})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@phone_page
+def too_young(request: HttpRequest, token: str) -> HttpResponse:
+    """She says herself that she is younger than 14: nothing stays of the visit."""
+    code = _code(token)
+    if code is None:
+        return _dead(request, token)
+    visit = _visit_of(request, code)
+    if request.method == "POST" and visit is not None:
+        decline(visit.pk, by=registrant(code))
+    return render(request, "registration/too_young.html", {"code": code})
 
 
 @require_POST
@@ -141,7 +236,7 @@ def back_from_wechat(request: HttpRequest) -> HttpResponse:
     """WeChat sends her back with a code, or without when she said no there; both go on."""
     visit = registration_of_request(request)
     if visit is None or visit.agreed_at is None or request.GET.get("state") != visit.public_id.hex:
-        return _lost(request, visit)
+        return lost(request, visit)
     code = request.GET.get("code", "")
     if code and visit.state != State.DONE and visit.openid is None:
         try:
@@ -157,100 +252,6 @@ def back_from_wechat(request: HttpRequest) -> HttpResponse:
                 by=registrant(visit.channel_code),
             )
     return redirect("member-phone")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@phone_page
-def phone(request: HttpRequest) -> HttpResponse:
-    """One field: her number."""
-    visit = registration_of_request(request)
-    if visit is None or visit.agreed_at is None:
-        return _lost(request, visit)
-    if visit.state == State.DONE:
-        return redirect("member-home")
-    if request.method != "POST":
-        return _ask_phone(request, visit)
-    return _send_code(request, visit, request.POST.get("phone", ""))
-
-
-@require_POST
-@phone_page
-def code_again(request: HttpRequest) -> HttpResponse:
-    """Another code to the same number."""
-    visit = registration_of_request(request)
-    if visit is None or visit.agreed_at is None:
-        return _lost(request, visit)
-    with scope_of(_READER):
-        newest = newest_code_of(visit)
-        number = "" if newest is None else str(newest.phone)
-    return _send_code(request, visit, number)
-
-
-def _send_code(request: HttpRequest, visit: Registration, number: str) -> HttpResponse:
-    by = registrant(visit.channel_code)
-    try:
-        request_code(visit.pk, phone=number, ip=address_of(request), by=by)
-    except WrongPhone as fault:
-        return _ask_phone(request, visit, number=number[:20], fault=str(fault))
-    except TooManyCodes:
-        return render(request, "registration/too_many.html", {"visit": visit}, status=429)
-    except RegistrationError:
-        return _lost(request, visit)
-    return redirect("member-code")
-
-
-def _ask_phone(
-    request: HttpRequest, visit: Registration, *, number: str = "", fault: str = ""
-) -> HttpResponse:
-    context = {"visit": visit, "number": number, "fault": fault}
-    return render(request, "registration/phone.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@phone_page
-def code(request: HttpRequest) -> HttpResponse:
-    """Six digits; right ones end at her card."""
-    visit = registration_of_request(request)
-    if visit is None or visit.agreed_at is None:
-        return _lost(request, visit)
-    if visit.state == State.DONE and visit.member is not None:
-        response: HttpResponse = redirect("member-home")
-        remember_member(response, visit.member)
-        return response
-    if request.method != "POST":
-        return _ask_code(request, visit, None)
-    digits = "".join(sign for sign in request.POST.get("code", "")[:20] if sign.isdecimal())
-    proven = try_code(visit.pk, code=digits, by=registrant(visit.channel_code))
-    if proven != Proven.YES:
-        return _ask_code(request, visit, proven)
-    done = registration_of_request(request)
-    response = redirect("member-home")
-    if done is not None and done.member is not None:
-        remember_member(response, done.member)
-    return response
-
-
-_FAULTS = {
-    Proven.WRONG: "验证码不对，请再看一眼短信。",
-    Proven.EXPIRED: "验证码已经过期了，请重新获取。",
-    Proven.TOO_MANY: "试的次数太多了，请重新获取一个验证码。",
-}
-
-
-def _ask_code(request: HttpRequest, visit: Registration, proven: Proven | None) -> HttpResponse:
-    with scope_of(_READER):
-        newest = newest_code_of(visit)
-    if newest is None:
-        return redirect("member-phone")
-    is_open = newest.is_open(timezone.now()) and newest.tries < MOST_TRIES
-    context: dict[str, Any] = {
-        "visit": visit,
-        "phone": masked_phone(newest.phone),
-        "is_open": is_open,
-        "tries_left": MOST_TRIES - newest.tries if proven == Proven.WRONG else None,
-        "fault": _FAULTS.get(proven, "") if proven else "",
-    }
-    return render(request, "registration/code.html", context)
 
 
 @require_safe
@@ -279,20 +280,11 @@ def somebody_else(request: HttpRequest) -> HttpResponse:
     return response
 
 
-def address_of(request: HttpRequest) -> str:
-    """The visitor's address as the server in front of us states it."""
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def _user_agent(request: HttpRequest) -> str:
-    return request.headers.get("User-Agent", "")
-
-
 def _is_wechat(request: HttpRequest) -> bool:
     """WeChat's page of consent opens nowhere but in WeChat; in a demo the sandbox plays it."""
     if not settings.WECHAT_APP_ID:
         return False
-    return "MicroMessenger" in _user_agent(request) or bool(settings.SANDBOX_URL)
+    return "MicroMessenger" in user_agent_of(request) or bool(settings.SANDBOX_URL)
 
 
 def _code(token: str) -> ChannelCode | None:
@@ -313,19 +305,12 @@ def _is_over(visit: Registration) -> bool:
     return visit.agreed_at is None and timezone.now() - visit.opened_at > VISIT_LASTS
 
 
-def _number_of_notice(shown: str) -> int:
-    """The key of the notice she was shown; 0, which is none, for anything else."""
+def _notice_of(request: HttpRequest) -> Notice | None:
+    """The published notice that the form names; None for anything else."""
     try:
-        public_id = read_id(shown)
+        public_id = read_id(request.POST.get("notice", ""))
     except ValueError:
-        return 0
+        return None
     with scope_of(_READER):
-        found = Notice.objects.filter(public_id=public_id).values_list("pk", flat=True).first()
-    return found or 0
-
-
-def _lost(request: HttpRequest, visit: Registration | None) -> HttpResponse:
-    """The visit is not known here, or stands before the notice: the code's page is the way on."""
-    if visit is not None:
-        return redirect("member-join", token=visit.channel_code.token)
-    return render(request, "registration/lost.html", status=410)
+        found = Notice.objects.filter(public_id=public_id).exclude(published_at=None)
+        return found.select_related("entity").first()

@@ -53,6 +53,26 @@ LIMITS: Sequence[Limit] = (
 )
 
 
+# How often a phone, a visit or an address may ask before somebody has to read a picture. A shop's
+# guests share an address: only many of them in an hour look like a machine.
+PICTURE_AFTER: Mapping[str, int] = {"phone": 2, "visit": 2, "ip": 20}
+# Below so many messages in the window their ratio says nothing.
+RATIO_FROM = 20
+
+
+def wants_picture(asked: Mapping[str, int], *, is_alarmed: bool) -> bool:
+    """Whether the next request comes with a picture that somebody has read.
+
+    `asked`: how often the phone asked today, the visit ever, the address in the last hour.
+    """
+    return is_alarmed or any(asked.get(key, 0) >= most for key, most in PICTURE_AFTER.items())
+
+
+def is_pumped(*, sent: int, proven: int) -> bool:
+    """Customers type what they asked for; who only lets us pay asks and never types."""
+    return sent >= RATIO_FROM and sent > 2 * proven
+
+
 def exceeded(asked: Mapping[str, Sequence[datetime]], at: datetime) -> Limit | None:
     """The first limit that one more request would break; `asked` holds earlier times per key."""
     for limit in LIMITS:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
 from kit.actions import must_be_in_action
 from kit.fields import blind_index, shown_id
 from members.registration.models import OneTimeCode, Registration
+from stores.org.models import Store
 
 
 def locked_registration(registration_id: int) -> Registration:
@@ -20,3 +24,8 @@ def locked_registration(registration_id: int) -> Registration:
 def digest_of_code(row: OneTimeCode, plain: str) -> bytes:
     """Keyed and bound to its row, so that a table of all million codes helps nobody."""
     return blind_index("one_time_code", plain, within=shown_id(row.public_id))
+
+
+def day_at(store: Store, at: datetime) -> date:
+    """Which day it is at a store."""
+    return at.astimezone(ZoneInfo(store.time_zone)).date()

@@ -6,8 +6,14 @@ from celery import shared_task
 
 from kit.actor import Actor
 from members.registration.actions import forget_expired
+from members.registration.alarms import watch_codes
 
 
 @shared_task(name="members.tasks.forget_expired_visits")
 def forget_expired_visits() -> None:
     forget_expired(by=Actor.system("retention of visits"))
+
+
+@shared_task(name="members.tasks.watch_sent_codes")
+def watch_sent_codes() -> None:
+    watch_codes(by=Actor.system("watch of one-time codes"))

@@ -9,8 +9,9 @@ from django.utils import timezone
 from kit import events
 from kit.actor import Actor
 from kit.events import Handling, HandlingState
-from members.consent.actions import decide, draft_notice, publish_notice
+from members.consent.actions import decide
 from members.consent.models import Notice
+from members.consent.noticing import draft_notice, publish_notice
 from members.handover.models import CustomerChoice, CustomerTransfer
 from members.identity.models import Contact, Friendship, IdentityKind, Member
 from members.identity.queries import digest_of

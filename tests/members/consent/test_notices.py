@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, transaction
 
-from members.consent.actions import draft_notice, publish_notice
 from members.consent.errors import NoticePublished, NoticeUnfit
 from members.consent.models import Notice
+from members.consent.noticing import draft_notice, publish_notice
 from members.consent.queries import current_notice
 from tests.cast import Cast
 from tests.members.builders import ITEMS, TESTER, a_notice

@@ -243,7 +243,7 @@ def test_a_notice_that_changed_meanwhile_is_shown_again(
         reverse("member-agree", args=[code.token]),
         {"notice": old.group(1), "permission": ["profiling"]},
     )
-    assert answer.status_code == 409
+    assert answer.status_code == 400
     assert f"第 {newer.version} 版" in answer.content.decode()
     assert Registration.objects.get().agreed_at is None
 
