@@ -10,6 +10,7 @@ from django.http import Http404
 from kit.actor import Actor, ActorKind, Scope
 from kit.fields import shown_id
 from members.identity.models import Member, MemberState, Suggestion
+from members.identity.queries import present_public_id
 from stores.org.models import Guide, Store
 
 
@@ -19,15 +20,18 @@ def member_for(actor: Actor, public_id: uuid.UUID) -> Member:
     Inside `scope_of(actor)` or an action of hers, where PostgreSQL itself hides the rest; the
     argument makes every caller say whose sight it is.
     """
-    member = (
-        Member.objects.select_related("owner__store", "home_store", "entity")
-        .filter(public_id=public_id)
-        .exclude(state__in=[MemberState.PENDING, MemberState.ERASED])
-        .first()
-    )
-    if member is None:
+    member = _seen(public_id)
+    if member is not None and member.merged_into_id is not None:
+        # An old link: whoever may see the one that she became is led there.
+        member = _seen(present_public_id(member))
+    if member is None or member.state in {MemberState.PENDING, MemberState.ERASED}:
         raise Http404
     return member
+
+
+def _seen(public_id: uuid.UUID | None) -> Member | None:
+    rows = Member.objects.select_related("owner__store", "home_store", "entity")
+    return None if public_id is None else rows.filter(public_id=public_id).first()
 
 
 def suggestion_for(guide: Guide, public_id: uuid.UUID) -> Suggestion:

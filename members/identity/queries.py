@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime
 
 from django.db.models import QuerySet
@@ -17,6 +18,7 @@ from members.identity.models import (
     Suggestion,
 )
 from members.identity.rules import read_phone
+from stores.ledger.queries import present_numbers
 from stores.org.models import Guide, LegalEntity
 
 
@@ -41,8 +43,30 @@ def member_by_identity(kind: str, value: str, entity: LegalEntity) -> Member | N
 
 
 def member_by_card(card_no: str) -> Member | None:
-    """The member who holds a card."""
-    return Member.objects.filter(card_no=card_no.strip()).select_related("entity").first()
+    """The member who holds a card; an old card of a merged one leads to who she is today."""
+    found = Member.objects.filter(card_no=card_no.strip()).select_related("entity").first()
+    return None if found is None else present(found)
+
+
+def member_of_identity(entity: LegalEntity, kind: str, value: str) -> Member | None:
+    """The member behind an identifier of an entity, as she is today."""
+    found = member_by_identity(kind, value, entity)
+    return None if found is None else present(found)
+
+
+def present(member: Member) -> Member | None:
+    """The member whom this record means today; None when the scope around us does not meet her."""
+    if member.merged_into_id is None:
+        return member
+    number = present_numbers([member.pk])[member.pk]
+    rows = Member.objects.select_related("entity", "owner__store", "home_store")
+    return rows.filter(pk=number).first()
+
+
+def present_public_id(member: Member) -> uuid.UUID | None:
+    """The public id of the member whom a merged record means today."""
+    found = present(member)
+    return None if found is None else found.public_id
 
 
 def contact_by_external_userid(
