@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Max, Q, Sum
+from django.db.models import Count, Max, Q, Sum
 
 from kit.money import CURRENCY
 from members.consent.models import Channel, Purpose
@@ -23,17 +23,16 @@ from members.consent.queries import (
     permissions_of,
 )
 from members.consent.rules import Verdict
-from members.identity.models import Contact, Friendship, Identity, Member
+from members.identity.models import Contact, Friendship, Identity, Member, MemberState
 from members.identity.queries import called
 from members.identity.rules import face_of, masked_phone, tone_of
-from members.profile.lists import Place, place_of
-from members.rewards.models import Coupon
+from members.profile.likes import Likes, Tags, likes_of, tags_for
+from members.profile.rules import Facts, Step, next_steps
+from members.rewards.models import Coupon, PointsAccount
 from members.rewards.queries import coupons_to_use
 from stores.ledger.models import PurchaseLine, Touch
 from stores.ledger.queries import numbers_of
-from stores.org.models import Guide, Store
-
-PAGE = 20
+from stores.org.models import Store
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +45,6 @@ class Receipt:
     currency: str
     pieces: int
     store: str
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """One line of her timeline."""
-
-    at: datetime
-    what: str
-    who: str
-    key: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +64,21 @@ class Profile:
     bought_at: datetime | None
     coupons: Sequence[Coupon]
     identities: Sequence[str]
+    points: int
+    value: Value
+    tags: Tags
+    likes: Likes | None
+    steps: Sequence[Step]
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """What she is worth so far: everything, the last year, and how often she came for it."""
+
+    total: int
+    last_year: int
+    visits: int
+    bought_at: datetime | None
 
 
 def profile_of(member: Member, *, at: datetime) -> Profile:
@@ -88,9 +92,12 @@ def profile_of(member: Member, *, at: datetime) -> Profile:
     )
     name = called(member, contact)
     numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
-    totals = PurchaseLine.objects.filter(member_no__in=numbers).aggregate(
-        spent=Sum("amount"), last=Max("sold_at", filter=Q(amount__gt=0))
+    value = value_of(numbers, at)
+    coupons = list(coupons_to_use(member, at))
+    one_to_one = may(
+        member, Purpose.DIRECT_MARKETING, Channel.WECOM, at=at, entity=member.entity_id
     )
+    tags = tags_for(member, at)
     return Profile(
         member=member,
         name=name,
@@ -99,16 +106,49 @@ def profile_of(member: Member, *, at: datetime) -> Profile:
         phone=masked_phone(member.phone),
         friendship=friendship,
         permissions=permissions_of(member, current_notice(member.entity_id)),
-        one_to_one=may(
-            member, Purpose.DIRECT_MARKETING, Channel.WECOM, at=at, entity=member.entity_id
-        ),
+        one_to_one=one_to_one,
         receipts=receipts_of(numbers),
-        spent=totals["spent"] or 0,
-        bought_at=totals["last"],
-        coupons=list(coupons_to_use(member, at)),
+        spent=value.total,
+        bought_at=value.bought_at,
+        coupons=coupons,
         identities=sorted(
-            {row.get_kind_display() for row in Identity.objects.filter(member=member)}
+            {str(row.get_kind_display()) for row in Identity.objects.filter(member=member)}
         ),
+        points=PointsAccount.objects.filter(member=member).values_list("balance", flat=True).first()
+        or 0,
+        value=value,
+        tags=tags,
+        likes=likes_of(member, numbers, at) if tags.is_allowed else None,
+        steps=next_steps(
+            Facts(
+                is_friend=friendship is not None,
+                may_write=one_to_one.allowed,
+                why_not=one_to_one.text,
+                has_left=member.state == MemberState.LEFT,
+                bought_at=value.bought_at,
+                joined_at=member.joined_at,
+                coupon=coupons[0].kind.name if coupons else "",
+                coupon_until=coupons[0].expires_at if coupons else None,
+            ),
+            at,
+        ),
+    )
+
+
+def value_of(numbers: Collection[int], at: datetime) -> Value:
+    """What she bought, refunds taken off; one query."""
+    a_year_ago = at - timedelta(days=365)
+    found = PurchaseLine.objects.filter(member_no__in=numbers).aggregate(
+        total=Sum("amount"),
+        last_year=Sum("amount", filter=Q(sold_at__gt=a_year_ago)),
+        visits=Count("receipt_no", filter=Q(amount__gt=0), distinct=True),
+        last=Max("sold_at", filter=Q(amount__gt=0)),
+    )
+    return Value(
+        total=found["total"] or 0,
+        last_year=found["last_year"] or 0,
+        visits=found["visits"],
+        bought_at=found["last"],
     )
 
 
@@ -131,30 +171,6 @@ def receipts_of(numbers: Collection[int], *, most: int = 10) -> list[Receipt]:
             currency=row["currency"] or CURRENCY,
             pieces=row["pieces"],
             store=stores.get(row["store_no"], ""),
-        )
-        for row in rows
-    ]
-
-
-def timeline_of(member: Member, *, before: Place | None = None) -> list[Moment]:
-    """Her touches, newest first, one page; `before` is the place where the last page ended."""
-    numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
-    touches = Touch.objects.filter(member_no__in=numbers)
-    if before is not None:
-        at, key = before
-        touches = touches.filter(Q(at__lt=at) | Q(at=at, pk__lt=key))
-    rows = list(touches.order_by("-at", "-pk")[:PAGE])
-    guides = dict(
-        Guide.objects.filter(pk__in={row.guide_no for row in rows if row.guide_no}).values_list(
-            "pk", "name"
-        )
-    )
-    return [
-        Moment(
-            at=row.at,
-            what=row.get_kind_display(),
-            who=guides.get(row.guide_no or 0, ""),
-            key=place_of(row.at, row.pk),
         )
         for row in rows
     ]

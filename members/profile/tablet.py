@@ -6,13 +6,14 @@ import uuid
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.identity.access import looking_at, member_for
+from members.profile.likes import tags_for
 from members.profile.lists import (
     PAGE,
     contacts_by_member,
@@ -22,10 +23,14 @@ from members.profile.lists import (
     members_page,
     read_place,
 )
-from members.profile.queries import profile_of, timeline_of
+from members.profile.queries import profile_of
+from members.profile.timeline import PAGE as MOMENTS
+from members.profile.timeline import read_spot, timeline_of
+from members.tags.actions import tap_tag as put_tag
+from members.tags.errors import TagRefused
 from stores.org.models import Guide
 from stores.org.queries import stands_in_for
-from stores.tablet.doors import guide_page
+from stores.tablet.doors import guide_page, toast_next, with_toast
 
 
 @require_safe
@@ -53,7 +58,7 @@ def member(
     with scope_of(looking_at(actor, found)):
         context["profile"] = profile_of(found, at=timezone.now())
         context["moments"] = timeline_of(found)
-        context["has_more_moments"] = len(context["moments"]) == PAGE
+        context["has_more_moments"] = len(context["moments"]) == MOMENTS
     return render(request, "profile/members.html", context)
 
 
@@ -69,9 +74,36 @@ def timeline(
     with scope_of(actor):
         found = member_for(actor, public_id)
     with scope_of(looking_at(actor, found)):
-        moments = timeline_of(found, before=read_place(request.GET.get("before", "")))
-    context = {"member": found, "moments": moments, "has_more_moments": len(moments) == PAGE}
+        moments = timeline_of(found, before=read_spot(request.GET.get("before", "")))
+    context = {"member": found, "moments": moments, "has_more_moments": len(moments) == MOMENTS}
     return render(request, "profile/moments.html", context)
+
+
+@require_POST
+@guide_page
+def tap_tag(
+    request: HttpRequest,
+    guide: Guide,
+    actor: Actor,
+    public_id: uuid.UUID,
+    tag_id: uuid.UUID,
+) -> HttpResponse:
+    """One tap puts a tag on her or takes it off; one that is none answers like one unoffered."""
+    with scope_of(actor):
+        found = member_for(actor, public_id)
+    fault = ""
+    try:
+        put_tag(found.pk, tag_id, on=request.POST.get("on") == "1", by=actor)
+    except TagRefused as refusal:
+        fault = str(refusal)
+    if not request.headers.get("HX-Request"):
+        if fault:
+            toast_next(request, fault)
+        return redirect("tablet-member", public_id)
+    with scope_of(looking_at(actor, found)):
+        tags = tags_for(found, timezone.now())
+    answer = render(request, "profile/tags.html", {"tags": tags, "member": found})
+    return with_toast(answer, fault) if fault else answer
 
 
 def _list(request: HttpRequest, actor: Actor) -> dict[str, Any]:
