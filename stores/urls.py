@@ -7,7 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from stores.conversions import tablet as figures
 from stores.conversions.api import FiguresView
 from stores.ledger import api as purchases
-from stores.tablet import sign_in, tablet
+from stores.tablet import roster, sign_in, tablet
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # ledger
@@ -29,6 +29,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("tablet/badges/", tablet.badges, name="tablet-badges"),
     path("tablet/settings/", tablet.settings_page, name="tablet-settings"),
     path("tablet/settings/thumb/", tablet.thumb_side, name="tablet-thumb-side"),
+    path("tablet/roster/", roster.roster, name="tablet-roster"),
+    path("tablet/roster/plan/", roster.plan, name="tablet-roster-plan"),
+    path("tablet/roster/copy/", roster.copy_last, name="tablet-roster-copy"),
     path("tablet/manifest.webmanifest", tablet.manifest, name="tablet-manifest"),
     path("tablet/sign-in/", sign_in.sign_in, name="tablet-sign-in"),
     path("tablet/sign-in/wecom/begin/", sign_in.wecom_begin, name="tablet-wecom-begin"),

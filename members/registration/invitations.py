@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
@@ -210,6 +210,12 @@ def forget_pending(*, by: Actor) -> int:
 
 
 # ---------------------------------------------------------------- reads
+
+
+def at_her_store(actor: Actor, guide: Guide) -> Actor:
+    """The guide while she begins a registration: a pending row is nobody's but her store's."""
+    stores = actor.scope.stores | {guide.store_id}
+    return replace(actor, scope=replace(actor.scope, stores=stores))
 
 
 def invitation_by_token(token: str) -> Invitation | None:

@@ -30,8 +30,8 @@ class CardCode(models.Model):
 
     privacy: ClassVar = declare(
         keep=keep_days(1, "shown_at"),
-        internal="id step key_id nonce shown_at used_at used_by used_request",
-        personal="member digest number_digest",
+        internal="id step key_id nonce digest number_digest shown_at used_at used_by used_request",
+        personal="member",
     )
 
     class Meta:

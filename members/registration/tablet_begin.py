@@ -28,6 +28,7 @@ from members.registration.invitations import (
     LONGEST_NAME,
     MOST_IN_A_BATCH,
     Begun,
+    at_her_store,
     begin_registration,
     begun_of,
     fetch_spares,
@@ -53,7 +54,9 @@ def begin(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     client_id = _uuid(request.POST.get("client_id", "")) or uuid.uuid4()
     called = request.POST.get("called", "") if request.POST.get("agreed") else ""
     try:
-        invitation = begin_registration(guide.pk, client_id=client_id, called=called, by=actor)
+        invitation = begin_registration(
+            guide.pk, client_id=client_id, called=called, by=at_her_store(actor, guide)
+        )
     except RegistrationError as fault:
         toast_next(request, str(fault))
         return redirect("tablet-begin")
@@ -64,7 +67,7 @@ def begin(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
 @guide_page
 def begun(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID) -> HttpResponse:
     """The code for this one customer, and how far she is."""
-    with scope_of(actor):
+    with scope_of(at_her_store(actor, guide)):
         invitation = (
             Invitation.objects.select_related("member")
             .filter(public_id=public_id, guide=guide)
@@ -90,7 +93,7 @@ def begun(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID
 @guide_page
 def begun_list(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     """What she began in the last day: a part of the page, fetched apart and never kept."""
-    with scope_of(actor):
+    with scope_of(at_her_store(actor, guide)):
         now = database_now()
         rows = []
         for invitation in begun_of(guide, since=now - timedelta(days=1))[:30]:
@@ -113,7 +116,7 @@ def sync(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     if told.get("guide") != shown_id(guide.public_id):
         return JsonResponse({"fault": "这份记录是另一位导购的。"}, status=409)
     entries, unread = _entries(told.get("begun"))
-    outcomes = replay_begun(guide.pk, entries, by=actor)
+    outcomes = replay_begun(guide.pk, entries, by=at_her_store(actor, guide))
     answer: dict[str, Any] = {
         "begun": [
             {"client_id": str(entry.client_id), "outcome": str(outcome)}

@@ -22,6 +22,8 @@ SCOPES = [
     ("purchases:write", "报送订单和退货"),
     ("purchases:read", "查询自己报送的订单"),
     ("figures:read", "读取业绩"),
+    ("texts:write", "转交会员的短信回复"),
+    ("cards:verify", "核对会员码"),
     ("behaviour:write", "报送会员行为"),
 ]
 
