@@ -86,7 +86,7 @@ def wire(wecom: Sandbox) -> Iterator[Wire]:
 
 
 def tasks_of(wecom: Sandbox) -> list[str]:
-    found = wecom.get("tasks", userid="LinXiao")["tasks"]
+    found = wecom.get("tasks", userid="LinXiao", limit=str(2 * ROUNDS))["tasks"]
     return sorted(task["text"] for task in found)
 
 
