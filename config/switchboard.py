@@ -13,9 +13,15 @@ from kit.schedule import Job
 
 # kind of domain event → handlers(event)
 REACTIONS: Mapping[str, Sequence[str]] = {
-    "purchases_recorded": ("stores.conversions.inbound.judge_recorded_purchases",),
+    "purchases_recorded": (
+        "stores.conversions.inbound.judge_recorded_purchases",
+        "members.rewards.inbound.purchases_recorded",
+    ),
     "purchases_imported": ("stores.conversions.inbound.judge_recorded_purchases",),
-    "receipt_claimed": ("stores.conversions.inbound.judge_claimed_receipt",),
+    "receipt_claimed": (
+        "stores.conversions.inbound.judge_claimed_receipt",
+        "members.rewards.inbound.receipt_claimed",
+    ),
     "touch_recorded": ("stores.conversions.inbound.judge_after_touch",),
     "owner_set": ("stores.conversions.inbound.judge_after_touch",),
     "numbers_merged": (
@@ -236,6 +242,7 @@ TODAY_CARDS: Sequence[str] = (
 # suppliers of panels for HQ's start page: (actor, at) → list of panels
 HQ_PANELS: Sequence[str] = (
     "members.privacy.panels.panels",
+    "members.registration.panels.panels",
     "stores.conversions.panels.panels",
 )
 
@@ -338,6 +345,7 @@ JOBS: list[Job] = [
     Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("open months of behaviour", timedelta(days=1), "members.tasks.open_months_of_behaviour"),
+    Job("draw the data map", timedelta(days=1), "members.tasks.draw_data_map"),
     Job("carry out tag rules", timedelta(days=1), "members.tasks.carry_out_tag_rules"),
     Job("watch one-time codes", timedelta(minutes=5), "members.tasks.watch_sent_codes"),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),

@@ -24,6 +24,9 @@ SCOPES = [
     ("figures:read", "读取业绩"),
     ("texts:write", "转交会员的短信回复"),
     ("cards:verify", "核对会员码"),
+    ("coupons:redeem", "核销和退回优惠券"),
+    ("balances:write", "外部系统上报积分与等级"),
+    ("balances:read", "外部系统取走我方产生的积分"),
     ("behaviour:write", "报送会员行为"),
 ]
 
