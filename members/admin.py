@@ -1,7 +1,9 @@
 """The admin screens of this floor, imported from its rooms for Django to find them."""
 
 from members.audience.admin import AudienceAdmin, AudienceCheckAdmin
+from members.behaviour.admin import BehaviourCountAdmin
 from members.consent.admin import ConsentEventAdmin, ConsentStateAdmin, NoticeAdmin
+from members.datamap.admin import MapDayAdmin
 from members.handover.admin import CustomerTransferAdmin, HandOverAdmin
 from members.identity.admin import ContactAdmin, IdentityAdmin, MemberAdmin, SuggestionAdmin
 from members.privacy.admin import SubjectRequestAdmin
@@ -22,13 +24,23 @@ from members.registration.admin import (
     OneTimeCodeAdmin,
     RegistrationAdmin,
 )
+from members.registration.admin_of_phones import (
+    CodeAlarmAdmin,
+    CodeBudgetAdmin,
+    PhoneChangeAdmin,
+    TextReplyAdmin,
+)
 from members.rewards.admin import CouponAdmin, CouponKindAdmin
+from members.tags.admin import TagAdmin, TagGroupAdmin
 
 __all__ = [
     "AccessLogAdmin",
     "AudienceAdmin",
     "AudienceCheckAdmin",
+    "BehaviourCountAdmin",
     "ChannelCodeAdmin",
+    "CodeAlarmAdmin",
+    "CodeBudgetAdmin",
     "CodeRequestAdmin",
     "ConsentEventAdmin",
     "ConsentStateAdmin",
@@ -44,12 +56,17 @@ __all__ = [
     "ImpactAssessmentAdmin",
     "InactivityWarningAdmin",
     "IncidentAdmin",
+    "MapDayAdmin",
     "MemberAdmin",
     "NoticeAdmin",
     "OneTimeCodeAdmin",
+    "PhoneChangeAdmin",
     "RecipientAdmin",
     "RegistrationAdmin",
     "RetentionReportAdmin",
     "SubjectRequestAdmin",
     "SuggestionAdmin",
+    "TagAdmin",
+    "TagGroupAdmin",
+    "TextReplyAdmin",
 ]

@@ -8,9 +8,9 @@ from django.urls import URLPattern, URLResolver, path
 from members.behaviour.api import BehaviourView
 from members.handover import tablet as handover
 from members.identity import tablet as identity
+from members.lifecycle import tablet as lifecycle
 from members.privacy import pages as privacy
 from members.privacy import tablet as looks
-from members.lifecycle import tablet as lifecycle
 from members.profile import pages as own
 from members.profile import pages_of_phone as own_phone
 from members.profile import pages_of_rights as rights
@@ -20,6 +20,7 @@ from members.registration import pages as registration
 from members.registration import pages_of_phones as phones
 from members.registration import tablet as codes
 from members.registration.api import VerifyCardView
+from members.registration.api_of_texts import TextReplies
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # identity
@@ -99,6 +100,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tablet-handover-settle",
     ),
     # behaviour
+    path("api/v1/text-replies/", TextReplies.as_view(), name="text-replies"),
     path("api/v1/behaviour/", BehaviourView.as_view(), name="behaviour"),
     # privacy
     path("privacy/lists/", privacy.lists, name="privacy-lists"),

@@ -50,7 +50,7 @@ class NoticeAdmin(HouseAdmin):
 
     @admin.display(description="预览与发布")
     def look(self, notice: Notice) -> str:
-        if notice.pk is None:
+        if notice._state.adding:
             return "保存草稿后可以预览"
         address = reverse("admin:members_notice_preview", args=[notice.pk])
         return format_html('<a href="{}">预览、对照、发布</a>', address)

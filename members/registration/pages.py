@@ -22,6 +22,7 @@ from kit.actor import Actor
 from kit.fields import read_id, shown_id
 from members.consent.models import Notice
 from members.consent.queries import current_notice
+from members.consent.reading import as_text, blocks_to_read
 from members.consent.steps import Proof
 from members.registration.actions import agree, decline, keep_wechat_identity, open_registration
 from members.registration.ages import (
@@ -266,7 +267,14 @@ def notice(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
         )
     if found is None:
         return render(request, "registration/dead_code.html", status=404)
-    return render(request, "registration/notice.html", {"notice": found})
+    processor = {"name": found.entity.name, "contact": found.entity.contact}
+    blocks = blocks_to_read({"processor": processor, **found.blocks})
+    if request.GET.get("as") == "text":
+        text = as_text(str(found), found.summary, found.body, found.items, blocks)
+        name = f"notice-{found.version}.txt"
+        headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+        return HttpResponse(text, content_type="text/plain; charset=utf-8", headers=headers)
+    return render(request, "registration/notice.html", {"notice": found, "blocks": blocks})
 
 
 @require_POST

@@ -7,7 +7,7 @@ member with her card. Missing and forbidden answer alike.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -26,12 +26,14 @@ from groups.content.models import Variant
 from groups.pushes.models import PushTask
 from kit.fields import new_public_id, shown_id
 from members.identity.models import Suggestion
+from stores.commission.models import Commission, CommissionPlan, Settlement
 from stores.conversions.models import Credit, CreditRule
 from stores.org.keys import digest_of, new_key
 from stores.org.models import Account, Guide, HandOver, HandOverReason, MachineKey
 from tests.cast import Cast
 from tests.groups.builders import a_material, a_push
 from tests.members.builders import a_channel_code, a_contact, a_notice
+from tests.members.tags.builders import a_tag
 
 Ids = dict[str, Any]
 
@@ -68,6 +70,7 @@ MATRIX: dict[str, Row] = {
     "tablet-task-confirmed": Row("owner", "task", "post"),
     "tablet-figures": GUIDE, "tablet-figures-people": Row("guide", "people"),
     "tablet-credits": GUIDE, "tablet-receipt": Row("owner", "receipt"),
+    "tablet-payslips": GUIDE, "tablet-payslip": Row("owner", "payslip"),
     "tablet-drafts": GUIDE, "tablet-draft": Row("owner", "draft"),
     "tablet-draft-copied": Row("owner", "draft", "post"),
     "tablet-draft-dismiss": Row("owner", "draft", "post"),
@@ -87,6 +90,7 @@ MATRIX: dict[str, Row] = {
     "tablet-handover-settle": Row("manager", "handover", "post"),
     "tablet-handover-groups": Row("manager", "handover"),
     "tablet-handover-groups-settle": Row("manager", "handover", "post"),
+    "tablet-member-tag": Row("owner", "member_tag", "post"),
     "tablet-member-phone": Row("owner", "member"), "privacy-lists": EVERYBODY,
     # the side bar
     "sidebar-home": GUIDE, "sidebar-chat": GUIDE, "sidebar-signature": GUIDE,
@@ -102,11 +106,22 @@ MATRIX: dict[str, Row] = {
     "member-home": MEMBER, "member-privacy": MEMBER, "member-copy": MEMBER,
     "member-decide": Row("member", method="post"), "member-rename": Row("member", method="post"),
     "member-leave": Row("member", method="post"),
+    "member-refuse-all": Row("member", method="post"), "member-news": MEMBER,
+    "member-birth-year": Row("member", method="post"), "member-prove": MEMBER,
+    "member-restrict": Row("member", method="post"), "member-ask": MEMBER, "member-looks": MEMBER,
+    "member-change-phone": MEMBER, "member-new-phone": Row("member", method="post"),
+    "member-old-phone": Row("member", method="post"),
+    "member-prove-phone": Row("member", method="post"),
+    "member-wait-phone": Row("member", method="post"),
+    "member-stop-phone": Row("member", method="post"),
+    "member-welcome": EVERYBODY, "member-choose-guide": Row("everybody", method="post"),
+    "member-too-young": Row("everybody", "token"), "captcha-image": Row("everybody", "picture"),
+    "text-replies": Row("machine", method="post"),
     "product-page": Row("everybody", "sku"),
     "tracked-link": Row("everybody", "link"), "tracked-link-back": Row("everybody", "link"),
     # machines
     "purchases": Row("machine", method="post"), "receipt": Row("machine", "own_receipt"),
-    "figures": Row("machine"),
+    "figures": Row("machine"), "behaviour": Row("machine", method="post"),
 }  # fmt: skip
 
 
@@ -167,6 +182,7 @@ def things(cast: Cast) -> dict[str, Ids]:
         "": {},
         "code": _id(a_channel_code(lin)),
         "member": _id(cast.chen),
+        "member_tag": _id(cast.chen) | {"tag_id": shown_id(a_tag("羊绒").public_id)},
         "suggestion": _id(suggestion),
         "group": _id(group),
         "variant": _id(variant),
@@ -178,8 +194,10 @@ def things(cast: Cast) -> dict[str, Ids]:
         ),
         "receipt": {"source": "till", "receipt_no": "R1"},
         "own_receipt": {"receipt_no": "R1"},
+        "payslip": _a_payslip(lin),
         "people": {"kind": "scan"},
         "token": {"token": "A" * 22},
+        "picture": {"key": "none"},
         "notice": _id(a_notice(cast.entity)),
         "sku": {"sku": "QC-1"},
         "link": {"code": "none"},
@@ -200,6 +218,20 @@ def _a_credit(lin: Guide, cast: Cast) -> None:
         guide_no=lin.pk, store_no=lin.store_id, amount=100, sold_at=now, rule=rule, reason="owner",
         sku="QC-1", quantity=1, line_amount=100, kept=100,
     )  # fmt: skip
+
+
+def _a_payslip(lin: Guide) -> Ids:
+    plan = CommissionPlan.objects.create(
+        name="一成", terms={"rungs": [{"from": 0, "per_mille": 100}]}, effective_from="2026-10-01"
+    )
+    settled = Settlement.objects.create(
+        entity=lin.store.entity, month=date(2026, 10, 1), plan=plan, settled_by="test"
+    )
+    Commission.objects.create(
+        settlement=settled, guide_no=lin.pk, store_no=lin.store_id, sales=100, adjustments=0,
+        brought=0, base=100, amount=10, carried=0,
+    )  # fmt: skip
+    return {"year": 2026, "month": 10}
 
 
 def ask(client: Client, name: str, ids: Ids, method: str, **headers: str) -> int:
@@ -276,10 +308,11 @@ def test_the_manager_may(name: str, things: dict[str, Ids], cast: Cast) -> None:
 
 def test_missing_answers_like_forbidden(things: dict[str, Ids], cast: Cast) -> None:
     missing = {
-        kind: {"public_id": shown_id(new_public_id())} if "public_id" in ids else ids
+        kind: ids | {"public_id": shown_id(new_public_id())} if "public_id" in ids else ids
         for kind, ids in things.items()
     }
     missing["receipt"] = {"source": "till", "receipt_no": "never"}
+    missing["payslip"] = {"year": 2001, "month": 1}
     assert wrong(OWNED, missing, signed_in(cast.zhou), {404}) == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
 
 import pytest
@@ -15,7 +14,7 @@ from members.consent.queries import may
 from members.identity.models import Member, MemberState
 from members.registration.doors import MEMBER_COOKIE, remember_member
 from stores.ledger.models import PurchaseLine
-from tests.cast import Cast, a_member
+from tests.cast import Cast
 from tests.members.builders import a_channel_code, a_contact, a_notice, grant
 
 
@@ -62,26 +61,6 @@ def test_a_switch_acts_at_once_both_ways(cast: Cast, chen: Client) -> None:
 def test_what_is_no_choice_changes_nothing(cast: Cast, chen: Client, purpose: str) -> None:
     assert chen.post("/m/privacy/decide/", {"purpose": purpose}).status_code == 302
     assert not ConsentState.objects.exists()
-
-
-def test_her_copy_holds_everything_of_hers_and_nothing_of_others(cast: Cast, chen: Client) -> None:
-    other = a_member("别人", owner=cast.lin, store=cast.guomao, phone="+8613822223333")
-    a_purchase(cast.chen, "R-MINE")
-    a_purchase(other, "R-THEIRS")
-    a_contact(cast.lin, member=cast.chen)
-    grant(cast.chen, Purpose.PROFILING)
-    answer = chen.get("/m/privacy/copy/")
-    assert "attachment" in answer["Content-Disposition"]
-    copy = json.loads(answer.content)
-    assert copy["member"]["phone"] == "+8613800000001"
-    assert copy["member"]["name"] == "陈静"
-    assert [line["receipt_no"] for line in copy["purchases"]] == ["R-MINE"]
-    assert copy["identities"][0]["value"] == "+8613800000001"
-    assert copy["decisions"][0]["purpose"] == "profiling"
-    assert copy["wecom"][0]["guide"] == "林晓"
-    text = answer.content.decode()
-    for foreign in ("别人", "13822223333", "R-THEIRS"):
-        assert foreign not in text
 
 
 def test_her_name_is_hers_to_correct(cast: Cast, chen: Client) -> None:

@@ -31,7 +31,7 @@ def registration(cast: Cast) -> Registration:
 
 def ask(registration: Registration, number: str = WU, ip: str = "10.0.0.9") -> OneTimeCode:
     by = registrant(registration.channel_code)
-    return request_code(registration.pk, phone=number, ip=ip, by=by)
+    return request_code(registration.pk, phone=number, ip=ip, is_human=True, by=by)
 
 
 def answer(registration: Registration, code: str) -> Proven:

@@ -67,13 +67,20 @@ def agree(client: Client, code: ChannelCode, *ticked: str, agent: str = "") -> s
     return str(answer["Location"])
 
 
-def join(client: Client, code: ChannelCode, phone: Phone, number: str = WU, *ticked: str) -> None:
+def join(
+    client: Client,
+    code: ChannelCode,
+    phone: Phone,
+    number: str = WU,
+    *ticked: str,
+    ends_at: str = "/m/",
+) -> None:
     assert agree(client, code, *ticked) == reverse("member-phone")
     assert client.post(reverse("member-phone"), {"phone": number}).status_code == 302
     run_handlers()
     answer = client.post(reverse("member-code"), {"code": phone.last_code(f"+86{number}")})
     assert answer.status_code == 302, answer.content.decode()
-    assert answer["Location"] == reverse("member-home")
+    assert answer["Location"] == ends_at
 
 
 def test_nothing_is_ticked_and_refusing_is_one_tap(client: Client, code: ChannelCode) -> None:

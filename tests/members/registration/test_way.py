@@ -169,6 +169,7 @@ def test_before_she_agrees_nothing_about_her_is_kept(cast: Cast) -> None:
         "guide_id",
         "store_id",
         "state",
+        "started_on",
         "opened_at",
     }
     assert Touch.objects.get().member_no is None
