@@ -1,6 +1,7 @@
 """The tasks of this floor, imported from its rooms for Celery to find them."""
 
 from members.behaviour.tasks import open_months_of_behaviour
+from members.datamap.tasks import draw_data_map
 from members.handover.tasks import look_at_transfers
 from members.lifecycle.tasks import reckon_stages
 from members.privacy.tasks import (
@@ -20,6 +21,7 @@ __all__ = [
     "carry_out_tag_rules",
     "compare_tags_of_pairs",
     "count_heads",
+    "draw_data_map",
     "end_memberships",
     "follow_trails",
     "forget_expired_visits",

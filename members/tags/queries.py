@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.module_loading import import_string
 
 from members.consent.models import Purpose
@@ -83,12 +83,6 @@ def chips_for(member: Member) -> list[ChipGroup]:
     ]
 
 
-def counts_of(tags: QuerySet[Tag]) -> Mapping[int, int]:
-    """How many members hold each tag; one query over the index of holders."""
-    found = MemberTag.objects.filter(tag__in=tags).values_list("tag").annotate(held=Count("pk"))
-    return dict(found)
-
-
 # ---------------------------------------------------------------- rules
 
 
@@ -98,25 +92,26 @@ def check_rule(rule: Any) -> None:
     check(rule)
 
 
-def members_meant(rule: Any, at: datetime) -> QuerySet[Member]:
-    """Whom a rule means and who allows it: audiences say the first, her permission the second."""
+def members_of_rule(rule: Any, at: datetime) -> QuerySet[Member]:
+    """Whom a rule means, as audiences read it."""
     read: Callable[[Any, datetime], QuerySet[Member]] = import_string(
         settings.AUDIENCE_RULES["members"]
     )
-    meant = read(rule, at)
+    return read(rule, at)
+
+
+def members_meant(rule: Any, at: datetime) -> QuerySet[Member]:
+    """Those of them who may be tagged."""
     agreed = Q(pk__in=[])
     for entity in LegalEntity.objects.all():
         of_entity = Member.objects.filter(entity=entity)
         agreed |= Q(pk__in=permitted(of_entity, Purpose.PROFILING, at=at, entity=entity))
-    return meant.filter(agreed)
+    return members_of_rule(rule, at).filter(agreed)
 
 
 def preview(rule: Any, at: datetime) -> tuple[int, int]:
     """How many the rule means, and how many of them may be tagged."""
-    read: Callable[[Any, datetime], QuerySet[Member]] = import_string(
-        settings.AUDIENCE_RULES["members"]
-    )
-    return read(rule, at).count(), members_meant(rule, at).count()
+    return members_of_rule(rule, at).count(), members_meant(rule, at).count()
 
 
 def words_against(tag: Tag) -> QuerySet[TagTakenOff, int]:

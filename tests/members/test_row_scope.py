@@ -25,9 +25,11 @@ from tests.members.builders import (
     grant,
 )
 from tests.members.registration.test_way import WU, visit
+from tests.members.tags.builders import some_tags
 
 # Tables that hold nothing of a person, or only digests that lead to nobody.
-OPEN_TO_ALL = {"Audience", "ChannelCode", "CodeRequest", "CouponKind", "Notice"}
+OF_TAGS_AND_MAPS = {"Tag", "TagGroup", "BehaviourKey", "BehaviourCount", "MapDay"}
+OPEN_TO_ALL = OF_TAGS_AND_MAPS | {"Audience", "ChannelCode", "CodeRequest", "CouponKind", "Notice"}
 GUARDED = [m for m in apps.get_app_config("members").get_models() if m.__name__ not in OPEN_TO_ALL]
 # A manager's word about a colleague's customer; a guide has no business with it.
 OF_MANAGERS = {"CustomerChoice"}
@@ -48,6 +50,7 @@ def life(cast: Cast) -> None:
     event = cast.chen.consent_events.get()
     event.proofs.create(ip="10.0.0.9")
     a_transfer(cast, contact)
+    some_tags(cast.chen, contact)
 
 
 @pytest.mark.parametrize("model", GUARDED, ids=lambda model: model.__name__)

@@ -10,8 +10,9 @@ from django.utils import timezone
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
+from members.behaviour.models import BehaviourEvent
 from members.identity.models import Contact, Friendship, Member
-from members.tags.models import MemberTag, PairTags, Tag, TagGroup, TagSource
+from members.tags.models import MemberTag, PairTags, Tag, TagGroup, TagSource, TagTakenOff
 from members.tags.settling import compare_stale_pairs
 from stores.org.models import Guide
 from tests.members.builders import TESTER, a_contact, run_handlers
@@ -126,3 +127,19 @@ def here(member: Member) -> set[str]:
     """The corp tags that she has here."""
     held = MemberTag.objects.filter(member=member, tag__wecom_tag_id__isnull=False)
     return {str(key) for key in held.values_list("tag__wecom_tag_id", flat=True)}
+
+
+def some_tags(member: Member, contact: Contact) -> None:
+    """One row of hers in every table about tags and behaviour."""
+    tag = a_tag("喜欢羊绒")
+    MemberTag.objects.create(member=member, tag=tag, source=TagSource.MANUAL, by="test")
+    TagTakenOff.objects.create(member=member, tag=a_tag("不收短信"), by="test")
+    PairTags.objects.create(friendship=Friendship.objects.get(contact=contact))
+    BehaviourEvent.objects.create(
+        member=member,
+        kind="opened",
+        touchpoint="app",
+        source="app",
+        event_id="1",
+        at=timezone.now(),
+    )

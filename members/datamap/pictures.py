@@ -1,0 +1,148 @@
+"""The map as a picture: rows, columns and gaps with their places in the drawing's own units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from members.datamap.models import MapDay
+from members.datamap.rules import GAPS, IDENTIFIERS, TOUCHPOINTS, Cells, Gap, percent
+
+LEFT: Final = 150
+TOP: Final = 44
+CELL_WIDTH: Final = 96
+CELL_HEIGHT: Final = 44
+GAP_BETWEEN: Final = 4
+# Shades of a cell, by its share.
+SHADES: Final = 5
+GAP_WIDTH: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One field of the grid. `shade` 0 is nobody, SHADES everybody."""
+
+    x: int
+    y: int
+    title: str
+    big: str
+    small: str
+    shade: int
+
+
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """One gap with its number and what has become of it since the map before."""
+
+    gap: Gap
+    members: int
+    share: int
+    change: int | None
+    at: str
+    lacks: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One touchpoint: how many are met there, of all and lately, and what they are known by."""
+
+    key: str
+    name: str
+    y: int
+    met: int
+    coverage: int
+    lately: int
+    is_silent: bool
+    cells: Sequence[Cell]
+    gaps: Sequence[Marked]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """Everything the page draws."""
+
+    day: MapDay
+    rows: Sequence[Row]
+    columns: Sequence[tuple[int, str]]
+    gaps: Sequence[Marked]
+    gaps_at: int
+    width: int
+    height: int
+    before: MapDay | None
+
+
+def picture_of(day: MapDay, before: MapDay | None) -> Picture:
+    """The day's map, its gaps the largest first, with the difference to the map before."""
+    cells = Cells.read(day.members, day.cells)
+    earlier = None if before is None else Cells.read(before.members, before.cells)
+    names = ["会员", "近 90 天", *IDENTIFIERS.values()]
+    columns = [(_x(number), name) for number, name in enumerate(names)]
+    rows = [
+        _row(number, key, name, cells) for number, (key, name) in enumerate(TOUCHPOINTS.items())
+    ]
+    gaps = [_marked(gap, cells, earlier) for gap in GAPS]
+    return Picture(
+        day=day,
+        rows=rows,
+        columns=columns,
+        gaps=gaps,
+        gaps_at=_x(len(names)),
+        width=_x(len(names)) + GAP_WIDTH,
+        height=_y(len(rows)),
+        before=before,
+    )
+
+
+def _x(number: int) -> int:
+    return LEFT + number * (CELL_WIDTH + GAP_BETWEEN)
+
+
+def _y(number: int) -> int:
+    return TOP + number * (CELL_HEIGHT + GAP_BETWEEN)
+
+
+def _row(number: int, key: str, cells: Cells, gaps: Sequence[Marked]) -> Row:
+    name = TOUCHPOINTS[key]
+    met, lately = cells.met.get(key, 0), cells.lately.get(key, 0)
+    y = _y(number)
+    fields = [
+        _cell(0, y, f"{name}：{met} 位会员", met, cells.members),
+        _cell(1, y, f"{name}近 90 天：{lately} 位会员", lately, met),
+    ]
+    by: Mapping[str, Any] = cells.known.get(key, {})
+    for place, (identifier, title) in enumerate(IDENTIFIERS.items(), 2):
+        known = by.get(identifier, 0)
+        words = f"{name}的会员里，{known} 位有{title}，{met - known} 位没有"
+        fields.append(_cell(place, y, words, known, met))
+    return Row(
+        key=key,
+        name=name,
+        y=y,
+        met=met,
+        coverage=percent(met, cells.members),
+        lately=lately,
+        is_silent=met == 0,
+        cells=fields,
+        gaps=gaps,
+    )
+
+
+def _cell(place: int, y: int, title: str, part: int, whole: int) -> Cell:
+    share = percent(part, whole)
+    shade = 0 if part == 0 else max(1, -(-share * SHADES // 100))
+    big = f"{share}%" if whole else "—"
+    return Cell(_x(place), y, title, big, f"{part:,}" if whole else "", shade)
+
+
+def _marked(gap: Gap, cells: Cells, earlier: Cells | None) -> Marked:
+    members = cells.gaps.get(gap.key, 0)
+    known_before = earlier is not None and gap.key in earlier.gaps
+    return Marked(
+        gap=gap,
+        members=members,
+        share=percent(members, cells.met.get(gap.at, 0)),
+        change=members - earlier.gaps[gap.key] if earlier is not None and known_before else None,
+        at=TOUCHPOINTS[gap.at],
+        lacks=TOUCHPOINTS[gap.lacks],
+    )

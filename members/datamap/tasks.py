@@ -1,0 +1,12 @@
+"""The data map's door for Celery: a new map each night."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from members.datamap.actions import draw_map
+
+
+@shared_task
+def draw_data_map() -> None:
+    draw_map()

@@ -1,0 +1,165 @@
+"""HQ's tags: what guides may put on and what it is good for; a rule with a count before it runs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.db.models import Count, Model, QuerySet
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils import timezone
+
+from members.tags.actions import carry_out_rule
+from members.tags.catalogue import retire_tag, save_group, save_tag
+from members.tags.errors import TagUnfit
+from members.tags.models import Tag, TagGroup, TagSource
+from members.tags.queries import check_rule, preview
+from members.tags.rules import fault_of_rule
+from stores.tablet.hq import HouseAdmin, actor_behind
+
+if TYPE_CHECKING:
+    _TagForm = forms.ModelForm[Tag]
+else:
+    _TagForm = forms.ModelForm
+
+
+@admin.register(TagGroup)
+class TagGroupAdmin(HouseAdmin):
+    list_display = ("name", "source", "position", "retired_at")
+    fields = ("name", "position")
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        is_wecoms = isinstance(obj, TagGroup) and obj.wecom_group_id is not None
+        return not is_wecoms and super().has_change_permission(request, obj)
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: ModelForm[Any],
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        key = obj.pk if change else None
+        saved = save_group(key, name=obj.name, position=obj.position, by=actor_behind(request))
+        obj.pk = saved.pk
+
+
+class TagForm(_TagForm):
+    """Says what is wrong beside the field, before anything is saved."""
+
+    def clean_reason(self) -> str:
+        reason: str = self.cleaned_data["reason"].strip()
+        if not reason:
+            raise forms.ValidationError("请写明用途：会员能在自己的资料副本里看到。")
+        return reason
+
+    def clean_rule(self) -> Any:
+        rule = self.cleaned_data["rule"]
+        if rule is None or rule == "":
+            return None
+        fault = fault_of_rule(rule)
+        try:
+            check_rule(rule)
+        except ValueError as error:
+            fault = fault or str(error)
+        if fault:
+            raise forms.ValidationError(fault)
+        return rule
+
+    def clean_group(self) -> TagGroup:
+        group: TagGroup = self.cleaned_data["group"]
+        if group.source == TagSource.WECOM and self.instance.wecom_tag_id is None:
+            raise forms.ValidationError("企业微信的标签组里，请在企业微信管理后台新建标签。")
+        return group
+
+
+@admin.register(Tag)
+class TagAdmin(HouseAdmin):
+    form = TagForm
+    list_display = ("name", "group", "is_offered", "held_by", "by_rule", "evaluated_at")
+    list_filter = ("group", "is_offered")
+    search_fields = ("name",)
+    list_select_related = ("group",)
+    readonly_fields = ("meant_now", "counted", "evaluated_at", "retired_at")
+    actions = ("carry_out_now", "retire")
+
+    def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        shown: list[Any] = [
+            ("标签", {"fields": (("name", "group"), "reason", ("is_offered", "position"))}),
+            (
+                "按规则",
+                {"fields": ("rule",), "description": "与人群的条件写法相同；每天夜里计算。"},
+            ),
+        ]
+        if obj is not None:
+            shown[1][1]["fields"] = ("rule", "meant_now", ("counted", "evaluated_at"))
+        return shown
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed = super().get_readonly_fields(request, obj)
+        is_wecoms = isinstance(obj, Tag) and obj.wecom_tag_id is not None
+        return [*fixed, "name", "group", "position"] if is_wecoms else fixed
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
+        return super().get_queryset(request).annotate(held=Count("holders"))
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def save_model(
+        self,
+        request: HttpRequest,
+        obj: Any,
+        form: ModelForm[Any],
+        change: bool,  # noqa: FBT001
+    ) -> None:
+        saved = save_tag(
+            obj.pk if change else None,
+            group_id=obj.group_id,
+            name=obj.name,
+            reason=obj.reason,
+            rule=obj.rule,
+            is_offered=obj.is_offered,
+            position=obj.position,
+            by=actor_behind(request),
+        )
+        obj.pk = saved.pk
+
+    @admin.display(description="持有会员", ordering="held")
+    def held_by(self, tag: Tag) -> int:
+        return int(getattr(tag, "held", 0))
+
+    @admin.display(description="按规则", boolean=True)
+    def by_rule(self, tag: Tag) -> bool:
+        return tag.rule is not None
+
+    @admin.display(description="规则现在指的人")
+    def meant_now(self, tag: Tag) -> str:
+        if tag.rule is None:
+            return "没有规则"
+        try:
+            meant, allowed = preview(tag.rule, timezone.now())
+        except ValueError as fault:
+            return str(fault)
+        return f"符合 {meant:,} 位，其中同意“按我的喜好推荐”的 {allowed:,} 位会打上"
+
+    @admin.action(description="现在按规则计算", permissions=["change"])
+    def carry_out_now(self, request: HttpRequest, chosen: QuerySet[Tag]) -> None:
+        keys = [tag.pk for tag in chosen if tag.rule is not None and tag.retired_at is None]
+        changed = sum(carry_out_rule(key) for key in keys)
+        messages.success(request, f"已计算 {len(keys)} 个标签，{changed:,} 处变化。")
+
+    @admin.action(description="停用", permissions=["change"])
+    def retire(self, request: HttpRequest, chosen: QuerySet[Tag]) -> None:
+        for tag in chosen:
+            try:
+                retire_tag(tag.pk, by=actor_behind(request))
+            except TagUnfit as fault:
+                messages.error(request, f"{tag.name}：{fault}")
+            else:
+                messages.success(request, f"{tag.name}：已停用，会员身上的也去掉了。")
