@@ -1,44 +1,80 @@
-"""HQ's screen for audiences: the rule, and how many it means right now."""
+"""HQ's screen for audiences: a builder for the rule, a live count, who falls out, every version."""
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
-from django.db.models import Model
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, Q
 from django.forms import ModelForm
-from django.http import HttpRequest
-from django.utils import timezone
-from django.utils.html import format_html_join
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_POST
 
 from members.audience.actions import save_audience
-from members.audience.models import Audience
-from members.audience.queries import funnel_of, members_in
-from members.audience.rules import TERMS, BrokenRule
-from members.consent.models import Purpose
-from stores.org.hq import HouseAdmin, actor_behind
-from stores.org.models import LegalEntity
+from members.audience.builder import RuleField, offered
+from members.audience.models import Audience, AudienceCheck
+from members.audience.queries import count, descent, names_of, sample
+from members.audience.rules import BrokenRule, check_rule, is_personal, schema
+from members.audience.words import say
+from members.identity.models import Member
+from stores.catalogue.models import Product
+from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind, masked
+from stores.org.models import Guide
 
-_HOW = "写法：{}；用 all、any、not 组合。空对象 {{}} 表示全部会员。".format(
-    "、".join(f"{name}（{wanted}）" for name, (_, wanted) in TERMS.items())
-)
+_MOST_OFFERED = 20
+if TYPE_CHECKING:
+    _Form = ModelForm[Audience]
+else:
+    _Form = ModelForm
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A member of the sample as HQ sees her."""
+
+    name: str
+    member: Member
+
+
+class AudienceForm(_Form):
+    """Name and rule; the rule by the builder."""
+
+    rule = RuleField()
+
+    class Meta:
+        model = Audience
+        fields = ("name", "rule")
 
 
 @admin.register(Audience)
 class AudienceAdmin(HouseAdmin):
-    list_display = ("name", "version", "meant_now", "changed_at")
+    form = AudienceForm
+    list_display = ("name", "reads", "version", "meant_now", "changed_at")
     search_fields = ("name",)
-    readonly_fields = ("version", "meant_now", "funnel", "changed_at")
+    readonly_fields = ("versions",)
+    list_per_page = 20
+
+    class Media:
+        css = {"all": ("audience/builder.css",)}  # noqa: RUF012 - Django's own form
+        js = ("audience/builder.js",)
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        shown: list[Any] = [
-            ("是哪些人", {"fields": ("name", "rule"), "description": _HOW}),
-        ]
+        shown: list[Any] = [("是哪些人", {"fields": ("name", "rule")})]
         if obj is not None:
-            fields = (("meant_now", "version"), "funnel", "changed_at")
-            shown.append(("现在有多少", {"fields": fields}))
+            shown.append(("改过几次", {"fields": ("versions",)}))
         return shown
+
+    def get_form(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        form = super().get_form(request, *args, **options)
+        form.base_fields["rule"].widget.offered = offered()
+        return form
 
     def save_model(
         self,
@@ -52,21 +88,119 @@ class AudienceAdmin(HouseAdmin):
         )
         obj.pk, obj.version = saved.pk, saved.version
 
+    @admin.display(description="读作")
+    def reads(self, audience: Audience) -> str:
+        return say(audience.rule, names_of(audience.rule))
+
     @admin.display(description="现在人数")
     def meant_now(self, audience: Audience) -> str:
         try:
-            return str(members_in(audience, timezone.now()).count())
+            return f"{count(audience.rule, by=self._by).number:,}"
         except BrokenRule as fault:
             return str(fault)
 
-    @admin.display(description="一对一消息能到多少人")
-    def funnel(self, audience: Audience) -> SafeString:
-        """For each entity: meant, allowed to be written to, friends of a guide."""
-        now = timezone.now()
-        rows = []
-        for entity in LegalEntity.objects.order_by("pk"):
-            found = funnel_of(audience, Purpose.DIRECT_MARKETING, at=now, entity=entity)
-            rows.append((entity.name, found.in_entity, found.permitted, found.reachable))
-        return format_html_join(
-            "", "<p>{}：符合 {} 人，其中同意 {} 人，已加企微能送达 {} 人</p>", rows
+    @admin.display(description="每一版")
+    def versions(self, audience: Audience) -> SafeString:
+        rows = audience.versions.order_by("-number")[:50]
+        lines = format_html_join(
+            "",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            (
+                (row.number, row.words, row.difference, f"{row.saved_at:%Y-%m-%d %H:%M}")
+                for row in rows
+            ),
         )
+        return format_html(
+            '<table class="rule-versions"><thead><tr><th>版本</th><th>读作</th><th>改了什么</th>'
+            "<th>时间</th></tr></thead><tbody>{}</tbody></table>",
+            lines,
+        )
+
+    # ------------------------------------------------------------ what the builder asks
+
+    def get_urls(self) -> list[URLPattern]:
+        def at(address: str, name: str, view: Any) -> URLPattern:
+            wrapped = self.admin_site.admin_view(view)
+            return path(f"{address}/", wrapped, name=f"members_audience_{name}")
+
+        return [
+            at("count", "live", require_POST(self.live)),
+            at("schema", "schema", require_GET(self.schema)),
+            at("guides", "guides", require_GET(self.guides)),
+            at("goods", "goods", require_GET(self.goods)),
+            *super().get_urls(),
+        ]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        self._by = actor_behind(request)
+        return super().changelist_view(request, extra_context)
+
+    def live(self, request: HttpRequest) -> HttpResponse:
+        """How many, who falls out, how it reads, some of them: for the rule being typed."""
+        self._must_see(request)
+        by = actor_behind(request)
+        try:
+            rule = json.loads(request.POST.get("rule") or "{}")
+            check_rule(rule)
+        except (BrokenRule, ValueError) as fault:
+            text = str(fault) if isinstance(fault, BrokenRule) else "条件不是完整的 JSON。"
+            return TemplateResponse(request, "admin/members/rule_live.html", {"fault": text})
+        shown = {
+            "words": say(rule, names_of(rule)),
+            "count": count(rule, by=by),
+            "descent": descent(rule, by=by),
+            "is_personal": is_personal(rule),
+        }
+        if request.POST.get("sample"):
+            shown["people"] = [_masked(one) for one in sample(rule, by=by)]
+        return TemplateResponse(request, "admin/members/rule_live.html", shown)
+
+    def schema(self, request: HttpRequest) -> JsonResponse:
+        """The JSON schema of a rule."""
+        self._must_see(request)
+        return JsonResponse(schema(), json_dumps_params={"ensure_ascii": False, "indent": 2})
+
+    def guides(self, request: HttpRequest) -> JsonResponse:
+        """Guides of the account's stores by name or number, for the picker."""
+        self._must_see(request)
+        asked, scope = request.GET.get("q", "").strip(), actor_behind(request).scope
+        found = Guide.objects.select_related("store").filter(left_on=None)
+        if not scope.everything:
+            found = found.filter(store__in=scope.stores)
+        if asked:
+            found = found.filter(Q(name__icontains=asked) | Q(employee_no__istartswith=asked))
+        chosen = found.order_by("employee_no")[:_MOST_OFFERED]
+        return _choices((one.employee_no, f"{one.name} · {one.store.name}") for one in chosen)
+
+    def goods(self, request: HttpRequest) -> JsonResponse:
+        """Goods by name or number, for the picker."""
+        self._must_see(request)
+        asked = request.GET.get("q", "").strip()
+        found = Product.objects.filter(Q(name__icontains=asked) | Q(sku__istartswith=asked))
+        chosen = found.order_by("sku")[:_MOST_OFFERED]
+        return _choices((one.sku, f"{one.sku} {one.name}") for one in chosen)
+
+    def _must_see(self, request: HttpRequest) -> None:
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+
+
+def _masked(member: Member) -> Shown:
+    name = masked(member.name) or f"会员 …{member.card_no[-4:]}"
+    return Shown(name, member)
+
+
+def _choices(pairs: Any) -> JsonResponse:
+    return JsonResponse({"choices": [{"value": value, "label": label} for value, label in pairs]})
+
+
+@admin.register(AudienceCheck)
+class AudienceCheckAdmin(ReadOnlyAdmin):
+    """Each night's comparison of the bitmaps with the tables."""
+
+    list_display = ("at", "members", "facets", "megabytes", "seconds", "differing")
+    date_hierarchy = "at"
+
+    @admin.display(description="不一致的特征")
+    def differing(self, row: AudienceCheck) -> str:
+        return "没有" if not row.differences else f"{len(row.differences)} 个，已重读"

@@ -72,7 +72,9 @@ class Migration(migrations.Migration):
               more="WHERE c.kind = ''link_open''", part="_open"),
         noted("stores_touch", "touch", "c.member_no", on="INSERT", when="c.at", more=REACHED, part="_touch"),
         noted("stores_touch", "group", "c.member_no", on="INSERT", more=GROUPS, part="_group"),
-        noted("stores_purchaseline", "purchase", "c.member_no", on="INSERT", when="c.sold_at"),
+        # A refund is noted too, as a change of what she spent, but it is no day on which she bought.
+        noted("stores_purchaseline", "purchase", "c.member_no", on="INSERT",
+              when="CASE WHEN c.amount > 0 THEN c.sold_at END"),
         noted("stores_receiptmember", "numbers", "c.member_no", on="INSERT"),
         noted("stores_mergedmember", "numbers", "c.member_no", on="INSERT UPDATE", part="_gone"),
         noted("stores_mergedmember", "numbers", "c.into_no", on="INSERT UPDATE", part="_kept"),

@@ -11,7 +11,7 @@ from django.utils import timezone
 from kit.actions import scope_of
 from members.audience.actions import save_audience
 from members.audience.models import Audience
-from members.audience.queries import funnel_of, members_by_rule, members_in
+from members.audience.queries import descent, members_by_rule, members_in
 from members.audience.rules import BrokenRule, check_rule
 from members.consent.models import Purpose
 from members.identity.models import Member, MemberState, Tier
@@ -93,10 +93,14 @@ def test_a_guide_counts_only_whom_she_meets(cast: Cast, people: dict[str, Member
 
 
 def test_the_funnel_says_who_falls_out(cast: Cast, people: dict[str, Member]) -> None:
-    audience = Audience.objects.create(name="所有人", rule={})
     grant(people["wang"], Purpose.DIRECT_MARKETING)
-    funnel = funnel_of(audience, Purpose.DIRECT_MARKETING, at=timezone.now(), entity=cast.entity)
-    assert (funnel.matched, funnel.in_entity, funnel.permitted, funnel.reachable) == (3, 2, 2, 1)
+    found = descent({}, by=TESTER)
+    assert found.meant == 3
+    assert {one.code: one.number for one in found.fallen if one.number} == {
+        "consent": 1,
+        "channel": 1,
+    }
+    assert found.left == 1
 
 
 def test_a_changed_rule_is_a_new_version(cast: Cast) -> None:

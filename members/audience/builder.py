@@ -1,0 +1,88 @@
+"""The rule's field in HQ's form: what its script may offer, and its JSON read back."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+from django.urls import reverse
+
+from members.audience.queries import names_of
+from members.audience.rules import TERMS, BrokenRule, check_rule
+from stores.catalogue.models import Product
+from stores.org.models import Region
+
+
+def offered() -> dict[str, Any]:
+    """Every term with its title and shape, and the codes that can be picked for it."""
+    names = names_of()
+    categories = Product.objects.order_by("category").values_list("category", flat=True).distinct()
+    return {
+        "terms": [
+            {"name": name, "title": term.title, "shape": term.shape.code}
+            for name, term in TERMS.items()
+        ],
+        "choices": {
+            **{
+                name: [{"value": value, "label": label} for value, label in names[name].items()]
+                for name in ("tier", "stage", "tag", "store", "consent")
+            },
+            "region": [
+                {"value": name, "label": name}
+                for name in Region.objects.order_by("name").values_list("name", flat=True)
+            ],
+            "categories": [{"value": name, "label": name} for name in categories],
+        },
+        "searched": {
+            "owner": reverse("admin:members_audience_guides"),
+            "skus": reverse("admin:members_audience_goods"),
+        },
+        "live": reverse("admin:members_audience_live"),
+    }
+
+
+class RuleWidget(forms.Textarea):
+    """A text field that its script turns into groups and chips; without script it stays JSON."""
+
+    template_name = "admin/members/rule_widget.html"
+    offered: dict[str, Any] | None = None
+
+    def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
+        context: dict[str, Any] = super().get_context(name, value, attrs)
+        names = names_of(_rule_in(value))
+        context["offered"] = {
+            **(self.offered or offered()),
+            "named": {"owner": names["owner"]},
+        }
+        return context
+
+
+class RuleField(forms.JSONField):
+    """A rule; an empty text means everybody."""
+
+    widget = RuleWidget
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("required", False)
+        options.setdefault("label", "条件")
+        options.setdefault("initial", dict)
+        super().__init__(**options)
+
+    def clean(self, value: Any) -> Any:
+        rule = super().clean(value) or {}
+        try:
+            check_rule(rule)
+        except BrokenRule as fault:
+            raise forms.ValidationError(str(fault)) from fault
+        return rule
+
+
+def _rule_in(value: Any) -> dict[str, Any] | None:
+    """The rule that a form shows, if it is one."""
+    try:
+        rule = json.loads(value) if isinstance(value, str) else value
+        check_rule(rule)
+    except (BrokenRule, ValueError):
+        return None
+    return dict(rule)
