@@ -1,8 +1,7 @@
-"""Deciding in this room: outcomes of today's list, rules and plays of HQ, stopping for one person."""
+"""Deciding in this room: outcomes of today's list, rules and plays of HQ, stopping for one."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Max
@@ -23,7 +22,7 @@ from members.lifecycle.rules import STOPS
 from members.lifecycle.steps import stop_profiling
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
-from stores.org.models import Account, Guide, Role
+from stores.org.models import Account, Guide
 
 
 @action
@@ -99,7 +98,7 @@ def publish_rule(rule_id: int, *, by: Actor) -> StageRule:
 
 @action
 def save_play(play: Play, *, account: Account | None, by: Actor) -> Play:
-    """Make a play or change one; a change is a new version. Refuses unknown stops: ValidationError."""
+    """Make a play or change one; a change is a new version. Unknown stops are left out."""
     play.stops = [stop for stop in play.stops if stop in STOPS]
     play.changed_by, play.changed_at = account, timezone.now()
     if play.pk is not None:
@@ -108,7 +107,6 @@ def save_play(play: Play, *, account: Account | None, by: Actor) -> Play:
     play.save()
     emit("play_changed", subject=f"play:{shown_id(play.public_id)}", version=play.version)
     return play
-
 
 
 def _never_again(pick: TodayPick, guide: Guide) -> None:

@@ -15,9 +15,7 @@ def of_member(member: Member) -> Sequence[Part]:
     """Her stage with its reason, the days on which she stood on a list, planned assignments."""
     stages = MemberStage.objects.filter(member=member).select_related("yardstick__rule")
     held = part(stages)
-    rows = [
-        {**row, "because": one.because} for row, one in zip(held.rows, stages, strict=True)
-    ]
+    rows = [{**row, "because": one.because} for row, one in zip(held.rows, stages, strict=True)]
     return [
         Part(held.table, held.title, rows),
         part(TodayPick.objects.filter(member=member), also="on"),

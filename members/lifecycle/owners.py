@@ -92,7 +92,7 @@ def choose(
     ways: list[str],
     most: int,
 ) -> list[tuple[int, int, str]]:
-    """(member, guide, way) for everybody the ways place; the load counts what is given on the way."""
+    """(member, guide, way) for everybody the ways place; what is given on the way is load too."""
     loads = {guide: load for guide, _, _, load in guides}
     of_store: dict[int, list[int]] = {}
     for guide, store, _, _ in guides:

@@ -121,9 +121,7 @@ def pick_for_store(store_id: int, on: date, *, at: datetime | None = None, by: A
                 member_id=one.member,
                 on=on,
                 rank=taken[one.guide],
-                reasons=[
-                    {"code": code, "text": text} for code, text in reasons_to_greet(one.why)
-                ],
+                reasons=[{"code": code, "text": text} for code, text in reasons_to_greet(one.why)],
                 ignored=one.ignored,
                 for_manager=passed_on,
             )
@@ -168,5 +166,3 @@ def _refusals(found: Sequence[Candidate], now: datetime) -> set[int]:
 def shown_reasons(pick: TodayPick) -> str:
     """Why she is on the list, in one line."""
     return "；".join(reason["text"] for reason in pick.reasons)
-
-

@@ -37,7 +37,7 @@ def cards_of_today(guide: Guide, on: date) -> list[TodayPick]:
 
 
 def passed_by(guide: Guide, scope: Scope, on: date) -> list[TodayPick]:
-    """For a manager: members of her stores whom their guides passed by twice. Nobody's for others."""
+    """For a manager: members of her stores whom their guides passed by twice."""
     if guide.role == Role.GUIDE:
         return []
     found = TodayPick.objects.filter(on=on, for_manager=True, guide__store__in=scope.stores)

@@ -47,7 +47,7 @@ staged AS (
     CASE WHEN quiet > %(lapsed_after)s THEN 'lapsed'
       WHEN quiet > %(dormant_after)s THEN 'dormant'
       WHEN frequency >= %(mature_purchases)s
-        OR (frequency > 0 AND monetary_minor >= %(mature_spend)s) THEN 'mature'
+        OR (frequency > 0 AND monetary_minor >= %(mature_spend)s::bigint) THEN 'mature'
       WHEN frequency >= %(growing_purchases)s THEN 'growing'
       ELSE 'new' END AS stage,
     LEAST(
@@ -67,9 +67,10 @@ forecast AS (
       || (1 + width_bucket(frequency::float8, %(f)s::float8[]))
       || (1 + width_bucket(monetary_minor::float8, %(m)s::float8[])) END AS scores,
     o.purchases, CASE WHEN frequency > 1 AND o.purchases IS NOT NULL THEN
-      1 / (1 + %(a)s::float8 / (%(b)s + frequency - 2) * exp(LEAST(700,
-        (%(alpha_r)s + frequency - 1) * (ln(%(alpha)s + %(on)s::date - first_on)
-          - ln(%(alpha)s + last_on - first_on))))) END AS p_alive
+      1 / (1 + %(a)s::float8 / (%(b)s::float8 + frequency - 2) * exp(LEAST(700,
+        (%(alpha_r)s::float8 + frequency - 1)
+          * (ln(%(alpha)s::float8 + (%(on)s::date - first_on))
+            - ln(%(alpha)s::float8 + (last_on - first_on)))))) END AS p_alive
   FROM staged s LEFT JOIN lifecycle_outlook o
     ON o.x = s.frequency - 1 AND o.days = %(on)s::date - s.first_on
 )
@@ -80,7 +81,7 @@ _FRESH: Final = """
 fresh AS MATERIALIZED (
   SELECT n.*, purchases * COALESCE(p_alive, 1) AS expected,
     purchases * COALESCE(p_alive, 1) * (%(p)s::float8 * (%(gamma)s::float8 + repeat_minor)
-      / (%(p)s * (frequency - 1) + %(q)s - 1)) AS value,
+      / (%(p)s::float8 * (frequency - 1) + %(q)s::float8 - 1)) AS value,
     old.stage AS old_stage,
     old.stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
     CASE WHEN old.stage = n.stage THEN old.before
@@ -101,8 +102,8 @@ written AS (
     last_on, joined_on, monetary_minor, repeat_minor, rfm, p_alive, expected_purchases, value_minor,
     computed_on, look_again_on, yardstick_id)
   SELECT member_id, stage, COALESCE(before, ''), since, frequency, first_on, last_on, joined_on,
-    monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected, round(value)::bigint, %(on)s,
-    look_again_on, %(yardstick)s
+    monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected, round(value)::bigint,
+    %(on)s, look_again_on, %(yardstick)s
   FROM fresh
   ON CONFLICT (member_id) DO UPDATE SET
     stage = excluded.stage, before = excluded.before, since = excluded.since,

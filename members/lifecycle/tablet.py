@@ -65,9 +65,7 @@ def greet(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
 
 @require_POST
 @guide_page
-def outcome(
-    request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID
-) -> HttpResponse:
+def outcome(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UUID) -> HttpResponse:
     """Write down what came of a card. Another guide's card does not exist for her."""
     wanted = request.POST.get("outcome", "")
     with scope_of(actor):
@@ -117,6 +115,4 @@ def _row_of(pick: TodayPick, stages: dict[int, MemberStage]) -> Row:
 
 def _row(found: MemberStage) -> Row:
     name = called(found.member)
-    return Row(
-        found.member, name, face_of(name), tone_of(found.pk), tuple(found.because), found
-    )
+    return Row(found.member, name, face_of(name), tone_of(found.pk), tuple(found.because), found)
