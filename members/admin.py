@@ -6,6 +6,15 @@ from members.consent.admin import ConsentEventAdmin, ConsentStateAdmin, NoticeAd
 from members.datamap.admin import MapDayAdmin
 from members.handover.admin import CustomerTransferAdmin, HandOverAdmin
 from members.identity.admin import ContactAdmin, IdentityAdmin, MemberAdmin, SuggestionAdmin
+from members.lifecycle.admin import (
+    AssignmentPlanAdmin,
+    LifecycleRunAdmin,
+    MemberStageAdmin,
+    PlayAdmin,
+    StageRuleAdmin,
+    TodayPickAdmin,
+    YardstickAdmin,
+)
 from members.privacy.admin import SubjectRequestAdmin
 from members.privacy.admin_of_duty import (
     AccessLogAdmin,
@@ -35,6 +44,7 @@ from members.tags.admin import TagAdmin, TagGroupAdmin
 
 __all__ = [
     "AccessLogAdmin",
+    "AssignmentPlanAdmin",
     "AudienceAdmin",
     "AudienceCheckAdmin",
     "BehaviourCountAdmin",
@@ -56,17 +66,23 @@ __all__ = [
     "ImpactAssessmentAdmin",
     "InactivityWarningAdmin",
     "IncidentAdmin",
+    "LifecycleRunAdmin",
     "MapDayAdmin",
     "MemberAdmin",
+    "MemberStageAdmin",
     "NoticeAdmin",
     "OneTimeCodeAdmin",
     "PhoneChangeAdmin",
+    "PlayAdmin",
     "RecipientAdmin",
     "RegistrationAdmin",
     "RetentionReportAdmin",
+    "StageRuleAdmin",
     "SubjectRequestAdmin",
     "SuggestionAdmin",
     "TagAdmin",
     "TagGroupAdmin",
     "TextReplyAdmin",
+    "TodayPickAdmin",
+    "YardstickAdmin",
 ]
