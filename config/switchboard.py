@@ -243,6 +243,7 @@ TODAY_CARDS: Sequence[str] = (
 HQ_PANELS: Sequence[str] = (
     "members.privacy.panels.panels",
     "members.registration.panels.panels",
+    "members.lifecycle.panels.panels",
     "stores.conversions.panels.panels",
 )
 
