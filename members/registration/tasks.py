@@ -7,6 +7,7 @@ from celery import shared_task
 from kit.actor import Actor
 from members.registration.actions import forget_expired
 from members.registration.alarms import watch_codes
+from members.registration.inbound_of_friends import ask_about_old_friends
 
 
 @shared_task(name="members.tasks.forget_expired_visits")
@@ -17,3 +18,8 @@ def forget_expired_visits() -> None:
 @shared_task(name="members.tasks.watch_sent_codes")
 def watch_sent_codes() -> None:
     watch_codes(by=Actor.system("watch of one-time codes"))
+
+
+@shared_task(name="members.tasks.match_old_friends")
+def match_old_friends() -> None:
+    ask_about_old_friends(by=Actor.system("friends of before"))
