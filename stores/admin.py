@@ -5,6 +5,7 @@ from stores.commission.admin import (
     CommissionAdmin,
     CommissionPlanAdmin,
     SettlementAdmin,
+    TargetAdmin,
 )
 from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
 from stores.ledger.admin import (
@@ -21,6 +22,7 @@ from stores.org.admin import (
     RegionAdmin,
     StoreAdmin,
 )
+from stores.org.admin_of_duty import ShiftAdmin
 
 __all__ = [
     "AccountAdmin",
@@ -37,6 +39,7 @@ __all__ = [
     "ReceiptMemberAdmin",
     "RegionAdmin",
     "SettlementAdmin",
+    "ShiftAdmin",
     "StockAdmin",
     "StoreAdmin",
     "TargetAdmin",

@@ -8,9 +8,11 @@ from django.contrib import admin
 from django.db.models import Count, Model, Q, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from members.registration.admin_of_codes import ask_for_print
 from members.registration.channel_codes import end_channel_code, make_channel_code
 from members.registration.models import (
     ChannelCode,
@@ -34,7 +36,7 @@ class ChannelCodeAdmin(HouseAdmin):
     list_select_related = ("guide__store", "store")
     search_fields = ("guide__name", "guide__employee_no", "campaign", "cost_centre")
     autocomplete_fields = ("guide",)
-    actions = ("end",)
+    actions = ("print_them", "end")
     readonly_fields = ("address", "picture", "created_at")
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -85,6 +87,11 @@ class ChannelCodeAdmin(HouseAdmin):
             by=actor_behind(request),
         )
         obj.pk = made.pk
+
+    @admin.action(description="打印选中的码", permissions=["view"])
+    def print_them(self, request: HttpRequest, chosen: QuerySet[ChannelCode]) -> Any:
+        back = reverse("admin:members_channelcode_changelist")
+        return ask_for_print(request, chosen, kind="code", back=back)
 
     @admin.action(description="停用选中的码（扫了会提示已失效）", permissions=["change"])
     def end(self, request: HttpRequest, chosen: QuerySet[ChannelCode]) -> None:
