@@ -25,6 +25,10 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("members.mapday", "map"),
             ("members.behaviourcount", "touch_app"),
             ("members.channelcode", "qr_code_2"),
+            ("members.rostercode", "qr_code_scanner"),
+            ("members.rosterchoice", "alt_route"),
+            ("members.printbatch", "print"),
+            ("members.channelcost", "payments"),
             ("members.notice", "policy"),
             ("members.consentevent", "history_edu"),
             ("members.consentstate", "fact_check"),
@@ -90,6 +94,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         (
             ("stores.store", "storefront"),
             ("stores.guide", "badge"),
+            ("stores.shift", "calendar_month"),
             ("stores.handover", "swap_horiz"),
             ("members.customertransfer", "move_up"),
             ("groups.grouptransfer", "move_group"),

@@ -39,6 +39,12 @@ from members.registration.admin_of_phones import (
     PhoneChangeAdmin,
     TextReplyAdmin,
 )
+from members.registration.admin_of_codes import (
+    ChannelCostAdmin,
+    PrintBatchAdmin,
+    RosterChoiceAdmin,
+    RosterCodeAdmin,
+)
 from members.rewards.admin import CouponAdmin, CouponKindAdmin
 from members.tags.admin import TagAdmin, TagGroupAdmin
 
@@ -49,6 +55,7 @@ __all__ = [
     "AudienceCheckAdmin",
     "BehaviourCountAdmin",
     "ChannelCodeAdmin",
+    "ChannelCostAdmin",
     "CodeAlarmAdmin",
     "CodeBudgetAdmin",
     "CodeRequestAdmin",
@@ -74,9 +81,12 @@ __all__ = [
     "OneTimeCodeAdmin",
     "PhoneChangeAdmin",
     "PlayAdmin",
+    "PrintBatchAdmin",
     "RecipientAdmin",
     "RegistrationAdmin",
     "RetentionReportAdmin",
+    "RosterChoiceAdmin",
+    "RosterCodeAdmin",
     "StageRuleAdmin",
     "SubjectRequestAdmin",
     "SuggestionAdmin",
