@@ -20,7 +20,7 @@ from members.identity.errors import AlreadySomebody
 from members.identity.models import Identity, IdentityKind, Member, MemberState
 from members.identity.queries import member_by_identity
 from members.identity.rules import read_phone
-from members.identity.steps import bind_identity, tell_guide
+from members.identity.steps import bind_identity, contest_identity, tell_guide
 from members.registration.comparing import Proven, compare_code
 from members.registration.errors import (
     ChangeTooEarly,
@@ -153,20 +153,15 @@ def decide_change(change_id: int, *, allow: bool, reason: str, by: Actor) -> Pho
 def _settle(member: Member, change: PhoneChange, now: datetime, by: Actor) -> None:
     """The new number leads to her, the old one to nobody; unless another member holds the new one.
 
-    Both are proven to be hers then: that is evidence that the two cards are one person's.
+    Both are in her hand then: that speaks for the two cards being one person's.
     """
     number = str(change.phone)
     known = member_by_identity(IdentityKind.PHONE, number, member.entity)
     if known is not None and known.pk != member.pk:
         change.reason = "这个号码已有一张会员卡。总部会核对是不是同一位，再为您合并。"
         _close(change, ChangeState.REFUSED, now, by)
-        emit(
-            "same_phone_proven",
-            subject=f"member:{shown_id(member.public_id)}",
-            once=f"same_phone_proven:{shown_id(change.public_id)}",
-            member=member.pk,
-            other=known.pk,
-        )
+        # She may hold somebody else's phone for a moment: a person looks before records are one.
+        contest_identity(member, known, "phone_typed")
         return
     Identity.objects.filter(member=member, kind=IdentityKind.PHONE).delete()
     try:

@@ -124,8 +124,8 @@ def test_a_number_with_a_card_of_its_own_is_told_only_to_who_proved_both(
     assert "已有一张会员卡" in chen.get("/m/privacy/").content.decode()
     assert Member.objects.get(pk=cast.chen.pk).phone == OLD
     assert Identity.objects.filter(kind=IdentityKind.PHONE).count() == 2
-    told = DomainEvent.objects.get(kind="same_phone_proven").payload
-    assert told == {"member": cast.chen.pk, "other": other.pk}
+    told = DomainEvent.objects.get(kind="identity_contested").payload
+    assert (told["first"], told["second"]) == (cast.chen.pk, other.pk)
 
 
 def test_a_wrong_code_proves_nothing(cast: Cast, chen: Client, phone: Phone) -> None:
