@@ -14,4 +14,5 @@ class Migration(migrations.Migration):
     operations = [
         ends_by_time("stores_touch", column="at", keep="1825 days"),
         ends_by_time("stores_purchaseline", column="sold_at", keep="1825 days"),
+        ends_by_time("stores_receiptmember", column="at", keep="1825 days"),
     ]
