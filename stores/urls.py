@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.urls import URLPattern, URLResolver, path
 
+from stores.commission import tablet as commission
 from stores.conversions import tablet as figures
 from stores.conversions.api import FiguresView
 from stores.ledger import api as purchases
@@ -22,6 +23,13 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "tablet/figures/credits/<slug:source>/<str:receipt_no>/",
         figures.receipt,
         name="tablet-receipt",
+    ),
+    # commission
+    path("tablet/figures/commission/", commission.payslips, name="tablet-payslips"),
+    path(
+        "tablet/figures/commission/<int:year>/<int:month>/",
+        commission.payslip,
+        name="tablet-payslip",
     ),
     # tablet
     path("look/accent.css", tablet.accent, name="look-accent"),

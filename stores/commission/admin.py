@@ -20,25 +20,15 @@ from kit.actions import scope_of
 from kit.money import shown
 from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
 from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
+from stores.commission.explaining import plan_in_words
 from stores.commission.models import Commission, CommissionPlan, Settlement, Target
 from stores.commission.queries import Payroll, house_zone, months_to_settle, payroll_of
-from stores.commission.rules import BY_TARGET, FIRST_PLAN, BadPlan, Month, read_plan
+from stores.commission.rules import FIRST_PLAN, BadPlan, Month, read_plan
 from stores.ledger.admin import with_names
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
 from stores.org.models import Account, Guide, LegalEntity, Store
 
 _PREVIEWED: Final = 3
-
-
-def plan_in_words(terms: object) -> str:
-    """A plan as one would say it to a guide."""
-    plan = read_plan(terms)
-    said = []
-    for rung in plan.rungs:
-        floor = f"达成 {rung.at_least}%" if plan.by == BY_TARGET else shown(rung.at_least)
-        said.append(f"{floor} 起 {rung.per_mille / 10:g}%")
-    how = "达到哪一档，全部按那一档" if plan.whole else "分段计算"
-    return f"{'；'.join(said)}（{how}）"
 
 
 class PlanForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from kit.classified import declare, keep_always, keep_years
 from kit.fields import PublicIdField
+from stores.commission.rules import Part
 from stores.org.models import Guide, LegalEntity, Store
 
 
@@ -198,3 +199,7 @@ class Commission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.guide_no}: {self.amount}"
+
+    @property
+    def shown_parts(self) -> list[Part]:
+        return [Part(**part) for part in self.parts]

@@ -14,7 +14,7 @@ from django.db.models import Max, Min
 
 from stores.commission.models import Commission, CommissionPlan, Settlement, Target
 from stores.commission.rules import Earned, Month, Plan, earned, read_plan
-from stores.org.models import LegalEntity, Store
+from stores.org.models import Guide, LegalEntity, Store
 
 # Credits up to the month's end against what was settled of them: the rest belongs to this month.
 # What was sold before the first settled month was paid by whatever was there before us.
@@ -52,6 +52,7 @@ SELECT guide_no, max(store_no), count(*),
   coalesce(sum(amount) FILTER (WHERE is_adjustment), 0)::bigint
 FROM stores_settledline WHERE settlement_id = %(settlement)s GROUP BY guide_no ORDER BY guide_no
 """
+_SUMS_OF_ONE: Final = _SUMS.replace("FROM open_lines", "FROM open_lines WHERE guide_no = %(guide)s")
 Sums = dict[int, tuple[int, int, int, int, int]]
 
 
@@ -150,6 +151,22 @@ def _payroll(entity: LegalEntity, month: Month, plan: CommissionPlan | None, sum
             )
         )
     return Payroll(month, plan, slips)
+
+
+def running_slip(guide: Guide, month: Month) -> tuple[Payslip, CommissionPlan | None]:
+    """What a month comes to so far for one guide in her store's entity, and by which plan.
+
+    The lines are those that the scope around us meets: her own.
+    """
+    plan = plan_for(month.first)
+    entity = guide.store.entity
+    sums = _read_sums(OPEN_LINES + _SUMS_OF_ONE, {**lines_params(entity, month), "guide": guide.pk})
+    found = _payroll(entity, month, plan, sums)
+    for slip in found.slips:
+        if slip.guide_no == guide.pk:
+            return slip, plan
+    nothing = Payslip(guide.pk, guide.store_id, 0, 0, 0, 0, None, _earned(0, None, None))
+    return nothing, plan
 
 
 def lines_params(entity: LegalEntity, month: Month) -> dict[str, Any]:

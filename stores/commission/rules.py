@@ -46,6 +46,11 @@ class Part:
     per_mille: int
     earned: int
 
+    @property
+    def percent(self) -> str:
+        """The rate as one says it: 1.5 for 15 per mille."""
+        return f"{self.per_mille / 10:g}"
+
 
 @dataclass(frozen=True, slots=True)
 class Earned:

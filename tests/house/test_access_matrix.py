@@ -25,12 +25,14 @@ from groups.chats.models import Group
 from groups.content.models import Variant
 from groups.pushes.models import PushTask
 from kit.fields import new_public_id, shown_id
-from members.identity.models import Suggestion
+from members.identity.models import MergeSuggestion, Suggestion
+from members.registration.models_of_codes import PrintBatch
+from members.registration.models_of_tablet import Invitation
 from stores.commission.models import Commission, CommissionPlan, Settlement
 from stores.conversions.models import Credit, CreditRule
 from stores.org.keys import digest_of, new_key
 from stores.org.models import Account, Guide, HandOver, HandOverReason, MachineKey
-from tests.cast import Cast
+from tests.cast import Cast, a_member
 from tests.groups.builders import a_material, a_push
 from tests.members.builders import a_channel_code, a_contact, a_notice
 from tests.members.tags.builders import a_tag
@@ -61,6 +63,11 @@ MATRIX: dict[str, Row] = {
     "tablet-thumb-side": Row("guide", method="post"),
     "tablet-code": GUIDE, "tablet-codes-make": Row("guide", method="post"),
     "tablet-code-of": Row("owner", "code"),
+    "tablet-prints": GUIDE, "tablet-print": Row("owner", "print"),
+    "tablet-print-file": Row("owner", "print"),
+    "tablet-code-picture": Row("owner", "code_picture"),
+    "tablet-begin": GUIDE, "tablet-begun-list": GUIDE, "tablet-begun": Row("owner", "invitation"),
+    "tablet-begin-sync": Row("guide", method="post"), "tablet-worker": EVERYBODY,
     "tablet-members": GUIDE,
     "tablet-member": Row("owner", "member"), "tablet-member-timeline": Row("owner", "member"),
     "tablet-suggestion": Row("owner", "suggestion", "post"),
@@ -80,6 +87,8 @@ MATRIX: dict[str, Row] = {
     "tablet-escalation-answered": Row("owner", "escalation", "post"),
     "tablet-escalation-manager": Row("owner", "escalation", "post"),
     # the manager's iPad
+    "tablet-roster": Row("manager"), "tablet-roster-plan": Row("manager", method="post"),
+    "tablet-roster-copy": Row("manager", method="post"),
     "tablet-handovers": Row("manager"), "tablet-handover-start": Row("manager", method="post"),
     "tablet-handover": Row("manager", "handover"),
     "tablet-handover-arrange": Row("manager", "handover", "post"),
@@ -92,12 +101,19 @@ MATRIX: dict[str, Row] = {
     "tablet-handover-groups-settle": Row("manager", "handover", "post"),
     "tablet-member-tag": Row("owner", "member_tag", "post"),
     "tablet-member-phone": Row("owner", "member"), "privacy-lists": EVERYBODY,
+    "tablet-pair": Row("owner", "pair"), "tablet-pair-again": Row("owner", "pair", "post"),
+    "tablet-member-edit": Row("owner", "member"),
+    "coupon-redeem": Row("machine", method="post"), "coupon-return": Row("machine", method="post"),
+    "outside-balances": Row("machine", method="post"), "outside-changes": Row("machine"),
     # the side bar
     "sidebar-home": GUIDE, "sidebar-chat": GUIDE, "sidebar-signature": GUIDE,
     "sidebar-draft-sent": Row("owner", "draft", "post"),
     "sidebar-draft-dismiss": Row("owner", "draft", "post"),
     "sidebar-escalation-answered": Row("owner", "escalation", "post"),
     # a member's phone
+    "member-roster": Row("everybody", "token"), "member-invited": Row("everybody", "token"),
+    "member-roster-near": Row("everybody", "token", "post"),
+    "member-roster-at": Row("everybody", "store_at"), "member-card-code": MEMBER,
     "member-join": Row("everybody", "token"), "member-agree": Row("everybody", "token", "post"),
     "member-decline": Row("everybody", "token", "post"), "notice": Row("everybody", "notice"),
     "member-back": EVERYBODY, "member-phone": EVERYBODY, "member-code": EVERYBODY,
@@ -120,6 +136,7 @@ MATRIX: dict[str, Row] = {
     "product-page": Row("everybody", "sku"),
     "tracked-link": Row("everybody", "link"), "tracked-link-back": Row("everybody", "link"),
     # machines
+    "verify-card": Row("machine", method="post"),
     "purchases": Row("machine", method="post"), "receipt": Row("machine", "own_receipt"),
     "figures": Row("machine"), "behaviour": Row("machine", method="post"),
 }  # fmt: skip
@@ -178,12 +195,28 @@ def things(cast: Cast) -> dict[str, Ids]:
         deadline=now + timedelta(minutes=10),
     )  # fmt: skip
     _a_credit(lin, cast)
+    code = a_channel_code(lin)
     return {
         "": {},
-        "code": _id(a_channel_code(lin)),
+        "code": _id(code),
+        "code_picture": {**_id(code), "kind": "svg"},
+        "print": _id(
+            PrintBatch.objects.create(made_by=lin.account, layout="a4_8", total=1, pdf=b"%PDF")
+        ),
+        "invitation": _id(
+            Invitation.objects.create(
+                guide=lin, store=lin.store, channel_code=code, expires_at=now, begun_at=now
+            )
+        ),
+        "store_at": {"token": "A" * 22, "public_id": shown_id(lin.store.public_id)},
         "member": _id(cast.chen),
         "member_tag": _id(cast.chen) | {"tag_id": shown_id(a_tag("羊绒").public_id)},
         "suggestion": _id(suggestion),
+        "pair": _id(
+            MergeSuggestion.objects.create(
+                first=cast.chen, second=a_member("陈静", owner=lin, store=lin.store)
+            )
+        ),
         "group": _id(group),
         "variant": _id(variant),
         "task": _id(task),
