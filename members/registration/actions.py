@@ -9,6 +9,7 @@ from django.utils import timezone
 from kit.actions import action
 from kit.actor import Actor
 from kit.fields import shown_id
+from members.consent.models import Notice
 from members.consent.queries import current_notice
 from members.consent.steps import Proof
 from members.identity.rules import read_phone
@@ -35,6 +36,7 @@ from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 
 State = RegistrationState
+_AGREED = ("notice", "decisions", "agreed_at", "ip", "user_agent", "birth_year", "state")
 
 
 @action
@@ -74,18 +76,10 @@ def agree(
     the newest, and a year of birth that makes her too young for sure (kept only where it is asked).
     """
     registration = locked_registration(registration_id)
-    notice = current_notice(registration.store.entity)
-    if notice is None:
-        raise NoNotice
-    if notice.pk != notice_id:
-        raise NoticeChanged
+    notice = _shown_now(registration, notice_id)
     if registration.state == State.DONE:
         return registration
-    if notice.asks_birth_year:
-        today = day_at(registration.store, timezone.now())
-        if birth_year is not None and age_by_year(birth_year, today) == Age.TOO_YOUNG:
-            raise TooYoung
-        registration.birth_year = birth_year
+    registration.birth_year = _year_to_keep(registration, notice, birth_year)
     registration.notice = notice
     registration.decisions = {
         item["purpose"]: item["purpose"] in granted
@@ -95,18 +89,26 @@ def agree(
     registration.agreed_at = timezone.now()
     registration.ip, registration.user_agent = proof.ip or None, proof.user_agent[:300]
     registration.state = State.AGREED
-    registration.save(
-        update_fields=[
-            "notice",
-            "decisions",
-            "agreed_at",
-            "ip",
-            "user_agent",
-            "birth_year",
-            "state",
-        ]
-    )
+    registration.save(update_fields=_AGREED)
     return registration
+
+
+def _shown_now(registration: Registration, notice_id: int) -> Notice:
+    notice = current_notice(registration.store.entity)
+    if notice is None:
+        raise NoNotice
+    if notice.pk != notice_id:
+        raise NoticeChanged
+    return notice
+
+
+def _year_to_keep(registration: Registration, notice: Notice, year: int | None) -> int | None:
+    if year is None or not notice.asks_birth_year:
+        return None
+    today = day_at(registration.store, timezone.now())
+    if age_by_year(year, today) == Age.TOO_YOUNG:
+        raise TooYoung
+    return year
 
 
 @action

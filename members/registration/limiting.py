@@ -58,20 +58,17 @@ def count_request(
         keys.append(blind_index("sms_code", str(channel_code.pk), within="brand"))
         filters["channel_code"] = {"channel_code": channel_code}
     _lock_keys(keys)
-    asked = {
-        key: list(
-            CodeRequest.objects.filter(**chosen, at__gt=now - _longest(key)).values_list(
-                "at", flat=True
-            )
-        )
-        for key, chosen in filters.items()
-    }
+    asked = {key: _asked_since(now - _longest(key), chosen) for key, chosen in filters.items()}
     if exceeded(asked, now) is not None:
         raise TooManyCodes
     if not is_human:
         _refuse_without_picture(asked, asked_here, now)
     CodeRequest.objects.create(channel_code=channel_code, at=now, **digests)
     _spend(now)
+
+
+def _asked_since(since: datetime, chosen: dict[str, object]) -> list[datetime]:
+    return list(CodeRequest.objects.filter(**chosen, at__gt=since).values_list("at", flat=True))
 
 
 def _longest(key: str) -> timedelta:
