@@ -6,6 +6,8 @@ from members.consent.admin import ConsentEventAdmin, ConsentStateAdmin, NoticeAd
 from members.datamap.admin import MapDayAdmin
 from members.handover.admin import CustomerTransferAdmin, HandOverAdmin
 from members.identity.admin import ContactAdmin, IdentityAdmin, MemberAdmin, SuggestionAdmin
+from members.identity.admin_of_merging import MergeAdmin, MergeSuggestionAdmin
+from members.imports.admin import MemberImportAdmin
 from members.lifecycle.admin import (
     AssignmentPlanAdmin,
     LifecycleRunAdmin,
@@ -33,19 +35,32 @@ from members.registration.admin import (
     OneTimeCodeAdmin,
     RegistrationAdmin,
 )
-from members.registration.admin_of_phones import (
-    CodeAlarmAdmin,
-    CodeBudgetAdmin,
-    PhoneChangeAdmin,
-    TextReplyAdmin,
-)
 from members.registration.admin_of_codes import (
     ChannelCostAdmin,
     PrintBatchAdmin,
     RosterChoiceAdmin,
     RosterCodeAdmin,
 )
+from members.registration.admin_of_phones import (
+    CodeAlarmAdmin,
+    CodeBudgetAdmin,
+    PhoneChangeAdmin,
+    TextReplyAdmin,
+)
 from members.rewards.admin import CouponAdmin, CouponKindAdmin
+from members.rewards.admin_of_points import (
+    CouponUseAdmin,
+    OutsideBalanceAdmin,
+    OutsideDifferenceAdmin,
+    OutsideMasterAdmin,
+    PointsAccountAdmin,
+    PointsAdjustmentAdmin,
+    PointsEntryAdmin,
+    PointsProposalAdmin,
+    PointsRuleAdmin,
+    TierRuleAdmin,
+    TierStandingAdmin,
+)
 from members.tags.admin import TagAdmin, TagGroupAdmin
 
 __all__ = [
@@ -64,6 +79,7 @@ __all__ = [
     "ContactAdmin",
     "CouponAdmin",
     "CouponKindAdmin",
+    "CouponUseAdmin",
     "CustomerTransferAdmin",
     "DisclosureAdmin",
     "ErasureAdmin",
@@ -76,11 +92,22 @@ __all__ = [
     "LifecycleRunAdmin",
     "MapDayAdmin",
     "MemberAdmin",
+    "MemberImportAdmin",
     "MemberStageAdmin",
+    "MergeAdmin",
+    "MergeSuggestionAdmin",
     "NoticeAdmin",
     "OneTimeCodeAdmin",
+    "OutsideBalanceAdmin",
+    "OutsideDifferenceAdmin",
+    "OutsideMasterAdmin",
     "PhoneChangeAdmin",
     "PlayAdmin",
+    "PointsAccountAdmin",
+    "PointsAdjustmentAdmin",
+    "PointsEntryAdmin",
+    "PointsProposalAdmin",
+    "PointsRuleAdmin",
     "PrintBatchAdmin",
     "RecipientAdmin",
     "RegistrationAdmin",
@@ -93,6 +120,8 @@ __all__ = [
     "TagAdmin",
     "TagGroupAdmin",
     "TextReplyAdmin",
+    "TierRuleAdmin",
+    "TierStandingAdmin",
     "TodayPickAdmin",
     "YardstickAdmin",
 ]

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 
 from members.behaviour.api import BehaviourView
 from members.handover import tablet as handover
+from members.identity import pairs
 from members.identity import tablet as identity
 from members.lifecycle import tablet as lifecycle
 from members.privacy import pages as privacy
@@ -21,9 +22,18 @@ from members.registration import pages_of_phones as phones
 from members.registration import tablet as codes
 from members.registration.api import VerifyCardView
 from members.registration.api_of_texts import TextReplies
+from members.rewards.api import BalancesView, ChangesView, RedeemView, ReturnView
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # identity
+    path("tablet/members/pairs/<public:public_id>/", pairs.pair, name="tablet-pair"),
+    path("tablet/members/pairs/<public:public_id>/again/", pairs.again, name="tablet-pair-again"),
+    path("tablet/members/<public:public_id>/edit/", pairs.edit, name="tablet-member-edit"),
+    # rewards
+    path("api/v1/coupons/redeem/", RedeemView.as_view(), name="coupon-redeem"),
+    path("api/v1/coupons/return/", ReturnView.as_view(), name="coupon-return"),
+    path("api/v1/outside/balances/", BalancesView.as_view(), name="outside-balances"),
+    path("api/v1/outside/changes/", ChangesView.as_view(), name="outside-changes"),
     path(
         "tablet/members/suggestions/<public:public_id>/",
         identity.suggestion,

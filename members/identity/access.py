@@ -9,7 +9,7 @@ from django.http import Http404
 
 from kit.actor import Actor, ActorKind, Scope
 from kit.fields import shown_id
-from members.identity.models import Member, MemberState, Suggestion
+from members.identity.models import Member, MemberState, MergeSuggestion, Suggestion
 from members.identity.queries import present_public_id
 from stores.org.models import Guide, Store
 
@@ -39,6 +39,23 @@ def suggestion_for(guide: Guide, public_id: uuid.UUID) -> Suggestion:
     found = (
         Suggestion.objects.select_related("contact", "member")
         .filter(public_id=public_id, guide=guide, decided_at=None)
+        .first()
+    )
+    if found is None:
+        raise Http404
+    return found
+
+
+def pair_for(actor: Actor, public_id: uuid.UUID) -> MergeSuggestion:
+    """A suggested pair of which the actor sees both. Else Http404."""
+    found = (
+        MergeSuggestion.objects.select_related(
+            "first__home_store",
+            "first__owner",
+            "second__home_store",
+            "second__owner",
+        )
+        .filter(public_id=public_id)
         .first()
     )
     if found is None:

@@ -13,7 +13,7 @@ from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
 from kit.fields import shown_id
-from members.identity.errors import AlreadyDecided
+from members.identity.errors import AlreadyDecided, StaleEdit
 from members.identity.models import (
     Contact,
     Friendship,
@@ -24,7 +24,7 @@ from members.identity.models import (
 )
 from members.identity.queries import digest_of, member_by_identity
 from members.identity.rules import HANDED_ON
-from members.identity.steps import join_contact, tell_guide
+from members.identity.steps import join_contact, present_member, tell_guide
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 from stores.org.models import Guide
@@ -240,9 +240,24 @@ def decide_suggestion(suggestion_id: int, *, is_same: bool, by: Actor) -> Sugges
 
 
 @action
-def rename_member(member_id: int, *, name: str, by: Actor) -> Member:
-    """Correct how she is called; empty takes the name away."""
-    member = Member.objects.select_for_update().get(pk=member_id)
-    member.name = name.strip()[:40] or None
-    member.save(update_fields=["name"])
+def rename_member(member_id: int, *, name: str, version: int | None = None, by: Actor) -> Member:
+    """Correct how she is called; empty takes the name away. Emits `member_corrected`.
+
+    `version` is what the writer looked at: when somebody wrote in between, nothing is saved
+    (StaleEdit). The row itself counts, so that of two at once exactly one is too late.
+    """
+    member = present_member(member_id)
+    if version is not None and member.version != version:
+        raise StaleEdit
+    after = name.strip()[:40]
+    if after == (member.name or ""):
+        return member
+    member.name, member.version = after or None, member.version + 1
+    member.save(update_fields=["name", "version"])
+    emit(
+        "member_corrected",
+        subject=f"member:{shown_id(member.public_id)}",
+        member=member.pk,
+        field="name",
+    )
     return member

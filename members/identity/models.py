@@ -308,8 +308,8 @@ class Merge(models.Model):
 
     privacy: ClassVar = declare(
         keep=with_owner("kept", words="合并记录随会员保存"),
-        internal="id public_id reason evidence moved at actor undone_at undone_by left_over",
-        personal="kept gone",
+        internal="id public_id kept gone reason evidence moved at actor undone_at undone_by"
+        " left_over",
     )
 
     class Meta:
@@ -353,8 +353,8 @@ class MergeSuggestion(models.Model):
 
     privacy: ClassVar = declare(
         keep=with_owner("first", words="拒绝过的一对不再提出，所以随会员保存"),
-        internal="id public_id evidence made_at decided_at decided_by is_same merge",
-        personal="first second",
+        # Internal: her copy must not name somebody who may be another person.
+        internal="id public_id first second evidence made_at decided_at decided_by is_same merge",
     )
 
     class Meta:

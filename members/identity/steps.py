@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils import timezone
 
 from kit.actions import must_be_in_action
@@ -18,6 +19,8 @@ from members.identity.models import (
     IdentityKind,
     Member,
     MemberState,
+    MergeSuggestion,
+    Trait,
 )
 from members.identity.queries import digest_of, member_by_identity
 from stores.ledger.steps import set_owner
@@ -47,6 +50,23 @@ def bind_identity(
     if found is None or found.pk != member.pk:
         raise AlreadySomebody
     return Identity.objects.filter(public_id=made.public_id).exists()
+
+
+def contest_identity(member: Member, other: Member, *evidence: str) -> None:
+    """Say that two members were shown to be behind one identifier. A step.
+
+    Nothing is decided here: `doubles.weigh` merges on proof or asks a person, afterwards.
+    """
+    must_be_in_action()
+    if member.pk == other.pk:
+        return
+    emit(
+        "identity_contested",
+        subject=f"member:{shown_id(member.public_id)}",
+        first=member.pk,
+        second=other.pk,
+        evidence=sorted(evidence),
+    )
 
 
 def join_contact(contact: Contact, member: Member, *, how: str) -> bool:
@@ -135,6 +155,8 @@ def forget_member(member: Member, at: datetime) -> None:
     must_be_in_action()
     Identity.objects.filter(member=member).delete()
     Contact.objects.filter(member=member).delete()
+    Trait.objects.filter(member=member).delete()
+    MergeSuggestion.objects.filter(Q(first=member) | Q(second=member)).delete()
     member.state, member.name, member.phone = MemberState.ERASED, None, None
     member.card_no = f"X{member.pk:x}"
     member.left_at = member.left_at or at

@@ -5,7 +5,16 @@ from __future__ import annotations
 from django.db.models import Q
 
 from members.consent.models import ConsentEvent, ConsentProof, ConsentState, NoticeSeen
-from members.identity.models import Contact, Friendship, Identity, Member, Suggestion
+from members.identity.models import (
+    Contact,
+    Friendship,
+    Identity,
+    Member,
+    Merge,
+    MergeSuggestion,
+    Suggestion,
+    Trait,
+)
 from members.privacy.copies import Part, part
 from members.privacy.models import AccessLog, Disclosure, InactivityWarning, SubjectRequest
 from stores.conversions.models import Credit
@@ -24,6 +33,12 @@ def of_identity(member: Member) -> list[Part]:
         part(hers, also="joined_by read_at"),
         part(Friendship.objects.filter(contact__in=hers), also="guide since until ended_by"),
         part(Suggestion.objects.filter(member=member), also="guide made_at is_same evidence"),
+        part(Merge.objects.filter(Q(kept=member) | Q(gone=member)), also="reason at undone_at"),
+        part(
+            MergeSuggestion.objects.filter(Q(first=member) | Q(second=member)),
+            also="evidence made_at is_same",
+        ),
+        part(Trait.objects.filter(member=member), also="kind"),
     ]
 
 

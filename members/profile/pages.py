@@ -24,7 +24,7 @@ from members.profile.queries import friendships_of
 from members.registration.doors import address_of, member_page, user_agent_of
 from members.registration.qr import qr_of
 from members.registration.queries import open_change_of, way_to_owner
-from members.rewards.queries import coupons_to_use
+from members.rewards.queries import coupons_to_use, rewards_of
 
 
 @require_safe
@@ -42,6 +42,7 @@ def card(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
             "name": called(member),
             "qr": qr_of(member.card_no, label=f"会员卡号 {member.card_no}"),
             "coupons": list(coupons_to_use(member, now)),
+            "rewards": rewards_of(member, now),
             "is_friend": is_friend,
             "way": None if is_friend else way_to_owner(member),
             "news": news_for(member, notice, at=now),

@@ -17,7 +17,14 @@ from members.consent.steps import Circumstances, Proof, record_decisions
 from members.identity.errors import AlreadySomebody
 from members.identity.models import Contact, Identity, IdentityKind, Member, MemberState
 from members.identity.queries import digest_of, member_by_identity
-from members.identity.steps import bind_identity, give_owner, join_contact, tell_guide
+from members.identity.steps import (
+    bind_identity,
+    contest_identity,
+    give_owner,
+    join_contact,
+    present_member,
+    tell_guide,
+)
 from members.registration.comparing import Proven, compare_code
 from members.registration.models import OneTimeCode, Outcome, Registration, RegistrationState
 from members.registration.steps import locked_registration
@@ -124,7 +131,8 @@ def _member_of_phone(
         if known is None or known.pk == made.pk:
             return made, Outcome.NEW
         made.delete()
-    member = Member.objects.select_for_update(of=("self",)).get(pk=known.pk)
+    # A merge in the same moment is followed: nobody comes back to life under an old number.
+    member = present_member(known)
     outcome = _OUTCOMES.get(MemberState(member.state), Outcome.BACK)
     if member.state != MemberState.ACTIVE:
         member.state, member.left_at, member.joined_at = MemberState.ACTIVE, None, now
@@ -160,8 +168,8 @@ def _new_member(registration: Registration, phone: str, now: datetime) -> Member
 def _bind_wechat(registration: Registration, member: Member, now: datetime) -> None:
     """Her WeChat identities lead to her, and a contact waiting for them is joined.
 
-    One that leads to somebody else (a family's shared phone) stays where it is: the phone in her
-    hand was proven, whose WeChat it is was not.
+    One that leads to somebody else stays where it is: who is who (one person with two records, or a
+    family's shared phone) is weighed afterwards, with what speaks against it.
     """
     known = {IdentityKind.UNIONID: registration.unionid, IdentityKind.OPENID: registration.openid}
     for kind, value in known.items():
@@ -170,6 +178,9 @@ def _bind_wechat(registration: Registration, member: Member, now: datetime) -> N
         try:
             bind_identity(member, kind, value, verified_at=now)
         except AlreadySomebody:
+            other = member_by_identity(kind, value, member.entity)
+            if kind == IdentityKind.UNIONID and other is not None:
+                contest_identity(member, other, "unionid")
             return
     if not registration.unionid:
         return

@@ -152,9 +152,9 @@ def _return_line(passing: _Passing, source: str) -> int:
     """A line goes back as it is today, waiting or usable; how many points are missing."""
     entries = passing.giver.entries.filter(source=source)
     sums = entries.aggregate(
-        pending=Sum("pending"), worth=Sum(F("points") + F("pending") - F("owed"))
+        waits=Sum("pending"), worth=Sum(F("points") + F("pending") - F("owed"))
     )
-    waiting, worth = max(0, sums["pending"] or 0), max(0, sums["worth"] or 0)
+    waiting, worth = max(0, sums["waits"] or 0), max(0, sums["worth"] or 0)
     if waiting:
         first = entries.filter(pending__gt=0).select_related("rule").order_by("-pk").first()
         passing.pass_on(Change(pending=waiting), source=source, of=first)

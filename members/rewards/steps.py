@@ -9,7 +9,27 @@ from kit.actions import must_be_in_action
 from kit.events import emit
 from kit.fields import shown_id
 from members.identity.models import Member
-from members.rewards.models import Coupon, CouponKind
+from members.rewards.models import (
+    Coupon,
+    CouponKind,
+    EntryKind,
+    OutsideBalance,
+    OutsideDifference,
+    PointsAccount,
+    PointsAdjustment,
+    PointsProposal,
+    TierStanding,
+)
+from members.rewards.points import add_points, spend_points, write_entry
+from members.rewards.rules import Change
+
+__all__ = [
+    "add_points",
+    "forget_member",
+    "give_coupon",
+    "give_welcome_gift",
+    "spend_points",
+]
 
 WELCOME = "welcome"
 
@@ -47,9 +67,22 @@ def give_welcome_gift(member: Member, *, at: datetime) -> Coupon | None:
 
 
 def forget_member(member: Member, at: datetime) -> None:
-    """What she did not use goes; a used coupon stays as a fact, under no number of hers. A step."""
+    """What she did not use goes, her points are void; a used coupon stays under no number of hers.
+    A step.
+    """
     must_be_in_action()
     Coupon.objects.filter(member=member, used_at=None).delete()
     for coupon in Coupon.objects.filter(member=member).exclude(number__startswith="X"):
         coupon.number, coupon.once = f"X{coupon.pk:x}", f"erased:{coupon.pk}"
         coupon.save(update_fields=["number", "once"])
+    TierStanding.objects.filter(member=member).delete()
+    OutsideBalance.objects.filter(member=member).delete()
+    OutsideDifference.objects.filter(member=member).delete()
+    PointsProposal.objects.filter(member=member).delete()
+    for row in PointsAdjustment.objects.filter(member=member):
+        row.reason = None
+        row.save(update_fields=["reason"])
+    account = PointsAccount.objects.select_for_update(of=("self",)).filter(member=member).first()
+    if account is not None and (account.balance or account.pending or account.owed):
+        void = Change(-account.balance, -account.pending, -account.owed)
+        write_entry(account, EntryKind.EXPIRE, void, once="erased", at=at)

@@ -25,6 +25,7 @@ from tests.members.builders import (
     grant,
 )
 from tests.members.registration.test_way import WU, visit
+from tests.members.rewards.builders import rewarded
 from tests.members.tags.builders import some_tags
 
 # Tables that hold nothing of a person, or only digests that lead to nobody.
@@ -50,6 +51,7 @@ def life(cast: Cast) -> None:
     event = cast.chen.consent_events.get()
     event.proofs.create(ip="10.0.0.9")
     a_transfer(cast, contact)
+    rewarded(cast)
     some_tags(cast.chen, contact)
 
 
