@@ -45,13 +45,19 @@ def _phrases(rule: Mapping[str, Any], names: Names) -> list[str]:
 def _say(node: Mapping[str, Any], names: Names, *, inside: bool) -> str:
     name, value = next(iter(node.items()))
     if name in {"all", "any"}:
-        joined = ("，且" if name == "all" else "，或").join(
-            _say(child, names, inside=True) for child in value
-        )
+        parts = [_say(child, names, inside=True) for child in value]
+        joined = _joined("，且" if name == "all" else "，或", parts)
         return f"（{joined}）" if inside and len(value) > 1 else joined
     if name == "not":
         return _say_not(value, names)
     return _TERMS[name](value, names.get(name, {}), False)  # noqa: FBT003
+
+
+def _joined(word: str, parts: Sequence[str]) -> str:
+    """Parts with a word between them; a figure stands apart from it."""
+    return parts[0] + "".join(
+        f"{word}{' ' if part[:1].isdigit() else ''}{part}" for part in parts[1:]
+    )
 
 
 def _say_not(node: Mapping[str, Any], names: Names) -> str:

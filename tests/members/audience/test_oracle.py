@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
@@ -28,7 +29,7 @@ from stores.ledger.models import MergedMember, PurchaseLine, ReceiptKey, Receipt
 from tests.cast import Cast, a_member
 from tests.members.builders import TESTER, a_contact, grant
 
-ROUNDS, RULES = 6, 14
+ROUNDS, RULES = (40, 30) if os.environ.get("FAULT_TRIALS") == "full" else (4, 10)
 
 
 class World:
