@@ -6,11 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-from kit.actor import Actor
+from kit.actor import Actor, ActorKind
+from kit.fields import shown_id
 from wecom.directory import actions
 from wecom.directory.models import (
     CorpContactWay,
@@ -24,7 +26,7 @@ from wecom.directory.models import (
     SweepState,
 )
 from wecom.directory.queries import newest_sweeps
-from wecom.inbox.admin import ReadOnly, actor_at
+from wecom.inbox.admin import ReadOnly, ReadOnlyForAll, actor_at
 
 
 @admin.register(Sweep)
@@ -66,6 +68,17 @@ class SweepAdmin(ReadOnly):
             messages.success(request, f"{sweep.get_kind_display()}：{sweep.get_state_display()}。")
         return redirect(request.get_full_path())
 
+    def get_list_display(self, request: HttpRequest) -> Any:
+        # Names are read once for a page, not once for a row, and never kept beyond it.
+        people = get_user_model().objects.filter(is_staff=True).values_list("public_id", "name")
+        names = {f"{ActorKind.ACCOUNT}:{shown_id(key)}": name for key, name in people}
+
+        @admin.display(description="发起人")
+        def who_began(row: Sweep) -> str:
+            return names.get(row.begun_by) or "系统"
+
+        return [who_began if name == "begun_by" else name for name in self.list_display]
+
     @admin.display(description="进度")
     def progress(self, sweep: Sweep) -> str:
         return f"{sweep.done} / {sweep.total}" if sweep.total else str(sweep.done)
@@ -102,7 +115,7 @@ class SweepAdmin(ReadOnly):
 
 
 @admin.register(Difference)
-class DifferenceAdmin(ReadOnly):
+class DifferenceAdmin(ReadOnlyForAll):
     """In what WeCom and the house did not agree, newest first."""
 
     list_display = ("at", "sweep", "what", "subject", "detail", "repaired_at")

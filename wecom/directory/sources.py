@@ -6,6 +6,7 @@ stands in the cursor that the engine saves after the portion was handled.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -62,6 +63,27 @@ def _pass_over(error: WecomError, subject: str, sweep: Sweep, pulled: Pulled) ->
     if not is_hopeless or len(pulled.left) + 1 >= CALLS:
         raise error
     pulled.left.append(Found(subject, "企业微信拒绝读取，已跳过", error.advice))
+
+
+# Who serves, as this process heard it for a sweep: too long for a cursor, too dear for every page.
+_heard: Final[dict[tuple[str, int], tuple[float, list[str]]]] = {}
+_HEARD_FOR: Final = 900.0
+
+
+def _serving(gateway: Gateway, sweep: Sweep) -> list[str]:
+    """WeCom's list of members with customers, in order; asked for once in a while, not per page.
+
+    Where a sweep goes on is told by a name, so that it does no harm if another process heard a
+    newer list.
+    """
+    key, now = (sweep.kind, sweep.pk), time.monotonic()
+    heard_at, userids = _heard.get(key, (-_HEARD_FOR, []))
+    if now - heard_at >= _HEARD_FOR or not sweep.portions:
+        userids = sorted(gateway.guides_with_contacts())
+        for old in [one for one in _heard if one[0] == sweep.kind]:
+            del _heard[old]
+        _heard[key] = (now, userids)
+    return userids
 
 
 def _no_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pulled:
@@ -144,7 +166,7 @@ def _staff_details(gateway: Gateway, sweep: Sweep, wants: Sequence[str]) -> Pull
 
 def _contacts_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     """The friends of some guides by id; tonight's share of guides is read in detail."""
-    userids = sorted(gateway.guides_with_contacts())
+    userids = _serving(gateway, sweep)
     if not sweep.is_full:
         news = queries.userids_with_news("change_external_contact", since=queries.news_since(sweep))
         userids = [userid for userid in userids if userid in news]
@@ -207,7 +229,7 @@ def _card(gateway: Gateway, external_userid: str) -> ContactCard | None:
 
 def _groups_page(gateway: Gateway, sweep: Sweep, at: At) -> Pulled:
     """The groups of a hundred owners; each group is then looked at."""
-    ahead = [i for i in sorted(gateway.guides_with_contacts()) if i > str(at.get("after", ""))]
+    ahead = [i for i in _serving(gateway, sweep) if i > str(at.get("after", ""))]
     owners = ahead[:_OWNERS]
     pulled = Pulled(total=sweep.total)
     cursor = str(at.get("cursor", ""))

@@ -24,9 +24,9 @@ from wecom.directory.actions import begin_sweep, call_sweeper
 from wecom.directory.models import SweepKind
 from wecom.health.models import Health
 from wecom.health.pictures import page_of
-from wecom.health.queries import sees_everything
 from wecom.inbox import actions as inbox
 from wecom.inbox.admin import ReadOnly, actor_at
+from wecom.inbox.queries import sees_everything
 from wecom.outbox import actions as outbox
 from wecom.outbox.models import Kind
 

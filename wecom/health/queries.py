@@ -162,10 +162,3 @@ def sent_since(since: datetime) -> dict[str, int]:
     """What WeCom took since then, by kind."""
     sent = OutboxRow.objects.filter(ended_at__gte=since, state=OutboxState.SENT).values("kind")
     return {row["kind"]: row["count"] for row in sent.annotate(count=Count("pk"))}
-
-
-def sees_everything() -> bool:
-    """Whether the session around us meets all stores; set for each request of HQ's admin."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('scope.everything', true)")
-        return bool(cursor.fetchone()[0] == "on")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import connection
 from django.db.models import Count, Max, Min
 
 from wecom.inbox.models import InboxMessage, InboxState
@@ -47,3 +48,10 @@ def _counted(rows: object) -> Iterator[Counted]:
     )
     for row in by_kind.order_by("-count", "kind"):
         yield Counted(row["kind"], row["count"], row["first_at"], row["last_at"])
+
+
+def sees_everything() -> bool:
+    """Whether the session around us meets all stores; set for each request of HQ's admin."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_setting('scope.everything', true)")
+        return bool(cursor.fetchone()[0] == "on")

@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from kit.actor import Actor
-from wecom.inbox.admin import ReadOnly, actor_at
+from wecom.inbox.admin import ReadOnlyForAll, actor_at
 from wecom.outbox import actions
 from wecom.outbox.models import OutboxRow
 
 
 @admin.register(OutboxRow)
-class OutboxRowAdmin(ReadOnly):
+class OutboxRowAdmin(ReadOnlyForAll):
     """Wishes and their ends."""
 
     list_display = (

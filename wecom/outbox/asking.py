@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime, timedelta
-from functools import partial
+from functools import cache, partial
 from typing import Any, Final
 
 import structlog
@@ -99,13 +99,43 @@ def _ask_mass_sends(app: str, chat_type: str, rows: list[OutboxRow]) -> None:
         return
     taken = _adopted(record.msgid for record in records)
     free = [record for record in records if record.msgid not in taken]
+    known = _Known(gateway)
     for row in rows:
-        _guarded(row, partial(_adopt, gateway, row, free))
+        _guarded(row, partial(_adopt, known, row, free))
 
 
-def _adopt(gateway: Gateway, row: OutboxRow, free: list[MassSendRecord]) -> None:
+class _Known:
+    """What WeCom said of its records within one look: each is asked for once, not once per row."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._senders = cache(
+            lambda msgid: frozenset(task.userid for task in gateway.mass_send_tasks(msgid))
+        )
+        self._reached = cache(
+            lambda msgid, sender: frozenset(
+                result.recipient for result in gateway.mass_send_results(msgid, sender)
+            )
+        )
+        self._errors: dict[str, WecomError] = {}
+
+    def is_of(self, record: MassSendRecord, sender: str) -> bool:
+        """Whether this guide was asked to send it. A refusal of WeCom's is raised each time."""
+        if record.msgid in self._errors:
+            raise self._errors[record.msgid]
+        try:
+            return sender in self._senders(record.msgid)
+        except WecomError as error:
+            self._errors[record.msgid] = error
+            raise
+
+    def reached(self, record: MassSendRecord, sender: str) -> frozenset[str]:
+        """Whom it reaches by this guide."""
+        return self._reached(record.msgid, sender)
+
+
+def _adopt(known: _Known, row: OutboxRow, free: list[MassSendRecord]) -> None:
     """Take the record that is this row out of the free ones, or note that there is none."""
-    found = _find(gateway, row, free)
+    found = _find(known, row, free)
     if found is None:
         _absent(row)
         return
@@ -117,19 +147,16 @@ def _adopt(gateway: Gateway, row: OutboxRow, free: list[MassSendRecord]) -> None
 
 
 def _find(
-    gateway: Gateway, row: OutboxRow, records: list[MassSendRecord]
-) -> tuple[MassSendRecord, set[str]] | None:
+    known: _Known, row: OutboxRow, records: list[MassSendRecord]
+) -> tuple[MassSendRecord, frozenset[str]] | None:
     """The record that is this row, and whom it reaches. Equal recipients win over fewer."""
     wanted = set(recipients_of(row.payload))
     sender = str(row.payload["sender"]).lower()
-    fewer: tuple[MassSendRecord, set[str]] | None = None
+    fewer: tuple[MassSendRecord, frozenset[str]] | None = None
     for record in records:
-        if not _same_words(record, row):
+        if not _same_words(record, row) or not known.is_of(record, sender):
             continue
-        if sender not in {task.userid for task in gateway.mass_send_tasks(record.msgid)}:
-            continue
-        results = gateway.mass_send_results(record.msgid, sender)
-        reached = {result.recipient for result in results}
+        reached = known.reached(record, sender)
         if reached == wanted:
             return record, reached
         if reached < wanted and fewer is None:

@@ -251,6 +251,8 @@ def test_a_hundred_guides_are_one_call_each_and_details_of_a_share(
     made = {api: len(wecom.calls(api)) for api in ("externalcontact/list", BATCH, GET)}
     # A seventh of those who have friends in detail, give or take what chance does to such names.
     assert made["externalcontact/list"] == 102
+    # Once, however many pages it took.
+    assert len(wecom.calls("externalcontact/get_follow_user_list")) == 1
     assert 0 < made[BATCH] < 34
     assert made[GET] <= 101
     assert sweep.portions < 30

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -20,6 +21,7 @@ from wecom.inbox.actions import read_waiting
 from wecom.inbox.models import InboxMessage
 from wecom.outbox.models import OutboxRow
 
+APPS = ("wecom", "kit")
 SCREENS = ("wecom_inboxmessage", "wecom_outboxrow", "kit_domainevent", "kit_handling")
 
 
@@ -62,6 +64,19 @@ def test_lists_cost_the_same_at_twenty_rows(hq: Client, screen: str) -> None:
         found = hq.get(address, {"q": "wr"})
     assert found.status_code == 200
     assert len(many) <= len(few) + 1
+
+
+@pytest.mark.parametrize("screen", [*SCREENS, "wecom_difference"])
+def test_who_sees_one_region_does_not_read_whom_wecom_names(cast: Cast, screen: str) -> None:
+    """These rows name customers of every store, and no row says of which."""
+    account = type(cast.hq).objects.create_user("east", "x", name="东区", is_staff=True)
+    account.user_permissions.set(Permission.objects.filter(content_type__app_label__in=APPS))
+    client = Client()
+    client.force_login(account, "django.contrib.auth.backends.ModelBackend")
+    address = reverse(f"admin:{screen}_changelist")
+    assert client.get(address).status_code == 200
+    account.regions.set([cast.east])
+    assert client.get(address).status_code == 403
 
 
 @pytest.mark.parametrize("screen", SCREENS)

@@ -248,9 +248,11 @@ def test_a_mass_send_that_wecom_did_take_is_adopted(db: None, wecom: Sandbox) ->
     assert [kind for kind, _ in told()] == ["outbox.sent.mass_send"]
 
 
-def _silent_but_done(wecom: Sandbox, recipients: tuple[str, ...]) -> OutboxRow:
+def _silent_but_done(
+    wecom: Sandbox, recipients: tuple[str, ...], *, sender: str = "linxiao"
+) -> OutboxRow:
     """The courier died after its call: WeCom has the task, the row says `sending`."""
-    row = a_mass_send(recipients=recipients)
+    row = a_mass_send(recipients=recipients, sender=sender)
     wecom.fault("externalcontact/add_msg_template", http_status=502)
     deliver(row.pk)
     said = row.payload
@@ -258,6 +260,24 @@ def _silent_but_done(wecom: Sandbox, recipients: tuple[str, ...]) -> OutboxRow:
         chat_type="single", sender=said["sender"], recipients=recipients, text=said["text"]
     )
     return again(row)
+
+
+def test_many_doubtful_rows_ask_for_each_record_once(db: None, wecom: Sandbox) -> None:
+    """Not each row for each record: of two thousand guides that would be four million calls."""
+    guides = [f"guide{number}" for number in range(6)]
+    wecom.post(
+        "seed",
+        members=[{"userid": one, "name": one, "department": [2]} for one in guides],
+        friends=[{"userid": one, "external_userid": CHEN} for one in guides],
+    )
+    rows = [_silent_but_done(wecom, (CHEN,), sender=one) for one in guides]
+    for row in rows:
+        let_pass(row, minutes=3)
+    assert recover() == 6
+    assert {again(row).state for row in rows} == {"sent"}
+    assert len({again(row).answer["msgid"] for row in rows}) == 6
+    assert len(wecom.calls("externalcontact/get_groupmsg_task")) <= 6
+    assert len(wecom.calls("externalcontact/get_groupmsg_send_result")) <= 6
 
 
 def test_two_tasks_with_the_same_words_are_told_apart_by_their_recipients(
