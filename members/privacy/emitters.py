@@ -19,12 +19,15 @@ class Emitter:
 
 
 EMITTERS: Mapping[str, Emitter] = {
-    "own_copy": Emitter("会员下载自己的资料", ("members.profile.pages.copy",)),
+    "own_copy": Emitter("会员下载自己的资料", ("members.profile.pages_of_rights.copy",)),
     "copy_by_hq": Emitter("总部办理的资料副本", ("members.privacy.desk.download_copy",)),
     "transfer_elsewhere": Emitter("按本人要求转移到另一处理者", ("members.privacy.desk.transfer",)),
     "incident_list": Emitter("安全事件涉及的会员名单", ("members.privacy.duties.affected_list",)),
     "outside_changes": Emitter(
         "外部系统取走积分变化", ("members.rewards.outside.hand_out_changes",)
     ),
-    "sms": Emitter("短信网关发送短信", ("members.registration.inbound.send_code",)),
+    "sms": Emitter(
+        "短信网关发送短信",
+        ("members.registration.inbound.send_code", "members.registration.inbound.tell_old_phone"),
+    ),
 }

@@ -93,7 +93,7 @@ def _thresholds(at: datetime) -> list[Line]:
         ]
         if row.abroad >= alarm_at(ABROAD_FROM):
             lines.append(
-                Line(
+                _line(
                     f"{row.entity.name}：今年向境外提供",
                     "满 10 万人须备案",
                     f"{row.abroad:,}",

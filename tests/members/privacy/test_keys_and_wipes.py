@@ -1,0 +1,140 @@
+"""Keys rotate and can be stopped anywhere (F-58); an entity's wipe touches nobody else (L-13)."""
+
+from __future__ import annotations
+
+import base64
+import os
+
+import pytest
+from django.conf import LazySettings
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from kit.fields import DecryptError
+from members.identity.models import Contact, Identity, Member, MemberState
+from members.privacy import rotating
+from members.privacy.rotating import left_over, rotate, seal_again, sealed_fields
+from members.privacy.wiping import wipe_entity
+from tests.cast import Cast, a_member
+from tests.members.builders import TESTER, a_contact
+
+pytestmark = pytest.mark.django_db
+
+MANY = 5_000 if os.environ.get("FAULT_TRIALS") == "full" else 30
+OLD, NEW = (f"{n}:{base64.b64encode(n.encode() * 16).decode()}" for n in ("k1", "k2"))
+
+
+@pytest.fixture
+def phones(cast: Cast, settings: LazySettings) -> dict[int, str]:
+    """Members sealed under the old key."""
+    settings.FIELD_KEYS = OLD
+    made = {
+        a_member("陈", owner=None, store=cast.guomao, phone=f"+86138{n:08d}", card_no=f"k{n}").pk: (
+            f"+86138{n:08d}"
+        )
+        for n in range(MANY)
+    }
+    cast.chen.save()
+    Identity.objects.filter(member=cast.chen).delete()
+    return made
+
+
+def test_after_rotation_the_old_key_is_not_needed(
+    phones: dict[int, str], settings: LazySettings
+) -> None:
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    before = sum(left_over(field) for field in sealed_fields())
+    assert before >= 2 * MANY
+    done = rotate(by=TESTER, batch=7)
+    assert sum(done.values()) == before
+    assert rotate(by=TESTER) == {}
+    settings.FIELD_KEYS = NEW
+    assert {row.pk: row.phone for row in Member.objects.filter(pk__in=phones)} == phones
+    assert {
+        row.member_id: row.value for row in Identity.objects.filter(member__in=phones)
+    } == phones
+
+
+@pytest.mark.parametrize("killed_after", range(0, 20, 5))
+def test_a_rotation_that_was_killed_goes_on(
+    phones: dict[int, str],
+    settings: LazySettings,
+    monkeypatch: pytest.MonkeyPatch,
+    killed_after: int,
+) -> None:
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    calls = 0
+
+    def dies(text: str, place: str) -> bytes:
+        nonlocal calls
+        calls += 1
+        if calls > killed_after:
+            raise KeyboardInterrupt
+        return sealing(text, place)
+
+    sealing = rotating.seal
+    monkeypatch.setattr(rotating, "seal", dies)
+    with pytest.raises(KeyboardInterrupt):
+        rotate(by=TESTER, batch=3)
+    monkeypatch.undo()
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    assert {row.pk: row.phone for row in Member.objects.filter(pk__in=phones)} == phones
+    rotate(by=TESTER)
+    assert sum(left_over(field) for field in sealed_fields()) == 0
+    settings.FIELD_KEYS = NEW
+    assert {row.pk: row.phone for row in Member.objects.filter(pk__in=phones)} == phones
+
+
+def test_swapped_values_raise_instead_of_opening(
+    phones: dict[int, str], settings: LazySettings
+) -> None:
+    keys = sorted(phones)
+    pairs = list(zip(keys[::2], keys[1::2], strict=False))
+    with connection.cursor() as cursor:
+        for one, other in pairs:
+            cursor.execute(
+                "UPDATE members_member a SET phone = b.phone FROM members_member b"
+                " WHERE (a.id, b.id) IN ((%s, %s), (%s, %s))",
+                [one, other, other, one],
+            )
+    opened = 0
+    for row in Member.objects.filter(pk__in=keys[: 2 * len(pairs)]):
+        try:
+            opened += bool(row.phone)
+        except DecryptError:
+            continue
+    assert opened == 0
+    settings.FIELD_KEYS = f"{NEW},{OLD}"
+    field = next(f for f in sealed_fields() if f.model is Member and f.name == "phone")
+    with pytest.raises(DecryptError):
+        seal_again(field, limit=MANY + 1, by=TESTER)
+
+
+def _counts(entity_id: int) -> tuple[int, int, int, int]:
+    members = Member.objects.filter(entity=entity_id)
+    return (
+        members.exclude(state=MemberState.ERASED).count(),
+        members.exclude(phone=None).count(),
+        Identity.objects.filter(entity=entity_id).count(),
+        Contact.objects.filter(entity=entity_id).count(),
+    )
+
+
+def test_an_entity_that_leaves_takes_nobody_elses_people_along(cast: Cast) -> None:
+    for n in range(3):
+        a_member("李", owner=cast.lin, store=cast.guomao, phone=f"+861370000000{n}")
+        a_member("王", owner=cast.ma, store=cast.wangjing, phone=f"+861370000000{n}")
+    a_contact(cast.lin, external_userid="wmStranger", member=None)
+    a_contact(cast.ma, external_userid="wmStranger", member=None)
+    before = _counts(cast.entity.pk)
+    assert wipe_entity(cast.franchise.pk, by=TESTER, batch=2) == (3, 1)
+    assert _counts(cast.franchise.pk) == (0, 0, 0, 0)
+    assert _counts(cast.entity.pk) == before
+    assert wipe_entity(cast.franchise.pk, by=TESTER) == (0, 0)
+
+
+def test_the_command_asks_twice(cast: Cast) -> None:
+    with pytest.raises(CommandError):
+        call_command("wipe_entity", cast.franchise.name)
+    with pytest.raises(CommandError):
+        call_command("wipe_entity", "没有这家")

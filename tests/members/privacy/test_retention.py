@@ -1,0 +1,162 @@
+"""Every declared rule: a day before its end a row is there, a day after it is not (L-11)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django.utils.module_loading import import_string
+
+from kit.actor import Actor
+from kit.classified import AtEnd, Grade
+from members.consent.actions import leave_membership
+from members.identity.models import Friendship, Member, MemberState
+from members.privacy.ending import end_memberships, take_warnings_back, warn_silent
+from members.privacy.models import Disclosure, Erasure, InactivityWarning
+from members.privacy.models_of_duty import RetentionReport
+from members.privacy.retaining import (
+    Rule,
+    _is_empty,
+    end_batch,
+    in_words,
+    own_models,
+    retain,
+    rules,
+)
+from tests.cast import Cast, a_member
+from tests.members.builders import TESTER, a_contact
+from tests.members.privacy.life import touch
+from tests.members.privacy.rows import a_row_ending
+
+pytestmark = pytest.mark.django_db
+
+US = Actor.system("kept as long as declared")
+PERSONAL = {Grade.PERSONAL, Grade.PERSONAL_HIGH, Grade.SENSITIVE}
+# Members end by their own way, tried below.
+TIMED = [rule for rule in rules() if rule.table != "members.Member"]
+
+
+def _filled(rule: Rule) -> dict[str, Any]:
+    """What a rule wants to see in a row besides its moment."""
+    given = {name: value for name, value in rule.keep.only.items() if "__" not in name}
+    given = {name: value for name, value in given.items() if name != "friendships"}
+    for name in rule.keep.columns:
+        field = rule.model._meta.get_field(name)
+        if hasattr(field, "base_field"):
+            given[name] = [1] if "Integer" in type(field.base_field).__name__ else ["wm"]
+        elif type(field).__name__ == "JSONField":
+            given[name] = {"saw": ["wm"]}
+        else:
+            given[name] = f"x{rule.keep.days}{name}"[: getattr(field, "max_length", None) or 20]
+    return given
+
+
+def _end(rule: Rule) -> None:
+    if rule.keep.by:
+        import_string(rule.keep.by)()
+    else:
+        end_batch(rule, at=timezone.now(), by=US)
+
+
+def _holds(rule: Rule, row: Any) -> bool:
+    found = rule.model._base_manager.filter(pk=row.pk)
+    return found.exclude(_is_empty(rule)).exists() if rule.keep.columns else found.exists()
+
+
+@pytest.mark.parametrize("rule", TIMED, ids=str)
+def test_a_rule_is_true_on_its_very_day(rule: Rule) -> None:
+    now, day = timezone.now(), timedelta(days=1)
+    young, old = (
+        a_row_ending(rule.model, rule.keep.after, now - timedelta(days=rule.keep.days) + shift,
+                     **_filled(rule))
+        for shift in (day, -day)
+    )  # fmt: skip
+    assert _holds(rule, young)
+    assert _holds(rule, old)
+    _end(rule)
+    assert _holds(rule, young), "kept too short"
+    assert not _holds(rule, old), "kept too long"
+
+
+def test_no_table_with_people_is_without_an_end() -> None:
+    endless = [
+        model._meta.label
+        for model, privacy in own_models()
+        if PERSONAL & set(privacy.grades.values())
+        and all(rule.at_end == AtEnd.STAYS for rule in privacy.keep)
+    ]
+    # Machines' digests are graded as secrets, they are nobody's.
+    assert [label for label in endless if label != "stores.MachineKey"] == []
+    for model, privacy in own_models():
+        for rule in privacy.keep:
+            assert in_words(rule), model
+            if rule.at_end == AtEnd.STAYS:
+                assert not rule.words.isascii(), f"{model._meta.label}: {rule.words}"
+            if rule.owner:
+                model._meta.get_field(rule.owner)
+
+
+def test_the_night_writes_what_it_did_and_what_it_could_not(cast: Cast) -> None:
+    rule = next(rule for rule in TIMED if rule.table == "members.Suggestion")
+    old = timezone.now() - timedelta(days=400)
+    for _ in range(5):
+        a_row_ending(rule.model, "made_at", old)
+    assert retain(at=timezone.now(), by=US, batch=2, most=4) >= 4
+    line = RetentionReport.objects.get(table="members.Suggestion")
+    assert (line.done, line.left, line.error) == (4, 1, "")
+    retain(at=timezone.now(), by=US)
+    assert (
+        RetentionReport.objects.filter(table="members.Suggestion").order_by("pk").last().left == 0
+    )  # type: ignore[union-attr]
+
+
+def test_one_rules_fault_does_not_stop_the_night(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = timezone.now() - timedelta(days=3000)
+    a_row_ending(Disclosure, "at", old)
+    suggestion = next(rule for rule in TIMED if rule.table == "members.Suggestion")
+    a_row_ending(suggestion.model, "made_at", old)
+    retain(at=timezone.now(), by=US)
+    assert not Disclosure.objects.exists()
+    assert not suggestion.model._base_manager.exists()
+
+
+def test_who_left_is_gone_three_years_later(cast: Cast) -> None:
+    leave_membership(cast.chen.pk, by=TESTER)
+    now = timezone.now()
+    for days, state in ((1094, MemberState.LEFT), (1096, MemberState.ERASED)):
+        Member.objects.filter(pk=cast.chen.pk).update(left_at=now - timedelta(days=days))
+        end_memberships(at=now, by=US)
+        cast.chen.refresh_from_db()
+        assert cast.chen.state == state
+    assert Erasure.objects.get().why == "保存期限届满"
+
+
+def test_who_is_silent_is_warned_first_and_gone_a_month_later(cast: Cast) -> None:
+    now = timezone.now()
+    silent = a_member("李雯", owner=cast.lin, store=cast.guomao)
+    friend = a_member("王芳", owner=cast.lin, store=cast.guomao)
+    Friendship.objects.filter(contact=a_contact(cast.lin, member=friend)).update(until=None)
+    Member.objects.filter(pk__in=[silent.pk, friend.pk]).update(joined_at=now - timedelta(days=699))
+    assert warn_silent(at=now, by=US) == 0
+    Member.objects.filter(pk__in=[silent.pk, friend.pk]).update(joined_at=now - timedelta(days=740))
+    assert warn_silent(at=now, by=US) == 1
+    assert warn_silent(at=now, by=US) == 0
+    assert InactivityWarning.objects.get().member_id == silent.pk
+    assert end_memberships(at=now + timedelta(days=29), by=US) == 0
+    assert end_memberships(at=now + timedelta(days=31), by=US) == 1
+    silent.refresh_from_db()
+    friend.refresh_from_db()
+    assert (silent.state, friend.state) == (MemberState.ERASED, MemberState.ACTIVE)
+
+
+def test_a_sign_of_her_takes_the_warning_back(cast: Cast) -> None:
+    now = timezone.now()
+    Member.objects.filter(pk=cast.chen.pk).update(joined_at=now - timedelta(days=740))
+    assert warn_silent(at=now, by=US) == 1
+    touch(cast.chen, cast)
+    assert take_warnings_back(at=now, by=US) == 1
+    assert end_memberships(at=now + timedelta(days=60), by=US) == 0
