@@ -131,14 +131,16 @@ def is_proven(request: HttpRequest, member: Member) -> bool:
 
 
 def remember_refusals(
-    request: HttpRequest, response: HttpResponse, purposes: Iterable[str]
+    request: HttpRequest, response: HttpResponse, refused: Iterable[str], granted: Iterable[str]
 ) -> None:
     """What she left unticked is not asked in this browser again for 180 days; no name stands in it.
 
     A refusal that is remembered keeps its first day.
     """
     now = int(timezone.now().timestamp())
-    said = dict.fromkeys(purposes, now) | _refusals(request)
+    held = refused_here(request) - set(granted)
+    before = {purpose: at for purpose, at in _refusals(request).items() if purpose in held}
+    said = dict.fromkeys(refused, now) | before
     text = ",".join(f"{purpose}:{at}" for purpose, at in sorted(said.items()))
     _set(response, _REFUSED_COOKIE, text, int(NOT_AGAIN_FOR.total_seconds()))
 

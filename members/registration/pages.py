@@ -159,7 +159,7 @@ def agreed(request: HttpRequest, token: str) -> HttpResponse:
         return _landing(request, code, visit, str(fault), status=400)
     response = _on_to_phone(request, visit)
     refused = [item["purpose"] for item in offered if item["purpose"] not in chosen]
-    remember_refusals(request, response, refused)
+    remember_refusals(request, response, refused, chosen)
     return response
 
 

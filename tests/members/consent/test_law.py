@@ -149,12 +149,12 @@ def world(db: None) -> Cast:
 
 
 histories = st.lists(
-    st.tuples(st.sampled_from(OFFERED), st.sampled_from(CHANNELS), st.booleans()), max_size=12
+    st.tuples(st.sampled_from(OFFERED), st.sampled_from(CHANNELS), st.booleans()), max_size=8
 )
 
 
 @settings(
-    max_examples=2000 if FULL else 25,
+    max_examples=2000 if FULL else 8,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
