@@ -10,14 +10,14 @@ from django.utils import timezone
 
 from bot.channels.actions import open_kf_account
 from bot.knowledge.actions import approve_article, write_article
-from config.demo import library, past, places
+from config.demo import duties, library, liking, past, places
 from config.demo.world import KF_ACCOUNT
 from groups.content.models import Material, MaterialKind, MaterialState, Variant
 from kit.actions import action, scope_of
 from kit.actor import Actor
 from members.audience.models import Audience
-from members.consent.noticing import draft_notice, publish_notice
 from members.consent.models import Notice, Purpose
+from members.consent.noticing import draft_notice, publish_notice
 from members.registration.channel_codes import ensure_channel_codes
 from members.rewards.models import CouponKind
 from stores.catalogue.models import Product
@@ -96,9 +96,11 @@ def load(say: Callable[[str], None]) -> None:
     _publish_notices()
     _make_gifts(by=_SYSTEM)
     _write_rule(by=_SYSTEM)
-    say("告知、礼券、归属规则")
+    duties.do_duties(by=_SYSTEM)
+    say("告知、礼券、归属规则、合规记录")
     past.enrol_members(by=_SYSTEM)
     say(f"{past.MEMBERS} 位会员和两年的订单")
+    duties.ask_and_look(by=_SYSTEM)
     _judge_everything()
     say("每一单归谁")
     with scope_of(_SYSTEM):
@@ -111,6 +113,8 @@ def load(say: Callable[[str], None]) -> None:
     _write_materials(by=_SYSTEM)
     _name_audiences(by=_SYSTEM)
     say("知识条目、素材、人群")
+    liking.like(by=_SYSTEM)
+    say("标签、线上行为、数据地图")
 
 
 def _publish_notices() -> None:
