@@ -78,10 +78,12 @@ def picture_of(day: MapDay, before: MapDay | None) -> Picture:
     earlier = None if before is None else Cells.read(before.members, before.cells)
     names = ["会员", "近 90 天", *IDENTIFIERS.values()]
     columns = [(_x(number), name) for number, name in enumerate(names)]
+    marked = [_marked(gap, cells, earlier) for gap in GAPS]
+    gaps = sorted((gap for gap in marked if gap.members), key=lambda gap: -gap.members)
     rows = [
-        _row(number, key, name, cells) for number, (key, name) in enumerate(TOUCHPOINTS.items())
+        _row(number, key, cells, [gap for gap in gaps if gap.gap.at == key])
+        for number, key in enumerate(TOUCHPOINTS)
     ]
-    gaps = [_marked(gap, cells, earlier) for gap in GAPS]
     return Picture(
         day=day,
         rows=rows,

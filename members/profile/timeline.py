@@ -6,7 +6,7 @@ ended: no page is counted off, so what comes in meanwhile moves nothing.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from heapq import merge
@@ -122,7 +122,7 @@ def _touches(numbers: Collection[int], before: Spot | None, most: int) -> list[M
     ]
 
 
-_TOUCH_ICONS: Final = {
+_TOUCH_ICONS: Final[Mapping[str, str]] = {
     TouchKind.SCAN: "code",
     TouchKind.REGISTRATION: "people",
     TouchKind.FRIEND: "plus",
