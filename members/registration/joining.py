@@ -32,6 +32,8 @@ from members.rewards.steps import give_welcome_gift
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 
+__all__ = ["Proven", "try_code"]
+
 State = RegistrationState
 # What she was before says who she is now; whoever had left, or was erased, is back.
 _OUTCOMES = {MemberState.ACTIVE: Outcome.KNOWN, MemberState.PENDING: Outcome.NEW}

@@ -234,8 +234,10 @@ def test_restricted_members_and_minors_are_never_reached(cast: Cast) -> None:
 
 def test_every_state_but_active_says_no_in_both_answers(cast: Cast) -> None:
     grant(cast.chen, Purpose.DIRECT_MARKETING)
+    other = a_member("别人", owner=cast.lin, store=cast.guomao)
     for state in set(MemberState.values) - {MemberState.ACTIVE}:
-        Member.objects.filter(pk=cast.chen.pk).update(state=state)
+        into = other if state == MemberState.MERGED else None
+        Member.objects.filter(pk=cast.chen.pk).update(state=state, merged_into=into)
         now = timezone.now() + timedelta(seconds=1)
         asked = may(cast.chen, Purpose.DIRECT_MARKETING, at=now, entity=cast.entity)
         assert not asked.allowed
