@@ -47,7 +47,8 @@ def plan_push(push_id: int, *, by: Actor) -> Push:
     _must_be_fit(push, now)
     push.plan = _plan(push, _counted(push, at=now))
     push.state, push.planned_at = PushState.PLANNED, now
-    push.save(update_fields=["plan", "state", "planned_at"])
+    push.audience_version = None if push.audience is None else push.audience.version
+    push.save(update_fields=["plan", "state", "planned_at", "audience_version"])
     return push
 
 
@@ -56,7 +57,8 @@ def launch_push(push_id: int, *, by: Actor) -> Push:
     """Write one task per guide and variant, with permission asked anew at this moment.
 
     A launched push is returned unchanged. Refuses what was not planned, what has nobody left or no
-    moment outside quiet hours. Submitting follows row by row; each asks for permission again.
+    moment outside quiet hours, and an audience changed since. Submitting follows row by row; each
+    asks for permission again.
     """
     push = _locked(push_id, launched_is_fine=True)
     if push.state == PushState.LAUNCHED:
@@ -66,6 +68,8 @@ def launch_push(push_id: int, *, by: Actor) -> Push:
     now = timezone.now()
     if push.planned_at is None or now - push.planned_at > _PLAN_LIVES:
         raise errors.PlanOutdated
+    if push.audience is not None and push.audience.version != push.audience_version:
+        raise errors.AudienceChanged
     _must_be_fit(push, now)
     windows = eligibility.windows(push, at=now)
     if not windows:

@@ -24,6 +24,10 @@ class PlanOutdated(PushError):
     """预演已经是半天以前的了，人群和授权可能有变化。请重新预演一次再发起。"""
 
 
+class AudienceChanged(PushError):
+    """预演之后有人改了这个人群的条件，预演的人数不再是会收到的人。请重新预演一次再发起。"""
+
+
 class NobodyLeft(PushError):
     """按现在的人群和授权，没有人会收到。请换一个人群。"""
 

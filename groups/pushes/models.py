@@ -92,6 +92,8 @@ class Push(models.Model):
     )
     # What planning found: counts only, no person.
     plan = models.JSONField("预演结果", default=dict, editable=False)
+    # Which version of the audience's rule was planned, and so launched.
+    audience_version = models.PositiveIntegerField("人群版本", null=True, editable=False)
     created_by = models.ForeignKey(
         Account, models.PROTECT, related_name="+", verbose_name="创建人", editable=False
     )
@@ -102,8 +104,8 @@ class Push(models.Model):
 
     privacy: ClassVar = declare(
         keep=keep_years(3, "ended_at"),
-        internal="id public_id name material chat_type audience planned_for holdout_percent state"
-        " plan created_by created_at planned_at launched_at ended_at",
+        internal="id public_id name material chat_type audience audience_version planned_for"
+        " holdout_percent state plan created_by created_at planned_at launched_at ended_at",
     )
 
     class Meta:
