@@ -8,6 +8,6 @@ from django.utils import timezone
 from members.behaviour.months import open_months_from
 
 
-@shared_task
+@shared_task(name="members.tasks.open_months_of_behaviour")
 def open_months_of_behaviour() -> None:
     open_months_from(timezone.now().date())

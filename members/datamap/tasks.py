@@ -7,6 +7,6 @@ from celery import shared_task
 from members.datamap.actions import draw_map
 
 
-@shared_task
+@shared_task(name="members.tasks.draw_data_map")
 def draw_data_map() -> None:
     draw_map()

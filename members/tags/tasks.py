@@ -8,11 +8,11 @@ from members.tags.actions import carry_out_rules
 from members.tags.settling import compare_stale_pairs
 
 
-@shared_task
+@shared_task(name="members.tasks.compare_tags_of_pairs")
 def compare_tags_of_pairs() -> None:
     compare_stale_pairs()
 
 
-@shared_task
+@shared_task(name="members.tasks.carry_out_tag_rules")
 def carry_out_tag_rules() -> None:
     carry_out_rules()

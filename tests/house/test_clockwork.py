@@ -1,0 +1,15 @@
+"""What the clock sends is known to the workers by that very name; else it is thrown away unread."""
+
+from __future__ import annotations
+
+from django.utils.module_loading import import_string
+
+from config.celery import app
+from config.switchboard import JOBS, SWEEPS
+
+
+def test_workers_know_every_task_of_the_clock() -> None:
+    sent = [*SWEEPS, *(job.task for job in JOBS)]
+    for path in sent:
+        import_string(path)
+    assert [path for path in sent if path not in app.tasks] == []
