@@ -215,7 +215,7 @@ FROM lines GROUP BY channel_code_id
 
 
 def _sales(codes: Sequence[int], begin: datetime, end: datetime) -> list[tuple[int, int, int]]:
-    asked = {
+    asked: dict[str, Any] = {
         "begin": begin,
         "end": end,
         "last": end + BOUGHT_WITHIN,

@@ -236,10 +236,8 @@ def _parts(wishes: Iterable[Wish], most: int) -> Iterator[list[Wish]]:
 
 
 def _put_batch(wishes: list[Wish], *, layout: str, account_id: int) -> PrintBatch:
-    stores = {
-        wish.channel_code.store_id if wish.channel_code else wish.roster and wish.roster.store_id
-        for wish in wishes
-    }
+    hung = [wish.channel_code or wish.roster for wish in wishes]
+    stores = {code.store_id for code in hung if code is not None}
     batch = PrintBatch.objects.create(
         made_by_id=account_id,
         store_id=stores.pop() if len(stores) == 1 else None,

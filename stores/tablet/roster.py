@@ -41,9 +41,8 @@ def plan(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     with scope_of(actor):
         store = _store(request.POST.get("store", ""), guide, actor)
         day = _day(request.POST.get("day", ""))
-        whom = Guide.objects.filter(
-            public_id=_public(request.POST.get("guide", "")), store=store
-        ).first()
+        public_id = _public(request.POST.get("guide", ""))
+        whom = Guide.objects.filter(public_id=public_id, store=store).first() if public_id else None
     if whom is None or day is None:
         raise Http404
     try:

@@ -90,9 +90,7 @@ def test_paper_resolution_and_margins(layout: object) -> None:
     # No printer reaches the outermost millimetres: nothing stands there.
     edge = dots(4)
     for strip in (page.crop((0, 0, page.width, edge)), page.crop((0, 0, edge, page.height))):
-        low, _ = strip.convert("L").getextrema()
-        assert isinstance(low, int)
-        assert low > 200
+        assert min(strip.convert("L").tobytes()) > 200
 
 
 def test_a_single_picture_and_a_drawing_read_back() -> None:
