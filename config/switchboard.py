@@ -248,6 +248,7 @@ TODAY_CARDS: Sequence[str] = (
 HQ_PANELS: Sequence[str] = (
     "members.privacy.panels.panels",
     "members.registration.panels.panels",
+    "members.handover.panels.panels",
     "members.lifecycle.panels.panels",
     "stores.conversions.panels.panels",
 )
@@ -359,6 +360,7 @@ JOBS: list[Job] = [
     Job("match friends of before", timedelta(days=1), "members.tasks.match_old_friends"),
     Job("watch one-time codes", timedelta(minutes=5), "members.tasks.watch_sent_codes"),
     Job("move points by time", timedelta(hours=6), "members.tasks.move_points_by_time"),
+    Job("look for doubles", timedelta(days=1), "members.tasks.look_for_doubles"),
     Job("judge tiers", timedelta(days=1), "members.tasks.judge_tiers"),
     Job("prove points", timedelta(days=1), "members.tasks.prove_points"),
     Job("compare outside", timedelta(days=1), "members.tasks.compare_outside"),

@@ -19,8 +19,8 @@ from members.identity.models import (
     Merge,
     MergeSuggestion,
     Suggestion,
-    Trait,
 )
+from members.identity.models_of_doubles import Trait
 from members.imports.models import (
     ImportedMember,
     ImportFault,

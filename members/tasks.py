@@ -4,6 +4,7 @@ from members.audience.tasks import keep_facets
 from members.behaviour.tasks import open_months_of_behaviour
 from members.datamap.tasks import draw_data_map
 from members.handover.tasks import look_at_transfers
+from members.identity.tasks import look_for_all_doubles as look_for_doubles
 from members.imports.tasks import carry_on_imports, empty_old_imports
 from members.lifecycle.tasks import reckon_stages
 from members.privacy.tasks import (
@@ -41,6 +42,7 @@ __all__ = [
     "keep_erasure_log",
     "keep_facets",
     "look_at_transfers",
+    "look_for_doubles",
     "match_old_friends",
     "move_points_by_time",
     "open_months_of_behaviour",

@@ -41,7 +41,7 @@ class _MayDecide(ReadOnlyAdmin):
 
     def has_decide_permission(self, request: HttpRequest) -> bool:
         name = f"{self.opts.app_label}.change_{self.opts.model_name}"
-        return request.user.has_perm(name)  # type: ignore[union-attr]
+        return request.user.has_perm(name)
 
 
 @admin.register(MergeSuggestion)

@@ -1,4 +1,4 @@
-"""Likely doubles: found by what two records share, merged on proof, else asked about and decided."""
+"""Likely doubles: found by what two records share, merged on proof, else asked about, decided."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from members.identity.models import (
     Merge,
     MergeReason,
     MergeSuggestion,
-    Trait,
-    TraitKind,
 )
+from members.identity.models_of_doubles import Trait, TraitKind
 from members.identity.rules import PROOFS, Judgement, contradictions, judge, plain_name
 from members.identity.uniting import merge_members, undo_merge
 from stores.ledger.queries import numbers_of, present_numbers
 
 _MOST_LIKE_HER = 5
+_PORTION = 500
 _REASONS = {
     "phone_proven": MergeReason.PHONE,
     "unionid": MergeReason.UNIONID,
@@ -244,3 +244,10 @@ def look_for_doubles(member_id: int, *, by: Actor) -> int:
     for number, evidence in alike:
         weigh(member_id, number, evidence, by=by)
     return len(alike)
+
+
+def without_traits(*, after: int = 0) -> list[int]:
+    """Keys of members who came without being looked at (a file, an older version); a portion."""
+    rows = Member.objects.filter(pk__gt=after, state__in=_COMPARED, traits=None)
+    named = rows.filter(Q(name__isnull=False) | Q(phone__isnull=False))
+    return list(named.order_by("pk").values_list("pk", flat=True)[:_PORTION])

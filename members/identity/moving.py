@@ -13,8 +13,8 @@ from members.identity.models import (
     MergeSuggestion,
     Suggestion,
     Tier,
-    Trait,
 )
+from members.identity.models_of_doubles import Trait
 from members.identity.rules import owner_after_merge
 from stores.ledger.models import PurchaseLine, Touch
 from stores.ledger.steps import end_ownership, set_owner
@@ -67,7 +67,7 @@ def _fill(pair: Pair) -> list[str]:
 
 def _suggest_of_kept(pair: Pair) -> list[int]:
     """What was open about the gone one is asked about the kept one; keys of what was made."""
-    made = []
+    made: list[int] = []
     open_ones = MergeSuggestion.objects.filter(
         Q(first=pair.gone) | Q(second=pair.gone), decided_at=None
     )

@@ -20,8 +20,8 @@ from members.identity.models import (
     Member,
     MemberState,
     MergeSuggestion,
-    Trait,
 )
+from members.identity.models_of_doubles import Trait
 from members.identity.queries import digest_of, member_by_identity
 from stores.ledger.steps import set_owner
 from stores.org.models import Guide

@@ -13,8 +13,8 @@ from members.identity.models import (
     Merge,
     MergeSuggestion,
     Suggestion,
-    Trait,
 )
+from members.identity.models_of_doubles import Trait
 from members.privacy.copies import Part, part
 from members.privacy.models import AccessLog, Disclosure, InactivityWarning, SubjectRequest
 from stores.conversions.models import Credit

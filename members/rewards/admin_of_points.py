@@ -43,7 +43,7 @@ class _Versioned(HouseAdmin):
         return False
 
 
-class PointsRuleForm(forms.ModelForm):
+class PointsRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_rates(self) -> Any:
         fault = faults_of_rates(self.cleaned_data["rates"])
         if fault:
@@ -77,7 +77,7 @@ class PointsRuleAdmin(_Versioned):
         obj.pk, obj.version = made.pk, made.version
 
 
-class TierRuleForm(forms.ModelForm):
+class TierRuleForm(forms.ModelForm):  # type: ignore[type-arg]
     def clean_thresholds(self) -> Any:
         fault = faults_of_thresholds(self.cleaned_data["thresholds"])
         if fault:
@@ -142,8 +142,16 @@ class PointsAdjustmentAdmin(HouseAdmin):
     actions = ("approve", "refuse")
     fields = ("member", "points", "reason")
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
-        return PointsAdjustmentForm if obj is None else super().get_form(request, obj, **kwargs)
+    def get_form(
+        self,
+        request: HttpRequest,
+        obj: Any = None,
+        change: bool = False,  # noqa: FBT001, FBT002
+        **kwargs: Any,
+    ) -> Any:
+        if obj is None:
+            return PointsAdjustmentForm
+        return super().get_form(request, obj, change=change, **kwargs)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -195,7 +203,7 @@ class PointsAdjustmentAdmin(HouseAdmin):
                 messages.error(request, f"{row}：{fault}")
 
 
-class PointsAdjustmentForm(forms.ModelForm):
+class PointsAdjustmentForm(forms.ModelForm):  # type: ignore[type-arg]
     said = forms.CharField(label="原因", max_length=200)
 
     class Meta:

@@ -177,8 +177,8 @@ class BalancesView(APIView):
     """Balances and tiers as the outside master holds them, one member a line."""
 
     permission_classes = (HasScope,)
-    parser_classes = (ReceiptLines, JSONParser)
-    renderer_classes = (AnswerLines, JSONRenderer)
+    parser_classes = (JSONParser, ReceiptLines)
+    renderer_classes = (JSONRenderer, AnswerLines)
     scope = "balances:write"
 
     @extend_schema(

@@ -67,10 +67,11 @@ def read_line(raw: object) -> Told:
     }
     if not claim.keys() & {"card", "phone", "their_no"}:
         raise Unreadable("要有 card、phone、their_no 中的一项。")
-    sequence = raw.get("sequence")
+    sequence: Any = raw.get("sequence")
     if not _is_whole(sequence) or not 0 < sequence < 2**62:
         raise Unreadable("sequence 是该会员递增的正整数。")
-    points, tier = raw.get("points"), raw.get("tier", "")
+    points: Any = raw.get("points")
+    tier: Any = raw.get("tier", "")
     if points is not None and (not _is_whole(points) or not 0 <= points < _MOST):
         raise Unreadable("points 是不小于 0 的整数。")
     if tier and tier not in TIERS:
@@ -231,10 +232,10 @@ def _differences(master: OutsideMaster, at: datetime) -> dict[tuple[int, str], t
             member__in=members,
             member__outside_balance__points__isnull=False,
         )
-        for number, ours, theirs in unlike.values_list(
+        for number, has, told in unlike.values_list(
             "member_id", "balance", "member__outside_balance__points"
         ):
-            found[(number, What.POINTS)] = (str(ours), str(theirs))
+            found[(number, What.POINTS)] = (str(has), str(told))
         late = PointsProposal.objects.filter(
             entity=master.entity_id, fetched_at=None, at__lt=at - _FETCH_WITHIN
         )

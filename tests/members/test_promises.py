@@ -30,9 +30,7 @@ from tests.members.rewards.builders import give_points
 
 FULL = os.environ.get("FAULT_TRIALS") == "full"
 PURPOSES = ("direct_marketing", "profiling")
-SIZE = {"max_examples": 300, "stateful_step_count": 50} if FULL else {
-    "max_examples": 6, "stateful_step_count": 12
-}  # fmt: skip
+HISTORIES, STEPS = (300, 50) if FULL else (6, 12)
 WHO = st.integers(0, 5)
 
 
@@ -193,7 +191,8 @@ def test_no_history_breaks_a_promise(machine: Any) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            **SIZE, deadline=None, derandomize=not FULL, database=None,
+            max_examples=HISTORIES, stateful_step_count=STEPS, deadline=None,
+            derandomize=not FULL, database=None,
             suppress_health_check=list(HealthCheck),
         ),
     )  # fmt: skip
