@@ -23,7 +23,7 @@ def test_every_kind_of_row_says_how_her_permission_stands_behind_it() -> None:
 
 
 def test_what_needs_permission_is_asked_again_by_a_veto() -> None:
-    assert {kind for kind, why in REACHES.items() if why == ASKED} == set(VETOES)
+    assert {kind for kind, why in REACHES.items() if why == ASKED} <= set(VETOES)
     assert all(VETOES.values())
 
 
