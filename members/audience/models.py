@@ -121,7 +121,7 @@ class AudienceFacet(models.Model):
     at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep=keep_days(2, "at", by="members.tasks.keep_facets", words="overwritten each hour"),
+        keep=keep_days(2, "at", by="members.tasks.keep_facets", words="每小时重新计算覆盖"),
         internal="id name watermark at",
         personal="body",
     )

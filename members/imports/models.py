@@ -110,7 +110,7 @@ class ImportPiece(models.Model):
             with_owner("batch"),
             keep_days(
                 7, "batch__created_at", by="members.tasks.empty_old_imports",
-                words="deleted when the import is done, given up or 7 days old",
+                words="导入完成、放弃时即删除",
             ),
         ],
         internal="id public_id batch is_raw number first_row",

@@ -47,7 +47,7 @@ class StageRule(models.Model):
     published_at = models.DateTimeField("发布时间", null=True, blank=True)
 
     privacy: ClassVar = declare(
-        keep=keep_always("HQ's own thresholds; they say nothing of anybody"),
+        keep=keep_always("总部自己的阈值，没有客户信息"),
         internal="id public_id version growing_purchases mature_purchases mature_spend"
         " dormant_after lapsed_after note made_by made_at published_at",
     )
@@ -85,7 +85,7 @@ class Yardstick(models.Model):
     made_at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep=keep_always("what stages were measured with; says nothing of anybody"),
+        keep=keep_always("计算用的参数，没有客户信息"),
         internal="id rule measured_on cuts model made_at",
     )
 
@@ -124,7 +124,7 @@ class MemberStage(models.Model):
     yardstick = models.ForeignKey(Yardstick, models.PROTECT, related_name="+")
 
     privacy: ClassVar = declare(
-        keep=with_owner("member", words="deleted the night after she refuses profiling"),
+        keep=with_owner("member", words="关闭个性化推荐后当晚删除"),
         internal="look_again_on yardstick",
         personal="member stage before since frequency first_on last_on joined_on monetary_minor"
         " repeat_minor rfm p_alive expected_purchases value_minor computed_on",

@@ -97,7 +97,7 @@ class Play(models.Model):
     changed_at = models.DateTimeField("修改时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep=keep_always("HQ's own plans; they say nothing of anybody"),
+        keep=keep_always("总部自己的计划，没有客户信息"),
         internal="id public_id kind name stages entered_within_days holdout_percent stops"
         " runs_for_days talk is_active version changed_by changed_at",
     )

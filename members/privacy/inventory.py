@@ -78,5 +78,7 @@ _WORDS = {
     "to": "对方", "unionid": "微信 UnionID", "unionid_digest": "UnionID 的摘要",
     "user_agent": "浏览器型号", "userid": "导购企微账号", "userids": "导购企微账号",
     "value": "账号标识", "words": "本人的原话", "creator_userid": "发布人企微账号",
+    "birth_year": "出生年份", "repeat_minor": "预计复购金额", "rfm": "消费分层", "tag": "标签",
+    "friendship": "好友关系", "held": "持有的数据", "wish": "想要的改动", "fields": "看了什么",
     "into_no": "合并到的序号", "latitude": "购买地点纬度", "longitude": "购买地点经度",
 }  # fmt: skip

@@ -116,6 +116,8 @@ def _nothing_of(field: Any) -> Any:
         return None
     if isinstance(field, models.JSONField):
         return {}
+    if isinstance(field, models.BinaryField):
+        return b""
     return [] if hasattr(field, "base_field") else ""
 
 

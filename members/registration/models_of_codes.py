@@ -41,7 +41,7 @@ class RosterCode(models.Model):
     created_at = models.DateTimeField("创建时间", default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep=keep_always("a printed code may be scanned for years"),
+        keep=keep_always("印出的码可能用多年，没有客户信息"),
         public="token",
         internal="id public_id kind store region scene campaign cost_centre is_active created_at",
     )

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any
 
+from django.apps import apps
 from django.db import models
 from django.utils import timezone
 
@@ -16,19 +17,33 @@ from kit.fields import PublicIdField, SealedTextField
 _numbers = itertools.count(1)
 
 # What a constraint of the table wants, where the plainest row would break it.
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
 WANTED: dict[str, dict[str, Any]] = {
     "wecom.ArchiveConsent": {"userid": "lin"},
+    "wecom.InboxMessage": {"state": "done"},
+    "wecom.Sweep": {"state": "done"},
+    "stores.Ownership": {"since": LONG_AGO},
+    "stores.Shift": {"begins_at": LONG_AGO},
     "groups.Push": {"chat_type": "group", "audience": None},
     "groups.PushTask": {"state": "done"},
     "groups.Group": {"state": "dismissed"},
+    "members.ChannelCost": {"campaign": "双十一"},
     "members.CustomerTransfer": {"state": "refused"},
+    "members.MemberImport": {"state": "tried"},
+    "members.OneTimeCode": {"registration": lambda: a_row(_model("members.Registration"))},
+    "members.RosterCode": {"kind": "nearest"},
     "members.SubjectRequest": {"state": "refused", "refused_because": "x"},
 }
+
+
+def _model(label: str) -> type[models.Model]:
+    return next(model for model in apps.get_models() if model._meta.label == label)
 
 
 def a_row(model: type[models.Model], **given: Any) -> models.Model:
     """A row with every required column filled, its parents made first."""
     wanted = {**WANTED.get(model._meta.label, {}), **given}
+    wanted = {name: value() if callable(value) else value for name, value in wanted.items()}
     values: dict[str, Any] = {}
     for field in model._meta.concrete_fields:
         if field.name in wanted:

@@ -29,8 +29,8 @@ def phones(cast: Cast, settings: LazySettings) -> dict[int, str]:
     """Members sealed under the old key."""
     settings.FIELD_KEYS = OLD
     made = {
-        a_member("陈", owner=None, store=cast.guomao, phone=f"+86138{n:08d}", card_no=f"k{n}").pk: (
-            f"+86138{n:08d}"
+        a_member("陈", owner=None, store=cast.guomao, phone=f"+86137{n:08d}", card_no=f"k{n}").pk: (
+            f"+86137{n:08d}"
         )
         for n in range(MANY)
     }
