@@ -35,6 +35,12 @@ PLACES = (
           "上海市静安区南京西路示例中心 L3-12", "021-5550 0103", "31.229700", "121.455000", 10, 22, 21),
 )  # fmt: skip
 
+# Corp tags that WeCom's own client offers, too.
+CORP_TAGS = (
+    ("兴趣", ("关注上新", "送礼", "改衣服务")),
+    ("沟通", ("喜欢语音", "晚上联系")),
+)
+
 # name, employee number, WeCom userid, store
 GUIDES = (
     ("林晓", "G001", "linxiao", "S001"), ("周宁", "G002", "zhouning", "S001"),

@@ -47,6 +47,10 @@ def seed(say: Callable[[str], None]) -> None:
                 {"open_kfid": KF_ACCOUNT, "name": "晴川客服", "servicers": ["linxiao"]}
             ],
             "codes": _codes(),
+            "tag_groups": [
+                {"group_name": name, "tags": [{"name": word} for word in words]}
+                for name, words in names.CORP_TAGS
+            ],
             **_people(),
         }
     say(f"{len(world['customers'])} 位企微客户，{len(world['groups'])} 个客户群")
@@ -55,6 +59,7 @@ def seed(say: Callable[[str], None]) -> None:
     )
     answer.raise_for_status()
     sweep_through("groups")
+    sweep_through("tags")
 
 
 def _codes() -> list[dict[str, str]]:
