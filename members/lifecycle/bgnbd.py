@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import exp
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
-from scipy.special import gammaln, hyp2f1, psi
+from scipy.special import expit, gammaln, psi
 
 Numbers = NDArray[np.float64]
 
@@ -22,6 +23,7 @@ Numbers = NDArray[np.float64]
 _WIDEST: Final = 12.0
 _STARTS: Final = ((0.0, 0.0, 0.0, 0.0), (-1.4, -1.0, -0.2, 0.9), (0.5, 1.0, -1.5, 1.5))
 _NEAR_ONE: Final = 1e-6
+_MOST_TERMS: Final = 20_000
 
 
 class NothingToLearn(ValueError):
@@ -47,6 +49,12 @@ class Buying:
     a: float
     b: float
     log_likelihood: float = 0.0
+
+    @property
+    def says_something(self) -> bool:
+        """Whether no parameter ran away to the edge of what is tried: such data hold no rhythm."""
+        edge = exp(_WIDEST - 1)
+        return all(1 / edge < value < edge for value in (self.r, self.a, self.b))
 
     @classmethod
     def of(cls, stored: Mapping[str, float]) -> Buying:
@@ -93,7 +101,7 @@ def fit(histories: Histories) -> Buying:
 def alive(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> Numbers:  # noqa: N803
     """The probability that she still buys. Who bought once only has had no chance to leave."""
     lived, left = _endings(x, t_x, T, model)
-    ratio: Numbers = 1.0 / (1.0 + np.exp(left - lived))
+    ratio: Numbers = expit(lived - left)
     return ratio
 
 
@@ -112,7 +120,7 @@ def outlook(x: Numbers, T: Numbers, ahead: float, model: Buying) -> Numbers:  # 
     c = a + model.b + x - 1
     c = np.where(np.abs(c) > _NEAR_ONE, c, _NEAR_ONE)
     z = ahead / (model.alpha + T + ahead)
-    inner = (1 - z) ** (a - 1) * hyp2f1(a + model.b - 1 - model.r, a - 1, c, z)
+    inner = (1 - z) ** (a - 1) * _hypergeometric(a + model.b - 1 - model.r, a - 1, c, z)
     found: Numbers = c / (a - 1) * (1 - inner)
     return found
 
@@ -121,6 +129,20 @@ def expected_of_new(ahead: float, model: Buying) -> float:
     """Repeat purchases of somebody new within `ahead`: equation (9)."""
     zero = np.zeros(1)
     return float(outlook(zero, zero, ahead, model)[0])
+
+
+def _hypergeometric(a: float, b: float, c: Numbers, z: Numbers) -> Numbers:
+    """2F1(a, b; c; z) by its series, for 0 <= z < 1. scipy's `hyp2f1` (1.17) answers infinity where
+    z > 0.9 and c - a - b is a large whole number: 2F1(1.5, -0.5; 100; 0.905) is 0.993.
+    """
+    total = np.ones(np.broadcast(c, z).shape)
+    term = total.copy()
+    for n in range(_MOST_TERMS):
+        term = term * ((a + n) * (b + n) * z / ((c + n) * (n + 1)))
+        total = total + term
+        if (np.abs(term) <= 1e-15 * np.abs(total)).all():
+            break
+    return total
 
 
 def _shared(x: Numbers, model: Buying) -> Numbers:

@@ -55,7 +55,10 @@ WHERE l.member_no IS NOT NULL
 # The same for the persons of lifecycle_due, by indexes instead of by a scan.
 _LINES_OF_DUE: Final = """
 WITH RECURSIVE numbers AS (
-  SELECT person AS member_no, person FROM lifecycle_due
+  SELECT d.person AS member_no, d.person FROM lifecycle_due d
+  -- Who became somebody else bought nothing herself: it is all the other's.
+  WHERE NOT EXISTS (SELECT 1 FROM stores_mergedmember m
+    WHERE m.member_no = d.person AND m.undone_at IS NULL)
   UNION
   SELECT m.member_no, n.person FROM numbers n
   JOIN stores_mergedmember m ON m.into_no = n.member_no AND m.undone_at IS NULL

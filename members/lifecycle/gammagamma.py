@@ -7,6 +7,7 @@ that counts of her is x repeat purchases and their mean. Independent of how ofte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,8 @@ from members.lifecycle.bgnbd import NothingToLearn
 Numbers = NDArray[np.float64]
 
 _WIDEST: Final = 12.0
+# Nearer to 1 the mean over people is carried by nobody whom we have seen.
+_LEAST_Q: Final = 1.05
 _STARTS: Final = ((0.0, 0.5, 0.0), (1.8, 1.3, 0.0), (-0.5, 1.0, 0.5))
 
 
@@ -30,6 +33,12 @@ class Spending:
     q: float
     gamma: float
     log_likelihood: float = 0.0
+
+    @property
+    def says_something(self) -> bool:
+        """Whether there is a mean over people, and no parameter ran away to the edge."""
+        edge = exp(_WIDEST - 1)
+        return self.q > _LEAST_Q and self.p < edge and self.q < edge
 
     @property
     def average(self) -> float | None:

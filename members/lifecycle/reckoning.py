@@ -20,6 +20,7 @@ from kit.fields import shown_id
 from members.identity.models import Member
 from members.lifecycle import facts
 from members.lifecycle.models import LifecycleRun, MemberStage, Yardstick
+from members.lifecycle.queries import summarise
 from members.lifecycle.scoring import Move, Reckoner, Which, between, due, known
 from members.lifecycle.yardsticks import measure, published_rule
 from members.privacy.models_of_duty import Activity
@@ -127,8 +128,8 @@ def carry_on(run_id: int, *, at: datetime | None = None, by: Actor) -> Lifecycle
     else:
         which = _portion_of_changes(run, reckoner)
     if which is None:
-        run.finished_at = timezone.now()
-        run.save(update_fields=["finished_at"])
+        run.finished_at, run.summary = timezone.now(), summarise(run.on)
+        run.save(update_fields=["finished_at", "summary"])
         return run
     scored = reckoner.score(which)
     run.scored += scored.written

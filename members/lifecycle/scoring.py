@@ -15,6 +15,7 @@ import numpy as np
 from django.conf import settings
 from django.db import connection
 
+from members.consent.rules import newest_year_of_adults
 from members.lifecycle.bgnbd import Buying, outlook
 from members.lifecycle.models import Yardstick
 from members.lifecycle.rules import AHEAD_DAYS, QUIET_FOR, REFRESH_LATER, REFRESH_SOON
@@ -28,8 +29,10 @@ JOIN members_consentstate c ON c.member_id = m.id
 WHERE m.state = 'active' AND m.entity_id = ANY(%(entities)s) {standing}
 """
 
-# Restricted members are not computed with, whatever they once permitted.
-STANDING: Final = "AND m.restricted_at IS NULL"
+# Restricted members and minors are not computed with, whatever was once permitted.
+STANDING: Final = (
+    "AND m.restricted_at IS NULL AND (m.birth_year IS NULL OR m.birth_year <= %(newest_adults)s)"
+)
 
 _FACTS: Final = """
 facts AS (
@@ -79,17 +82,18 @@ forecast AS (
 # A rule that changed moves nobody: `before` tells of people, not of definitions.
 _FRESH: Final = """
 fresh AS MATERIALIZED (
-  SELECT n.*, purchases * COALESCE(p_alive, 1) AS expected,
-    purchases * COALESCE(p_alive, 1) * (%(p)s::float8 * (%(gamma)s::float8 + repeat_minor)
-      / (%(p)s::float8 * (frequency - 1) + %(q)s::float8 - 1)) AS value,
+  SELECT n.*, n.purchases * COALESCE(n.p_alive, 1) AS expected,
+    n.purchases * COALESCE(n.p_alive, 1)
+      * (%(p)s::float8 * (%(gamma)s::float8 + n.repeat_minor)
+        / (%(p)s::float8 * (n.frequency - 1) + %(q)s::float8 - 1)) AS value,
     old.stage AS old_stage,
     old.stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
     CASE WHEN old.stage = n.stage THEN old.before
       WHEN y.rule_id = %(rule)s THEN old.stage ELSE '' END AS before,
     CASE WHEN old.stage = n.stage THEN old.since
-      WHEN n.stage = 'lapsed' THEN heard_on + %(lapsed_after)s + 1
-      WHEN n.stage = 'dormant' THEN heard_on + %(dormant_after)s + 1
-      ELSE heard_on END AS since
+      WHEN n.stage = 'lapsed' THEN n.heard_on + %(lapsed_after)s + 1
+      WHEN n.stage = 'dormant' THEN n.heard_on + %(dormant_after)s + 1
+      ELSE n.heard_on END AS since
   FROM forecast n
   LEFT JOIN members_memberstage old ON old.member_id = n.member_id
   LEFT JOIN members_yardstick y ON y.id = old.yardstick_id
@@ -102,7 +106,8 @@ written AS (
     last_on, joined_on, monetary_minor, repeat_minor, rfm, p_alive, expected_purchases, value_minor,
     computed_on, look_again_on, yardstick_id)
   SELECT member_id, stage, COALESCE(before, ''), since, frequency, first_on, last_on, joined_on,
-    monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected, round(value)::bigint,
+    monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected,
+    LEAST(GREATEST(round(value), 0), 9e15)::bigint,
     %(on)s, look_again_on, %(yardstick)s
   FROM fresh
   ON CONFLICT (member_id) DO UPDATE SET
@@ -243,6 +248,7 @@ class Reckoner:
             "now": self.now,
             "on": self.on,
             "entities": list(self.entities),
+            "newest_adults": newest_year_of_adults(self.now),
             "growing_purchases": rule.growing_purchases,
             "mature_purchases": rule.mature_purchases,
             "mature_spend": rule.mature_spend,

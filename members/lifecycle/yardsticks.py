@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
+from members.consent.rules import newest_year_of_adults
 from members.lifecycle import bgnbd, gammagamma
 from members.lifecycle.bgnbd import NothingToLearn
 from members.lifecycle.models import StageRule, Yardstick
@@ -74,6 +75,8 @@ def learn(sample: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
         buying = bgnbd.fit(histories)
     except NothingToLearn:
         return {}
+    if not buying.says_something:
+        return {}
     found = {
         "r": buying.r,
         "alpha": buying.alpha,
@@ -87,8 +90,7 @@ def learn(sample: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
         spending = gammagamma.fit(x[again], repeat[again] / x[again])
     except NothingToLearn:
         return found
-    # Without a mean over people there is no value to tell.
-    if spending.q > 1:
+    if spending.says_something:
         found |= {"p": spending.p, "q": spending.q, "gamma": spending.gamma}
     return found
 
@@ -107,6 +109,7 @@ def _sample(
                 "now": now,
                 "zone": settings.TIME_ZONE,
                 "entities": list(entities),
+                "newest_adults": newest_year_of_adults(now),
                 "one_in": one_in,
             },
         )
