@@ -294,6 +294,7 @@ class ChannelCostAdmin(HouseAdmin):
             "rows": figures.rows[:MOST_ROWS],
             "left": max(0, len(figures.rows) - MOST_ROWS),
             "top": max([row.scans for row in figures.rows], default=0),
+            "widest": max(figures.total.printed, figures.total.scans),
             "groupings": GROUPINGS.items(),
         }
         return TemplateResponse(request, "admin/members/effect.html", context)
