@@ -13,16 +13,17 @@ from members.audience.models import Audience, AudienceVersion
 from members.audience.queries import version_of
 from members.consent.models import Purpose
 from members.identity.models import Tier
-from tests.cast import PASSWORD, Cast, a_member
+from tests.cast import Cast, a_member
 from tests.members.builders import TESTER, a_contact, grant
 
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 LIVE = reverse("admin:members_audience_live")
 
 
 @pytest.fixture
 def hq(cast: Cast) -> Client:
     client = Client()
-    client.login(username="hq", password=PASSWORD)
+    client.force_login(cast.hq, backend=BACKEND)
     return client
 
 
@@ -97,7 +98,7 @@ def test_pickers_offer_only_the_accounts_own(cast: Cast, hq: Client) -> None:
 def test_who_is_not_head_office_learns_nothing(cast: Cast) -> None:
     save_audience(None, name="金卡", rule={}, by=TESTER)
     guide = Client()
-    guide.login(username="G001", password=PASSWORD)
+    guide.force_login(cast.lin.account, backend=BACKEND)
     for address in (LIVE, reverse("admin:members_audience_guides")):
         answer = guide.post(address) if address == LIVE else guide.get(address)
         assert answer.status_code in {302, 403, 404}

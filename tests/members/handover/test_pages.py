@@ -72,6 +72,8 @@ def test_a_manager_goes_the_whole_way(cast: Cast) -> None:
     seen = client.get(at("tablet-handover", handover)).content.decode()
     assert "在企业微信里转接" in seen
     assert "24 小时后生效" in seen
+    # What was changed and not sent holds the decision back (tablet.js).
+    assert 'data-not-before="arrange"' in seen
     names = client.get(at("tablet-handover-customers", handover)).content.decode()
     assert "陈静" in names
     assert "交给周宁" in names
@@ -80,6 +82,11 @@ def test_a_manager_goes_the_whole_way(cast: Cast) -> None:
     handover.refresh_from_db()
     assert handover.state == HandOverState.DECIDED
     assert handover.decided_by.startswith("account:")
+    # WeCom has not told yet by which door: nobody reads that there is nothing to hand over.
+    waiting = client.get(at("tablet-handover", handover)).content.decode()
+    assert "正在问企业微信" in waiting
+    assert "every 5s" in waiting
+    assert "没有要交接" not in waiting
 
 
 def test_a_tap_on_a_colleague_ticks_her(cast: Cast) -> None:

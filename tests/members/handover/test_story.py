@@ -7,17 +7,19 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from kit.events import DomainEvent
+from kit.events import DomainEvent, NotYet
 from members.handover.actions import (
     ask_again,
     change_owner_only,
     leave_as_they_are,
     plan_transfers,
     stop_transfers,
+    take_over_strangers,
 )
 from members.handover.inbound import batch_answered, batch_doubtful, customer_changed
 from members.handover.looking import look_at_due
 from members.handover.models import CustomerTransfer
+from members.handover.panels import panels
 from members.handover.rules import LOOK_EVERY, TAKES_EFFECT
 from members.identity.models import Friendship
 from members.registration.models import ChannelCode
@@ -26,7 +28,8 @@ from stores.ledger.models import Ownership
 from stores.org.actions import record_leaving
 from stores.org.endings import end_what_is_done
 from stores.org.handing_over import begin_hand_over, decide_hand_over, stop_hand_over
-from stores.org.models import HandOver, HandOverState
+from stores.org.inbound import propose_for_mover
+from stores.org.models import Guide, HandOver, HandOverState
 from tests.cast import Cast, a_guide, a_member
 from tests.members.builders import TESTER, a_channel_code, run_handlers
 from tests.members.handover.builders import (
@@ -199,6 +202,48 @@ def test_a_doubtful_call_that_wecom_never_heard_of_waits_for_a_word(
     CustomerTransfer.objects.update(takes_effect_at=timezone.now() + TAKES_EFFECT - LOOK_EVERY)
     look_now()
     assert states_of(handover) == {"failed": 1}
+
+
+def test_two_contacts_of_one_member_are_one_change_of_owner(cast: Cast) -> None:
+    """She left more than a year ago: nothing is asked of WeCom for either of them."""
+    a_friend(cast.lin, 1, member=cast.chen)
+    a_friend(cast.lin, 2, member=cast.chen)
+    Guide.objects.filter(pk=cast.lin.pk).update(left_on=timezone.localdate() - timedelta(days=400))
+    cast.lin.refresh_from_db()
+    handover = a_hand_over(cast.lin, cast.zhou)
+    decide_hand_over(handover.pk, version=handover.version, by=TESTER)
+    begin_hand_over(handover.pk, has_resigned=True, by=TESTER)
+    assert plan_transfers(handover.pk, by=TESTER) == 1
+    take_over_strangers(handover.pk, by=TESTER)
+    cast.chen.refresh_from_db()
+    assert (states_of(handover), cast.chen.owner) == ({"done": 1}, cast.zhou)
+
+
+def test_a_second_move_waits_for_the_first(cast: Cast) -> None:
+    def moved(from_store: int) -> DomainEvent:
+        payload = {"guide_no": cast.lin.pk, "from_store": from_store}
+        return DomainEvent(kind="guide_moved", payload=payload)
+
+    propose_for_mover(moved(cast.guomao.pk))
+    propose_for_mover(moved(cast.guomao.pk))
+    with pytest.raises(NotYet):
+        propose_for_mover(moved(cast.wangjing.pk))
+    first = HandOver.objects.get()
+    assert stop_hand_over(first.pk, by=TESTER)
+    propose_for_mover(moved(cast.wangjing.pk))
+    assert HandOver.objects.exclude(pk=first.pk).get().store == cast.wangjing
+
+
+def test_hq_sees_what_waits_for_a_decision_first(cast: Cast) -> None:
+    decided(a_hand_over(cast.ma, cast.zhou))
+    HandOver.objects.update(state=HandOverState.DECIDED)
+    waiting = a_hand_over(cast.lin, cast.zhou)
+    HandOver.objects.filter(pk=waiting.pk).update(
+        proposed_at=timezone.now() - timedelta(days=3, hours=1)
+    )
+    [listing] = panels(TESTER, timezone.now())
+    assert [line.figure for line in listing.lines] == ["等了 3 天", "交接中"]
+    assert listing.lines[0].text == cast.lin.name
 
 
 def test_stopping_asks_no_more_and_lets_run_what_wecom_has(cast: Cast, wecom: Sandbox) -> None:
