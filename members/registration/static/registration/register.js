@@ -205,5 +205,9 @@ if (page && crypto.subtle && "indexedDB" in window) {
   // Safari has no background sync: the open page asks by itself.
   setInterval(sync, 30_000);
   sync();
-  if (navigator.onLine) keepShell().catch(() => {});
+  if (navigator.onLine) {
+    // Asked from here, since without network the question would only complain.
+    window.htmx?.trigger("#begun", "live");
+    keepShell().catch(() => {});
+  }
 }
