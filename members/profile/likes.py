@@ -11,7 +11,7 @@ from django.db.models import Count
 
 from members.behaviour.models import BehaviourEvent, BehaviourKind
 from members.identity.models import Member
-from members.tags.queries import ChipGroup, chips_for, standing_of_member
+from members.tags.queries import Chip, ChipGroup, chips_for, standing_of_member
 from members.tags.rules import Standing
 from stores.catalogue.models import Product
 from stores.ledger.models import PurchaseLine
@@ -27,6 +27,11 @@ class Tags:
     groups: Sequence[ChipGroup]
     is_allowed: bool
     was_asked: bool
+
+    @property
+    def held(self) -> list[Chip]:
+        """What she holds, of all groups."""
+        return [chip for group in self.groups for chip in group.chips if chip.held is not None]
 
 
 @dataclass(frozen=True, slots=True)

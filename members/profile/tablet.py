@@ -102,7 +102,8 @@ def tap_tag(
         return redirect("tablet-member", public_id)
     with scope_of(looking_at(actor, found)):
         tags = tags_for(found, timezone.now())
-    answer = render(request, "profile/tags.html", {"tags": tags, "member": found})
+    context = {"tags": tags, "member": found, "is_open": True}
+    answer = render(request, "profile/tags.html", context)
     return with_toast(answer, fault) if fault else answer
 
 

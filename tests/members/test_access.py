@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import re
 from itertools import product
+from typing import Any
 
 import pytest
 from django.contrib import admin
@@ -69,6 +71,11 @@ def addresses(public_id: str, tag_id: str) -> list[tuple[str, str]]:
     ]
 
 
+def same_words(answer: Any) -> bytes:
+    """A page without what is drawn anew for every answer: tokens of forms, nonces of scripts."""
+    return re.sub(rb'(value|nonce)="[^"]{16,}"', rb"", answer.content)
+
+
 @pytest.mark.parametrize("who", SEES)
 def test_whoever_is_not_hers_answers_like_nobody(
     cast: Cast, people: dict[str, Member], who: str
@@ -86,8 +93,8 @@ def test_whoever_is_not_hers_answers_like_nobody(
                 assert answer.status_code in {200, 302}, (name, path)
             else:
                 assert answer.status_code == missing.status_code, (name, path)
-                assert answer.content == missing.content, (name, path)
-                assert answer.headers == missing.headers, (name, path)
+                assert same_words(answer) == same_words(missing), (name, path)
+                assert set(answer.headers) == set(missing.headers), (name, path)
 
 
 def test_random_pairs_of_guide_and_member_agree_with_ownership(
