@@ -49,7 +49,7 @@ def plan_transfers(handover_id: int, *, by: Actor) -> int:
     now = timezone.now()
     plan = sorted_out(handover, at=now)
     contacts = Contact.objects.in_bulk([case.key[0] for case in plan.cases if case.key[0]])
-    rows = [_row(handover, case, plan, contacts, now) for case in plan.cases]
+    rows = _once_each([_row(handover, case, plan, contacts, now) for case in plan.cases])
     put_in_batches(
         handover,
         (row for row in rows if row.contact is not None and row.state == TransferState.PLANNED),
@@ -59,6 +59,19 @@ def plan_transfers(handover_id: int, *, by: Actor) -> int:
         CustomerTransfer.objects.bulk_create(rows[start : start + _AT_ONCE])
     tell(handover)
     return len(rows)
+
+
+def _once_each(rows: Sequence[CustomerTransfer]) -> list[CustomerTransfer]:
+    """Two contacts of one member, of whom nothing is asked of WeCom, are one change of owner."""
+    found: list[CustomerTransfer] = []
+    members: set[int] = set()
+    for row in rows:
+        if row.contact_id is None and row.member_id is not None:
+            if row.member_id in members:
+                continue
+            members.add(row.member_id)
+        found.append(row)
+    return found
 
 
 def _row(

@@ -119,6 +119,11 @@ def page_of(actor: Actor, handover: HandOver, words: str = "") -> dict[str, Any]
         "is_leave": handover.is_leave,
         "moves": handover.reason == HandOverReason.MOVED,
         "can_decide": is_proposed and bool(shares),
+        # Decided, and WeCom has not told yet by which of its doors her customers pass on.
+        "asks_account": handover.state == HandOverState.DECIDED
+        and not handover.is_leave
+        and handover.has_resigned is None
+        and not any(part.total for part in parts),
         "under_way": sum(part.under_way for part in parts),
         "undecided": sum(part.undecided for part in parts),
         "total": sum(part.total for part in parts),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kit.actions import scope_of
 from kit.actor import Actor
-from kit.events import DomainEvent
+from kit.events import DomainEvent, NotYet
 from stores.org.actions import take_new_userid
 from stores.org.handing_over import begin_hand_over, note_account, propose_hand_over
 from stores.org.models import Guide, HandOver, HandOverReason
@@ -13,6 +13,8 @@ from wecom.gateway import WecomError, gateway_of
 US = Actor.system("hand-overs")
 # WeCom knows no such account (any more).
 _NOBODY = {40003, 60111}
+# A move is put off until the one before it was carried out, or was put away.
+_ANOTHER_MOVE_SECONDS = 600
 
 
 def propose_for_leaver(event: DomainEvent) -> None:
@@ -21,13 +23,17 @@ def propose_for_leaver(event: DomainEvent) -> None:
 
 
 def propose_for_mover(event: DomainEvent) -> None:
-    """She works in another store now: the old one's manager is asked."""
-    propose_hand_over(
-        int(event.payload["guide_no"]),
-        reason=HandOverReason.MOVED,
-        store_id=int(event.payload["from_store"]),
-        by=US,
+    """She works in another store now: the old one's manager is asked.
+
+    While the hand-over of a move before this one is open, asks to be called again: one person's
+    customers pass on by one decision at a time.
+    """
+    store = int(event.payload["from_store"])
+    standing = propose_hand_over(
+        int(event.payload["guide_no"]), reason=HandOverReason.MOVED, store_id=store, by=US
     )
+    if standing.store_id != store and standing.reason == HandOverReason.MOVED:
+        raise NotYet(_ANOTHER_MOVE_SECONDS)
 
 
 def propose_for_gone(event: DomainEvent) -> None:

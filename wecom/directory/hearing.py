@@ -8,7 +8,6 @@ from typing import Final
 
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import emit_many
 from wecom.directory.models_of_hearing import ArchiveConsent, Bookmark, KeywordHit
 from wecom.directory.portions import Agreements, Found, KeywordHits
 
@@ -56,7 +55,7 @@ def take_agreements(facts: Agreements, *, asked_at: datetime, by: Actor) -> list
 def take_hits(facts: KeywordHits, *, by: Actor) -> int:
     """Keep what keyword rules were hit by and move on behind it; how many hits are new.
 
-    Emits `keyword_heard` for each. A page that somebody else read meanwhile changes nothing.
+    HQ reads them in a list of their own. A page that somebody else read meanwhile changes nothing.
     """
     Bookmark.objects.bulk_create([Bookmark(stream=HITS)], ignore_conflicts=True)
     place = Bookmark.objects.select_for_update().get(stream=HITS)
@@ -69,13 +68,6 @@ def take_hits(facts: KeywordHits, *, by: Actor) -> int:
     )
     fresh = {(hit.msgid, hit.rule_id): hit for hit in _hits(facts)}
     made = KeywordHit.objects.bulk_create([hit for key, hit in fresh.items() if key not in known])
-    emit_many(
-        "keyword_heard",
-        [
-            (f"group:{hit.chat_id}" if hit.chat_id else "", {"hit": hit.pk, "rule": hit.rule_id})
-            for hit in made
-        ],
-    )
     if facts.upto and facts.upto != place.position:
         place.position = facts.upto
         place.save(update_fields=["position", "moved_at"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -13,6 +13,7 @@ from wecom.directory.inbound import app_of, compare
 from wecom.directory.portions import LinkSeen
 from wecom.directory.rules_of_reach import JOB_KNOWN, pause_of_job
 from wecom.gateway import WecomError, gateway_of
+from wecom.outbox.actions import note_outcome
 from wecom.outbox.models import OutboxRow
 
 _TOLD: Final = {
@@ -78,11 +79,13 @@ def customer_spoke(event: DomainEvent) -> None:
 def moment_ordered(event: DomainEvent) -> None:
     """WeCom took the order of a moment: what becomes of it is asked until it is known.
 
-    Ends with `moment_made`, or with `moment_refused` when WeCom made none or forgot the order.
+    The outbox row then says which moment it became and who was left out, or that it failed since
+    WeCom made none or forgot the order.
     """
     wish, answer = str(event.payload["once"]), dict(event.payload.get("answer") or {})
     by = Actor.system("follows the order of a moment")
-    moment_id, job = str(answer.get("moment_id") or ""), None
+    moment_id = str(answer.get("moment_id") or "")
+    known: dict[str, Any] = {}
     if not moment_id:
         age = timezone.now() - event.at
         row = OutboxRow.objects.filter(once=wish).first()
@@ -92,8 +95,12 @@ def moment_ordered(event: DomainEvent) -> None:
         moment_id = job.moment_id
         if not moment_id:
             error = job.message if job.state == "done" else "企业微信 24 小时内没有结果"
-            moments.note_refused(
-                wish=wish, subject=event.subject, code=job.code or None, error=error, by=by
-            )
+            note_outcome(wish, {"code": job.code or None}, error=error or "没有建成", by=by)
             return
-    moments.note_made(moment_id, wish=wish, subject=event.subject, at=event.at, job=job, by=by)
+        known = {
+            "left_out_userids": list(job.invalid_userids),
+            "left_out_departments": list(job.invalid_department_ids),
+            "left_out_tags": list(job.invalid_tag_ids),
+        }
+    moments.note_made(moment_id, wish=wish, at=event.at, by=by)
+    note_outcome(wish, {"moment_id": moment_id, **known}, by=by)

@@ -50,7 +50,10 @@ def take_departments(
 
 @action
 def take_staff(rows: Sequence[StaffCard], *, asked_at: datetime, by: Actor) -> list[Found]:
-    """Lay members over the mirror. Emits `staff_came` and `staff_moved` for what is new."""
+    """Lay members over the mirror; who came or changed is a difference that HQ reads.
+
+    Not told to the floors: departments of WeCom's are no stores of ours.
+    """
     cards = {card.userid: card for card in rows}
     Staff.objects.bulk_create(
         [Staff(userid=userid, read_at=asked_at, gone_at=asked_at) for userid in sorted(cards)],
@@ -118,7 +121,7 @@ def rename_staff(userid: str, new_userid: str, *, by: Actor) -> bool:
 
 
 def _lay(row: Staff, card: StaffCard, asked_at: datetime) -> list[Found]:
-    """One member, locked: what changed, told as domain events. Unchanged, nothing is written."""
+    """One member, locked: what changed. Unchanged, nothing is written."""
     subject, came = f"staff:{row.userid}", row.gone_at is not None
     said = {
         "name": card.name[:100],
@@ -135,9 +138,6 @@ def _lay(row: Staff, card: StaffCard, asked_at: datetime) -> list[Found]:
     row.read_at, row.gone_at = asked_at, None
     row.save()
     if came:
-        emit("staff_came", subject=subject, userid=row.userid)
         return [Found(subject, "新成员", row.name)]
-    if "department_ids" in changed:
-        emit("staff_moved", subject=subject, userid=row.userid, department_ids=row.department_ids)
     words = [_WORDS[name] for name in changed if name in _WORDS]
     return [Found(subject, "成员变更", "、".join(words))]

@@ -8,11 +8,10 @@ from typing import Any, Final
 
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import emit
 from wecom.directory.models_of_reach import CorpMoment, MomentKind, MomentPublication
 from wecom.directory.portions import Found, MomentReach, MomentsSeen, MomentTasks
 from wecom.directory.rules_of_reach import next_look
-from wecom.gateway import Moment, MomentJob
+from wecom.gateway import Moment
 
 # WeCom's clock and seconds: what was made at the very edge of a list may stand in the next one.
 _EDGE: Final = timedelta(minutes=1)
@@ -110,13 +109,8 @@ def take_reach(facts: MomentReach, *, asked_at: datetime, by: Actor) -> None:
 
 
 @action
-def note_made(
-    moment_id: str, *, wish: str, subject: str, at: datetime, job: MomentJob | None, by: Actor
-) -> bool:
-    """The moment that an outbox row asked for exists: a row, and `moment_made` once.
-
-    `job` names who was left out. False when that is known.
-    """
+def note_made(moment_id: str, *, wish: str, at: datetime, by: Actor) -> bool:
+    """The moment that an outbox row asked for exists: a row. False when that is known."""
     CorpMoment.objects.bulk_create(
         [
             CorpMoment(
@@ -130,36 +124,7 @@ def note_made(
         ],
         ignore_conflicts=True,
     )
-    CorpMoment.objects.filter(moment_id=moment_id, wish=None).update(wish=wish)
-    return (
-        emit(
-            "moment_made",
-            subject=subject,
-            once=f"moment_made:{moment_id}",
-            moment_id=moment_id,
-            wish=wish,
-            left_out_userids=list(job.invalid_userids) if job else [],
-            left_out_departments=list(job.invalid_department_ids) if job else [],
-            left_out_tags=list(job.invalid_tag_ids) if job else [],
-        )
-        is not None
-    )
-
-
-@action
-def note_refused(*, wish: str, subject: str, code: int | None, error: str, by: Actor) -> bool:
-    """No moment came of what an outbox row asked for: `moment_refused`, once."""
-    return (
-        emit(
-            "moment_refused",
-            subject=subject,
-            once=f"moment_refused:{wish}"[:160],
-            wish=wish,
-            code=code,
-            error=error[:300],
-        )
-        is not None
-    )
+    return bool(CorpMoment.objects.filter(moment_id=moment_id, wish=None).update(wish=wish))
 
 
 _WRITTEN: Final[Sequence[str]] = (

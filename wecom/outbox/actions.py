@@ -172,6 +172,26 @@ def settle(row: OutboxRow, *, was_sent: bool, by: Actor) -> bool:
 
 
 @action
+def note_outcome(once: str, known: Mapping[str, Any], *, error: str = "", by: Actor) -> bool:
+    """What became, much later, of something that WeCom had taken; with `error` nothing did.
+
+    HQ finds it where it looks for what was sent, or was not. False when that is known, or the row
+    has not ended so.
+    """
+    row = OutboxRow.objects.select_for_update().filter(once=once, state=OutboxState.SENT).first()
+    if row is None or (not error and row.answer.items() >= known.items()):
+        return False
+    row.answer = {**row.answer, **known}
+    if error:
+        row.state, row.error = OutboxState.FAILED, error[:2000]
+        row.error_code = known.get("code")
+    row.save(update_fields=["answer", "state", "error", "error_code"])
+    if error:
+        _tell_end(row, row.state, answer=row.answer, error=row.error, code=row.error_code)
+    return True
+
+
+@action
 def pause(*, kind: str = "", app: str = "main", reason: str, by: Actor) -> bool:
     """Claim nothing more of a kind (of any, without one) for an application, until resumed.
 

@@ -235,7 +235,7 @@ def test_a_second_move_waits_for_the_first(cast: Cast) -> None:
 
 
 def test_hq_sees_what_waits_for_a_decision_first(cast: Cast) -> None:
-    decided(a_hand_over(cast.ma, cast.zhou))
+    decided(a_hand_over(cast.zhou, cast.lin))
     HandOver.objects.update(state=HandOverState.DECIDED)
     waiting = a_hand_over(cast.lin, cast.zhou)
     HandOver.objects.filter(pk=waiting.pk).update(

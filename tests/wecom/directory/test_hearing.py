@@ -132,9 +132,6 @@ def test_hits_are_kept_without_a_word_of_what_was_said(wecom: Sandbox, rule: str
         ("退款", "", CHEN, "linxiao"),
     ]
     assert not any("太差" in str(vars(hit)) for hit in hits())
-    heard = DomainEvent.objects.filter(kind="keyword_heard").order_by("pk")
-    assert [event.subject for event in heard] == [f"group:{GROUP}", ""]
-    assert [event.payload["rule"] for event in heard] == [rule, rule]
 
 
 def test_hits_that_nobody_told_are_found(wecom: Sandbox, rule: str) -> None:

@@ -20,6 +20,7 @@ from wecom.directory.models_of_reach import CorpMoment, MomentPublication
 from wecom.directory.rules_of_reach import FOLLOWED, JOB_KNOWN, next_look, pause_of_job
 from wecom.directory.sweeping import sweep_through
 from wecom.gateway import gateway_of
+from wecom.outbox.models import OutboxRow
 
 TESTER = Actor.system("test")
 NOW = datetime(2026, 11, 20, 8, tzinfo=UTC)
@@ -37,6 +38,12 @@ def ordered(answer: dict[str, Any], *, ago: timedelta = timedelta()) -> DomainEv
         at=timezone.now() - ago,
         payload={"once": "moment:1", "answer": answer},
     )
+
+
+def was_sent() -> None:
+    """The wish whose order WeCom took."""
+    now = timezone.now()
+    OutboxRow.objects.create(kind="moment", once="moment:1", payload={}, state="sent", ended_at=now)
 
 
 def told(kind: str) -> list[dict[str, Any]]:
@@ -112,6 +119,7 @@ def test_a_deleted_moment_is_gone_and_not_looked_at(wecom: Sandbox, cast: Cast) 
 
 
 def test_what_was_ordered_is_known_once_it_is_made(wecom: Sandbox, cast: Cast) -> None:
+    was_sent()
     wecom.post("switches", moment_job_s=3600)
     job = gateway_of().create_moment("新品", userids=["linxiao", "nobody"])
     with pytest.raises(NotYet):
@@ -120,11 +128,11 @@ def test_what_was_ordered_is_known_once_it_is_made(wecom: Sandbox, cast: Cast) -
     wecom.post("clock", advance_seconds=3700)
     for _ in range(2):
         moment_ordered(ordered({"jobid": job}))
-    (made,) = told("moment_made")
     row = CorpMoment.objects.get()
-    assert (made["moment_id"], made["wish"]) == (row.moment_id, "moment:1")
-    assert made["left_out_userids"] == ["nobody"]
     assert row.wish == "moment:1"
+    wish = OutboxRow.objects.get(once="moment:1")
+    assert (wish.state, wish.answer["moment_id"]) == ("sent", row.moment_id)
+    assert wish.answer["left_out_userids"] == ["nobody"]
 
 
 def test_an_adopted_moment_needs_no_job(wecom: Sandbox, moment_id: str) -> None:
@@ -135,16 +143,18 @@ def test_an_adopted_moment_needs_no_job(wecom: Sandbox, moment_id: str) -> None:
 
 
 def test_what_came_to_nothing_is_told_once(wecom: Sandbox, cast: Cast) -> None:
+    was_sent()
     job = gateway_of().create_moment("新品", userids=["nobody"])
     for _ in range(2):
         moment_ordered(ordered({"jobid": job}))
-    (refused,) = told("moment_refused")
-    assert (refused["wish"], refused["code"]) == ("moment:1", 60111)
+    wish = OutboxRow.objects.get(once="moment:1")
+    assert (wish.state, wish.error_code, bool(wish.error)) == ("failed", 60111, True)
+    assert len(told("outbox.failed.moment")) == 1
     wecom.post("switches", moment_job_s=10**6)
     late = ordered({"jobid": gateway_of().create_moment("久", userids=["linxiao"])}, ago=JOB_KNOWN)
-    late.payload["once"] = "moment:2"
+    OutboxRow.objects.filter(pk=wish.pk).update(state="sent")
     moment_ordered(late)
-    assert [one["wish"] for one in told("moment_refused")] == ["moment:1", "moment:2"]
+    assert OutboxRow.objects.get().error == "企业微信 24 小时内没有结果"
 
 
 def test_looks_grow_rarer_and_end() -> None:

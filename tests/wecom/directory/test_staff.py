@@ -42,14 +42,12 @@ def test_departments_and_members_are_mirrored(wecom: Sandbox, cast: Cast) -> Non
     lin = Staff.objects.get(userid="linxiao")
     assert (lin.name, lin.department_ids, lin.state) == ("林晓", [2], "active")
     assert lin.serves_contacts
-    assert sorted(told("staff_came")) == ["linxiao", "zhouning"]
 
 
 def test_a_second_sweep_finds_nothing_to_repair(wecom: Sandbox, cast: Cast) -> None:
     sweep_through("staff")
     second = sweep_through("staff")
     assert (second.state, second.repaired) == (SweepState.DONE, 0)
-    assert len(told("staff_came")) == 2
 
 
 def test_comings_moves_and_leavings_without_callbacks_are_found(wecom: Sandbox, cast: Cast) -> None:
@@ -65,7 +63,6 @@ def test_comings_moves_and_leavings_without_callbacks_are_found(wecom: Sandbox, 
         ("staff:xiaowu", "新成员", True),
         ("staff:zhouning", "成员已离开或不在可见范围", True),
     }
-    assert told("staff_moved") == ["linxiao"]
     assert told("staff_gone") == ["zhouning"]
     assert Staff.objects.get(userid="linxiao").position == "店长"
     assert set(Staff.objects.present().values_list("userid", flat=True)) == {"linxiao", "xiaowu"}

@@ -70,6 +70,16 @@ function ask(text, act) {
   });
 }
 
+// What decides upon a form waits until the form's changes were sent: it speaks of what was seen.
+all("[data-not-before]").forEach((button) => {
+  const form = document.getElementById(button.dataset.notBefore);
+  const unsent = () => {
+    button.disabled = true;
+    button.form.querySelector("[data-unsent]").hidden = false;
+  };
+  form?.addEventListener("input", (event) => { if (event.target.type !== "search") unsent(); });
+});
+
 $("[data-ask-yes]")?.addEventListener("click", () => $("[data-ask]").close("yes"));
 $("[data-ask-no]")?.addEventListener("click", () => $("[data-ask]").close(""));
 
