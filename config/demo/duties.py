@@ -85,7 +85,7 @@ def ask_and_look(*, by: Actor) -> None:
         guide = (
             None
             if member is None
-            else Guide.objects.select_related("store", "account").get(pk=member.owner_id)
+            else Guide.objects.select_related("store", "account").get(pk=member.owner_id or 0)
         )
     if member is None or guide is None:
         return

@@ -6,7 +6,7 @@ Who is silent for twenty-three months is told first; a sign of her ends the warn
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
@@ -58,7 +58,7 @@ def warn_silent(*, at: datetime, limit: int = 500, by: Actor) -> int:
     found = silent_since(at - SILENT + WARN_BEFORE).exclude(
         pk__in=InactivityWarning.objects.values("member")
     )
-    rows = list(found.order_by("pk")[:limit])
+    rows: list[Any] = list(found.order_by("pk")[:limit])
     InactivityWarning.objects.bulk_create(
         [InactivityWarning(member=row, last_seen_at=row.last_seen, warned_at=at) for row in rows],
         ignore_conflicts=True,

@@ -7,7 +7,7 @@ by it, and only looked at here.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -15,7 +15,7 @@ from typing import Any, Final
 import structlog
 from django.apps import apps
 from django.conf import settings
-from django.db import DatabaseError, models
+from django.db import DatabaseError, models, transaction
 from django.db.models import Q
 from django.db.models.deletion import ProtectedError
 from django.utils import timezone
@@ -31,6 +31,7 @@ BATCH: Final = 2000
 # So many rows of one rule in one night; the rest waits for the next.
 MOST: Final = 200_000
 _UNITS: Final = ((365, "年"), (1, "天"))
+_WAITS: Final = "今晚没有处理完，或还有别的记录指向它"
 _ENDS: Final = {AtEnd.DELETE: "删除", AtEnd.EMPTY: "清空个人信息"}
 
 
@@ -138,8 +139,40 @@ def end_batch(rule: Rule, *, at: datetime, limit: int = BATCH, by: Actor) -> int
     if rule.keep.at_end == AtEnd.EMPTY:
         fields = (rule.model._meta.get_field(name) for name in rule.keep.columns)
         return rows.update(**{field.name: _nothing_of(field) for field in fields})
-    rows.delete()
+    try:
+        with transaction.atomic():
+            _delete(rule.model, keys)
+    except ProtectedError:
+        # One row that another still needs must not keep all others.
+        return sum(_is_deleted(rule.model, key) for key in keys)
     return len(keys)
+
+
+def _is_deleted(model: type[models.Model], key: Any) -> bool:
+    try:
+        with transaction.atomic():
+            _delete(model, [key])
+    except ProtectedError:
+        return False
+    return True
+
+
+def _delete(model: type[models.Model], keys: Sequence[Any]) -> None:
+    """Delete rows, and before them what declares that it ends with them."""
+    for child, owner in _owned_by(model):
+        those = child._base_manager.filter(**{f"{owner}__in": keys})
+        _delete(child, list(those.values_list("pk", flat=True)))
+    model._base_manager.filter(pk__in=keys).delete()
+
+
+def _owned_by(model: type[models.Model]) -> list[tuple[type[models.Model], str]]:
+    return [
+        (child, keep.owner)
+        for child, privacy in own_models()
+        for keep in privacy.keep
+        if keep.at_end == AtEnd.WITH_OWNER
+        and child._meta.get_field(keep.owner).related_model is model
+    ]
 
 
 def retain(*, at: datetime, by: Actor, batch: int = BATCH, most: int = MOST) -> int:
@@ -154,7 +187,7 @@ def retain(*, at: datetime, by: Actor, batch: int = BATCH, most: int = MOST) -> 
         if not rule.keep.by:
             try:
                 done = _end(rule, at=at, by=by, batch=batch, most=most)
-            except (ProtectedError, DatabaseError) as fault:
+            except DatabaseError as fault:
                 error = f"{type(fault).__name__}: {fault}"[:300]
                 log.warning("retention_failed", table=rule.table, error=type(fault).__name__)
         with scope_of(by):
@@ -181,8 +214,8 @@ def report(
     """One line of the night, for HQ. A night in which nothing was due writes none."""
     if not (done or left or error):
         return
-    if rule.keep.by and left:
-        error = error or f"由 {rule.keep.by} 处理"
+    if left and not error:
+        error = f"由 {rule.keep.by} 处理" if rule.keep.by else _WAITS
     RetentionReport.objects.create(
         table=rule.table,
         rule=rule.words[:200],

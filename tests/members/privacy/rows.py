@@ -64,7 +64,8 @@ def _is_filled_by_itself(field: Any) -> bool:
 def _value_of(field: Any) -> Any:
     number = next(_numbers)
     if isinstance(field, models.ForeignKey):
-        return a_row(field.related_model)
+        parent: Any = field.related_model
+        return a_row(parent)
     if field.choices:
         return field.choices[0][0]
     if isinstance(field, SealedTextField):
@@ -94,7 +95,8 @@ def a_row_ending(model: type[models.Model], after: str, moment: datetime, **give
     first, _, rest = after.partition("__")
     field: Any = model._meta.get_field(first)
     if rest and isinstance(field, models.ForeignKey):
-        return a_row(model, **{first: a_row_ending(field.related_model, rest, moment)}, **given)
+        parent: Any = field.related_model
+        return a_row(model, **{first: a_row_ending(parent, rest, moment)}, **given)
     if rest:
         row = a_row(model, **given)
         back = field.field.name

@@ -10,9 +10,8 @@ from django.conf import LazySettings
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from kit.fields import DecryptError
+from kit.fields import DecryptError, seal
 from members.identity.models import Contact, Identity, Member, MemberState
-from members.privacy import rotating
 from members.privacy.rotating import left_over, rotate, seal_again, sealed_fields
 from members.privacy.wiping import wipe_entity
 from tests.cast import Cast, a_member
@@ -70,10 +69,9 @@ def test_a_rotation_that_was_killed_goes_on(
         calls += 1
         if calls > killed_after:
             raise KeyboardInterrupt
-        return sealing(text, place)
+        return seal(text, place)
 
-    sealing = rotating.seal
-    monkeypatch.setattr(rotating, "seal", dies)
+    monkeypatch.setattr("members.privacy.rotating.seal", dies)
     with pytest.raises(KeyboardInterrupt):
         rotate(by=TESTER, batch=3)
     monkeypatch.undo()
