@@ -56,12 +56,14 @@ def privacy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     """What is known, what she agreed to, and every way to change it."""
     with scope_of(actor):
         notice = current_notice(member.entity)
+        permissions = permissions_of(member, notice)
         context = {
             "member": member,
             "phone": masked_phone(member.phone),
             "identities": [row.get_kind_display() for row in member.identities.order_by("pk")],
             "notice": notice,
-            "permissions": permissions_of(member, notice),
+            "permissions": permissions,
+            "has_granted": any(line.is_granted for line in permissions),
             "change": open_change_of(member),
         }
         return render(request, "profile/privacy.html", context)
