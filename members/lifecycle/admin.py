@@ -65,7 +65,7 @@ class StageRuleAdmin(HouseAdmin):
 
     @admin.display(description="发布后会动多少人")
     def would_move(self, obj: StageRule) -> str:
-        if obj.pk is None:
+        if obj._state.adding:
             return "保存后显示"
         found = preview_of(obj)
         about = "" if found.is_exact else "约 "
@@ -218,7 +218,7 @@ class PlayAdmin(HouseAdmin):
 
     @admin.display(description="今天是多少人")
     def means_now(self, obj: Play) -> str:
-        if obj.pk is None:
+        if obj._state.adding:
             return "保存后显示"
         part, kept = members_of_play(obj, timezone.localdate())
         return f"{len(part):,} 人参加，{len(kept):,} 人作为对照不打扰"
@@ -253,7 +253,7 @@ class AssignmentPlanAdmin(HouseAdmin):
 
     @admin.display(description="前 50 位")
     def first_lines(self, obj: AssignmentPlan) -> str:
-        if obj.pk is None:
+        if obj._state.adding:
             return "保存后显示"
         lines = obj.lines.select_related("member", "guide__store").order_by("pk")[:50]
         return format_html_join(

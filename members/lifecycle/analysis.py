@@ -7,7 +7,6 @@ from datetime import date
 from typing import Any, Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from members.lifecycle import bgnbd, gammagamma
 from members.lifecycle.bgnbd import Buying, NothingToLearn
@@ -23,8 +22,9 @@ _CENTS: Final = 100
 
 def analyse(found: Histories, until: date, unit: str, *, each: bool = False) -> dict[str, Any]:
     """Everything `lifecycle_fit` prints. `each` adds a line per customer."""
-    x, t_x, seen = _statistics(found, until, UNITS[unit])
-    buying, said = _fit_buying(x, t_x, seen)
+    seen = _statistics(found, until, UNITS[unit])
+    x = seen.x
+    buying, said = _fit_buying(seen)
     spending, worth = _fit_spending(found, x)
     scores = _scores(found, until)
     result: dict[str, Any] = {
@@ -43,19 +43,21 @@ def analyse(found: Histories, until: date, unit: str, *, each: bool = False) -> 
             "purchases": _number(bgnbd.expected_of_new(AHEAD[unit], buying)),
         }
     if each:
-        result["each"] = _each(found, x, t_x, seen, scores, buying, spending, AHEAD[unit])
+        result["each"] = _each(found, seen, scores, buying, spending, AHEAD[unit])
     return result
 
 
-def _statistics(found: Histories, until: date, days: int) -> tuple[NDArray[np.float64], ...]:
-    x = (found.transactions - 1).astype(float)
-    return x, (found.last - found.first) / days, (until.toordinal() - found.first) / days
+def _statistics(found: Histories, until: date, days: int) -> bgnbd.Histories:
+    return bgnbd.Histories.each(
+        (found.transactions - 1).astype(float),
+        (found.last - found.first) / days,
+        (until.toordinal() - found.first) / days,
+    )
 
 
-def _fit_buying(x: Any, t_x: Any, seen: Any) -> tuple[Buying | None, dict[str, Any]]:
-    grouped, count = np.unique(np.stack([x, t_x, seen], axis=1), axis=0, return_counts=True)
+def _fit_buying(seen: bgnbd.Histories) -> tuple[Buying | None, dict[str, Any]]:
     try:
-        model = bgnbd.fit(bgnbd.Histories(*grouped.T, count.astype(float)))
+        model = bgnbd.fit(seen.grouped())
     except NothingToLearn as error:
         return None, {"error": str(error)}
     names = ("r", "alpha", "a", "b", "log_likelihood")
@@ -111,9 +113,7 @@ def _segments(found: Histories, until: date, scores: Sequence[str]) -> dict[str,
 
 def _each(
     found: Histories,
-    x: Any,
-    t_x: Any,
-    seen: Any,
+    seen: bgnbd.Histories,
     scores: Sequence[str],
     buying: Buying | None,
     spending: Spending | None,
@@ -124,13 +124,15 @@ def _each(
         for name, score in zip(found.names, scores, strict=True)
     ]
     if buying is not None:
-        alive = bgnbd.alive(x, t_x, seen, buying)
-        expected = bgnbd.expected(x, t_x, seen, float(ahead), buying)
+        alive = bgnbd.alive(seen, buying)
+        expected = bgnbd.expected(seen, float(ahead), buying)
         for line, p, n in zip(lines, alive, expected, strict=True):
             line |= {"p_alive": _number(p), "expected_purchases": _number(n)}
     if spending is not None and spending.q > 1:
-        mean = found.repeat / _CENTS / np.maximum(x, 1)
-        for line, worth in zip(lines, gammagamma.expected_purchase(x, mean, spending), strict=True):
+        mean = found.repeat / _CENTS / np.maximum(seen.x, 1)
+        for line, worth in zip(
+            lines, gammagamma.expected_purchase(seen.x, mean, spending), strict=True
+        ):
             line["expected_amount"] = _number(worth)
     return lines
 

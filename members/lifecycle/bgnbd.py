@@ -39,6 +39,18 @@ class Histories:
     T: Numbers
     count: Numbers
 
+    @classmethod
+    def each(cls, x: Numbers, t_x: Numbers, T: Numbers) -> Histories:  # noqa: N803
+        """One line per person."""
+        return cls(x, t_x, T, np.ones(np.shape(x)))
+
+    def grouped(self) -> Histories:
+        """The same people with equal histories counted together."""
+        lines = np.stack([self.x, self.t_x, self.T], axis=1)
+        alike, at = np.unique(lines, axis=0, return_inverse=True)
+        count = np.bincount(at.ravel(), weights=self.count).astype(float)
+        return Histories(alike[:, 0], alike[:, 1], alike[:, 2], count)
+
 
 @dataclass(frozen=True, slots=True)
 class Buying:
@@ -62,10 +74,10 @@ class Buying:
         return cls(stored["r"], stored["alpha"], stored["a"], stored["b"])
 
 
-def log_likelihoods(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> Numbers:  # noqa: N803
+def log_likelihoods(seen: Histories, model: Buying) -> Numbers:
     """ln L of each history: equation (6) of the paper, its two ways to end summed in logs."""
-    lived, left = _endings(x, t_x, T, model)
-    return _shared(x, model) + np.logaddexp(lived, left)
+    lived, left = _endings(seen, model)
+    return _shared(seen.x, model) + np.logaddexp(lived, left)
 
 
 def fit(histories: Histories) -> Buying:
@@ -92,22 +104,20 @@ def fit(histories: Histories) -> Buying:
     best = min(tries, key=lambda tried: float(tried.fun))
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     found = Buying(r, alpha * scale, a, b)
-    total = float(
-        (log_likelihoods(histories.x, histories.t_x, histories.T, found) * histories.count).sum()
-    )
+    total = float((log_likelihoods(histories, found) * histories.count).sum())
     return Buying(found.r, found.alpha, found.a, found.b, total)
 
 
-def alive(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> Numbers:  # noqa: N803
+def alive(seen: Histories, model: Buying) -> Numbers:
     """The probability that she still buys. Who bought once only has had no chance to leave."""
-    lived, left = _endings(x, t_x, T, model)
+    lived, left = _endings(seen, model)
     ratio: Numbers = expit(lived - left)
     return ratio
 
 
-def expected(x: Numbers, t_x: Numbers, T: Numbers, ahead: float, model: Buying) -> Numbers:  # noqa: N803
+def expected(seen: Histories, ahead: float, model: Buying) -> Numbers:
     """Purchases she will make within `ahead`: equation (10), as `outlook` × probability alive."""
-    return outlook(x, T, ahead, model) * alive(x, t_x, T, model)
+    return outlook(seen.x, seen.T, ahead, model) * alive(seen, model)
 
 
 def outlook(x: Numbers, T: Numbers, ahead: float, model: Buying) -> Numbers:  # noqa: N803
@@ -159,14 +169,14 @@ def _shared(x: Numbers, model: Buying) -> Numbers:
     return found
 
 
-def _endings(x: Numbers, t_x: Numbers, T: Numbers, model: Buying) -> tuple[Numbers, Numbers]:  # noqa: N803
+def _endings(seen: Histories, model: Buying) -> tuple[Numbers, Numbers]:
     """Logs of the two ways: she lived on and was silent, or left with her last purchase."""
-    power = model.r + x
-    lived = -power * np.log(model.alpha + T)
-    repeated = x > 0
-    safe = np.where(repeated, model.b + x - 1, 1.0)
+    power = model.r + seen.x
+    lived = -power * np.log(model.alpha + seen.T)
+    repeated = seen.x > 0
+    safe = np.where(repeated, model.b + seen.x - 1, 1.0)
     left = np.where(
-        repeated, np.log(model.a) - np.log(safe) - power * np.log(model.alpha + t_x), -np.inf
+        repeated, np.log(model.a) - np.log(safe) - power * np.log(model.alpha + seen.t_x), -np.inf
     )
     return lived, left
 
@@ -175,7 +185,7 @@ def _cost(logs: Numbers, seen: Histories) -> tuple[float, Numbers]:
     """Minus the average ln L, and its gradient by the logs of r, alpha, a, b."""
     r, alpha, a, b = np.exp(logs)
     model = Buying(r, alpha, a, b)
-    lived, left = _endings(seen.x, seen.t_x, seen.T, model)
+    lived, left = _endings(seen, model)
     both = np.logaddexp(lived, left)
     w_left = np.exp(left - both)
     w_lived = 1 - w_left

@@ -122,7 +122,7 @@ def _by_day(who: Whole, day: Whole, amount: Whole) -> tuple[Whole, Whole, Whole]
     starts = np.flatnonzero(np.r_[True, (who[1:] != who[:-1]) | (day[1:] != day[:-1])])
     w, d, net = who[starts], day[starts], np.add.reduceat(amount, starts)
     taken_back = np.minimum.reduceat(amount, starts) < 0
-    for i in np.flatnonzero(net < 0):
+    for i in np.flatnonzero(net < 0).tolist():
         _take_from_before(i, w, net)
     # A day without a refund stands even when it cost nothing: a gift is a visit.
     stands = (net > 0) | ((net == 0) & ~taken_back & ~_emptied(w, d, net, amount, starts))

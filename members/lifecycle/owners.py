@@ -6,6 +6,7 @@ there. `least_loaded`: of the store where she bought last, or her own, the guide
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from django.db import connection
@@ -87,9 +88,9 @@ def preview_assignment(
 
 
 def choose(
-    unowned: list[tuple[int, int, int | None]],
-    guides: list[tuple[int, int, int, int]],
-    ways: list[str],
+    unowned: Sequence[tuple[int, int, int | None]],
+    guides: Sequence[tuple[int, int, int, int]],
+    ways: Sequence[str],
     most: int,
 ) -> list[tuple[int, int, str]]:
     """(member, guide, way) for everybody the ways place; what is given on the way is load too."""

@@ -69,10 +69,8 @@ def learn(sample: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
     """Both models' parameters in days and minor units; what cannot be learned is left out."""
     recency, frequency, age, _, repeat = sample.T
     x, t_x, seen = (column.astype(float) for column in (frequency - 1, age - recency, age))
-    grouped, count = np.unique(np.stack([x, t_x, seen], axis=1), axis=0, return_counts=True)
-    histories = bgnbd.Histories(*grouped.T, count.astype(float))
     try:
-        buying = bgnbd.fit(histories)
+        buying = bgnbd.fit(bgnbd.Histories.each(x, t_x, seen).grouped())
     except NothingToLearn:
         return {}
     if not buying.says_something:

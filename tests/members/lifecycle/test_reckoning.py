@@ -14,7 +14,7 @@ from members.consent.models import Purpose
 from members.consent.queries import permitted
 from members.identity.models import Member
 from members.lifecycle import bgnbd, facts, gammagamma, reckoning, yardsticks
-from members.lifecycle.bgnbd import Buying
+from members.lifecycle.bgnbd import Buying, Histories
 from members.lifecycle.gammagamma import Spending
 from members.lifecycle.models import LifecycleRun, MemberStage, Stage, Yardstick
 from members.lifecycle.reckoning import Kind, begin, carry_on, reckon
@@ -73,7 +73,9 @@ def reckon_by_model() -> LifecycleRun:
 
 
 def stages() -> dict[str, str]:
-    return {row.member.name: row.stage for row in MemberStage.objects.select_related("member")}
+    return {
+        row.member.name or "": row.stage for row in MemberStage.objects.select_related("member")
+    }
 
 
 def test_everybody_who_permits_it_stands_in_a_stage_that_explains_itself(shop: Cast) -> None:
@@ -227,18 +229,19 @@ def assert_forecast(row: MemberStage) -> None:
     assert row.first_on is not None
     assert row.last_on is not None
     days = [float((day - row.first_on).days) for day in (row.last_on, row.computed_on)]
-    history = [np.array([value]) for value in (row.frequency - 1.0, *days)]
+    last, seen = (np.array([value]) for value in days)
+    history = Histories.each(np.array([row.frequency - 1.0]), last, seen)
     buying = Buying.of(MODEL)
-    expected = bgnbd.expected(*history, 365.0, buying)[0]
+    expected = bgnbd.expected(history, 365.0, buying)[0]
     assert row.expected_purchases == pytest.approx(expected)
     if row.frequency == 1:
         # The model gives certainty to whoever had no chance to leave; nobody is told so.
         assert row.p_alive is None
     else:
-        assert row.p_alive == pytest.approx(bgnbd.alive(*history, buying)[0])
+        assert row.p_alive == pytest.approx(bgnbd.alive(history, buying)[0])
     mean = np.array([row.repeat_minor / max(row.frequency - 1, 1)])
     spending = Spending(MODEL["p"], MODEL["q"], MODEL["gamma"])
-    worth = gammagamma.expected_purchase(history[0], mean, spending)[0]
+    worth = gammagamma.expected_purchase(history.x, mean, spending)[0]
     assert row.value_minor == pytest.approx(expected * worth, abs=1)
 
 
