@@ -8,7 +8,7 @@ from members.audience import keeping
 
 
 # Reading fifteen million members takes minutes, not the seconds that other tasks have.
-@shared_task(soft_time_limit=3600, time_limit=3700)
+@shared_task(name="members.tasks.keep_facets", soft_time_limit=3600, time_limit=3700)
 def keep_facets() -> None:
     keeping.check()
     keeping.forget_old_changes()

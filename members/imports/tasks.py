@@ -10,11 +10,11 @@ from members.imports.working import carry_on_all, empty_old
 _SECONDS = 30.0
 
 
-@shared_task(soft_time_limit=900, time_limit=960)
+@shared_task(name="members.tasks.carry_on_imports", soft_time_limit=900, time_limit=960)
 def carry_on_imports() -> None:
     carry_on_all(seconds=_SECONDS)
 
 
-@shared_task
+@shared_task(name="members.tasks.empty_old_imports")
 def empty_old_imports() -> None:
     empty_old()

@@ -13,7 +13,7 @@ from members.privacy.errors import AssessmentMissing
 log = structlog.get_logger(__name__)
 
 
-@shared_task
+@shared_task(name="members.tasks.reckon_stages")
 def reckon_stages() -> None:
     """Stages first, then the lists that are made from them."""
     try:

@@ -26,6 +26,8 @@ from members.consent.rules import Verdict
 from members.identity.models import Contact, Friendship, Identity, Member, MemberState
 from members.identity.queries import called
 from members.identity.rules import face_of, masked_phone, tone_of
+from members.lifecycle.models import MemberStage
+from members.lifecycle.queries import stage_of
 from members.profile.likes import Likes, Tags, likes_of, tags_for
 from members.profile.rules import Facts, Step, next_steps
 from members.rewards.models import Coupon, PointsAccount
@@ -69,6 +71,8 @@ class Profile:
     tags: Tags
     likes: Likes | None
     steps: Sequence[Step]
+    # Measured only of members who permit profiling.
+    stage: MemberStage | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ def profile_of(member: Member, *, at: datetime) -> Profile:
         value=value,
         tags=tags,
         likes=likes_of(member, numbers, at) if tags.is_allowed else None,
+        stage=stage_of(member) if tags.is_allowed else None,
         steps=next_steps(
             Facts(
                 is_friend=friendship is not None,
