@@ -8,6 +8,6 @@ from kit.actor import Actor
 from members.registration.invitations import forget_pending
 
 
-@shared_task(name="members.tasks.forget_pending")
+@shared_task(name="members.tasks.forget_pending_members")
 def forget_pending_members() -> None:
     forget_pending(by=Actor.system("retention of begun registrations"))
