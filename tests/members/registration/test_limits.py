@@ -172,7 +172,7 @@ def test_f61_a_members_phone_and_a_strangers_take_the_very_same_way(
         agree(visitor, code)
         with CaptureQueriesContext(connection) as queries:
             sent = visitor.post(reverse("member-phone"), {"phone": number})
-        plain = re.compile(r"'[^']*'|\"s\d+_x\d+\"|\b\d+\b")
+        plain = re.compile(r"'[^']*'|\"s\d+_x\d+\"|-?\b\d+\b")
         shape = [plain.sub("?", query["sql"]) for query in queries]
         wrong = visitor.post(reverse("member-code"), {"code": "000000"}).content.decode()
         wrong = re.sub(r'name="csrfmiddlewaretoken" value="[^"]+"', "", wrong)
