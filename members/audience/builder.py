@@ -6,7 +6,9 @@ import json
 from typing import Any
 
 from django import forms
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from members.audience.queries import names_of
 from members.audience.rules import TERMS, BrokenRule, check_rule
@@ -47,6 +49,10 @@ class RuleWidget(forms.Textarea):
 
     template_name = "admin/members/rule_widget.html"
     offered: dict[str, Any] | None = None
+
+    def _render(self, template_name: str, context: Any, renderer: Any = None) -> SafeString:
+        # Django renders widgets with an engine that does not know this project's templates.
+        return render_to_string(template_name, context)
 
     def get_context(self, name: str, value: Any, attrs: Any) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(name, value, attrs)

@@ -88,7 +88,7 @@ _WORDS_SCHEMA: Mapping[str, Any] = {
     "items": {"type": "string", "minLength": 1, "maxLength": _LONGEST_WORD},
 }
 _DAYS_SCHEMA = {"type": "integer", "minimum": 1, "maximum": _MOST_DAYS}
-_DATE_SCHEMA = {"type": "string", "format": "date"}
+_DATE_SCHEMA = {"type": "string", "format": "date", "pattern": "^\\d{4}-\\d{2}-\\d{2}$"}
 _FIGURE_SCHEMA: Mapping[str, Any] = {
     "type": "object",
     "additionalProperties": False,

@@ -115,7 +115,9 @@ class World:
 
     def decides(self) -> None:
         purpose = self.chance.choice(("direct_marketing", "profiling", "birthday"))
-        decide(self.anybody().pk, {purpose: self.chance.random() < 0.6}, by=TESTER)
+        member, wanted = self.anybody(), self.chance.random() < 0.6
+        if Member.objects.filter(pk=member.pk, state=MemberState.ACTIVE).exists():
+            decide(member.pk, {purpose: wanted}, by=TESTER)
 
     def makes_friends(self) -> None:
         member = self.anybody()
