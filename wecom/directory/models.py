@@ -216,7 +216,7 @@ class Sweep(models.Model):
     begun_by = models.CharField("发起人", max_length=120)
 
     privacy: ClassVar = declare(
-        keep=keep_days(90, "started_at", by="wecom.tasks.forget_old_sweeps"),
+        keep=keep_days(90, "ended_at", by="wecom.tasks.forget_old_sweeps"),
         internal="id kind is_full state started_at ended_at cursor portions done total found"
         " repaired troubles next_at error begun_by",
     )

@@ -31,7 +31,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "members.CustomerTransfer": {"state": "refused"},
     "members.MemberImport": {"state": "tried"},
     "members.OneTimeCode": {"registration": lambda: a_row(_model("members.Registration"))},
-    "members.RosterCode": {"kind": "nearest"},
+    "members.RosterCode": {"kind": "nearest", "campaign": lambda: f"c{next(_numbers)}"},
     "members.SubjectRequest": {"state": "refused", "refused_because": "x"},
 }
 
