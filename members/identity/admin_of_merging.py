@@ -52,7 +52,7 @@ class MergeSuggestionAdmin(_MayDecide):
     search_fields = ("first__card_no", "second__card_no")
     date_hierarchy = "made_at"
     actions = ("are_one", "are_two", "ask_again")
-    fields = ("why", "one", "other", "made_at", "is_same", "decided_at", "merge")
+    fields = ("why", ("one", "other"), "made_at", "is_same", "decided_at", "merge")
     readonly_fields = ("why", "one", "other")
 
     @admin.display(description="证据")

@@ -147,10 +147,12 @@ def carry_out(decided: MergeSuggestion) -> Merge | None:
 
 def think_again(suggestion: MergeSuggestion, *, by: Actor) -> None:
     """Take the answer back: what was merged parts again, and the question stands as before."""
-    row = MergeSuggestion.objects.filter(pk=suggestion.pk).first()
-    if row is not None and row.merge_id is not None:
-        undo_merge(row.merge_id, decided_by=str(by), by=Actor.system("a person thought again"))
-    reopen_pair(suggestion.pk, by=Actor.system("a person thought again"))
+    us = Actor.system("a person thought again")
+    with scope_of(us):
+        merge_id = MergeSuggestion.objects.values_list("merge_id", flat=True).get(pk=suggestion.pk)
+    if merge_id is not None:
+        undo_merge(merge_id, decided_by=str(by), by=us)
+    reopen_pair(suggestion.pk, by=us)
 
 
 @action

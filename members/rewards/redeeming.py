@@ -102,7 +102,11 @@ def _coupon(number: str, store: Store) -> Coupon:
 
 
 def _standing_use(coupon: Coupon) -> CouponUse | None:
-    return CouponUse.objects.filter(coupon=coupon, reversed_at=None).first()
+    use = CouponUse.objects.filter(coupon=coupon, reversed_at=None).first()
+    if use is not None:
+        # Whoever answers with it stands outside the scope in which it could be fetched.
+        use.coupon = coupon
+    return use
 
 
 def _told_again(use: CouponUse, source: str, receipt_no: str) -> Redeemed:
