@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 
 from django.utils import timezone
@@ -97,7 +97,7 @@ def _do(*, by: Actor) -> None:
     now = timezone.now()
     allowed = {purpose: dict(_agreed(purpose)) for purpose in set(KINDS.values())}
     members = sorted({member for those in allowed.values() for member in those})
-    events = []
+    events: list[BehaviourEvent] = []
     for member in members:
         if chance.random() > _SHARE:
             continue
@@ -127,7 +127,7 @@ def _do(*, by: Actor) -> None:
 
 
 def _count(events: list[BehaviourEvent]) -> None:
-    counts: dict[tuple[object, str, str], int] = {}
+    counts: dict[tuple[date, str, str], int] = {}
     for event in events:
         key = (timezone.localdate(event.at), event.touchpoint, event.kind)
         counts[key] = counts.get(key, 0) + 1

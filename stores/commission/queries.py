@@ -221,6 +221,18 @@ def own_payslips(guide_no: int, *, most: int = 12) -> list[Commission]:
     )
 
 
+def own_payslip(guide_no: int, year: int, month: int) -> Commission | None:
+    """A guide's payslip of a settled month; None when there is none."""
+    return (
+        Commission.objects.filter(
+            guide_no=guide_no, settlement__month__year=year, settlement__month__month=month
+        )
+        .select_related("settlement__plan")
+        .order_by("-settlement_id")
+        .first()
+    )
+
+
 def _brought(entity: LegalEntity, month: date) -> dict[int, tuple[int, int]]:
     """What was carried out of the month before, by guide: below zero."""
     before = Settlement.objects.filter(entity=entity, month__lt=month).order_by("-month").first()

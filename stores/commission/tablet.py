@@ -13,7 +13,7 @@ from kit.actions import scope_of
 from kit.actor import Actor
 from stores.commission.explaining import plan_in_words
 from stores.commission.models import SettledLine
-from stores.commission.queries import house_zone, own_payslips, running_slip
+from stores.commission.queries import house_zone, own_payslip, own_payslips, running_slip
 from stores.commission.rules import Month
 from stores.org.models import Guide
 from stores.tablet.doors import guide_page
@@ -45,12 +45,10 @@ def payslip(
 ) -> HttpResponse:
     """One settled month, down to its receipts; what is not hers is not there."""
     with scope_of(actor):
-        for found in own_payslips(guide.pk, most=120):
-            settled = found.settlement
-            if (settled.month.year, settled.month.month) == (year, month):
-                break
-        else:
+        found = own_payslip(guide.pk, year, month)
+        if found is None:
             raise Http404
+        settled = found.settlement
         lines = SettledLine.objects.filter(settlement=settled, guide_no=guide.pk)
         context = {
             "slip": found,

@@ -168,9 +168,9 @@ def test_suggestions_while_typing_offer_nobody_outside(
         if model._meta.app_label != "members":
             continue
         for field in screen.autocomplete_fields:
-            asked = {
+            asked: dict[str, str] = {
                 "app_label": "members",
-                "model_name": model._meta.model_name,
+                "model_name": str(model._meta.model_name),
                 "field_name": field,
                 "term": "00000",
             }

@@ -57,7 +57,7 @@ def life(cast: Cast) -> None:
     registration = visit(a_channel_code(cast.lin))
     request_code(registration.pk, phone=WU, ip="10.0.0.9", by=TESTER)
     cast.chen.coupons.create(
-        kind=CouponKind.objects.first(), number="1", once="x", expires_at=timezone.now()
+        kind=CouponKind.objects.get(), number="1", once="x", expires_at=timezone.now()
     )
     Audience.objects.create(name="金卡", rule={"tier": ["gold"]})
     a_transfer(cast, contact)

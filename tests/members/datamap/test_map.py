@@ -91,7 +91,9 @@ def test_each_gap_is_its_audience(life: Cast) -> None:
 
 
 def test_who_left_a_group_is_not_in_it(life: Cast) -> None:
-    li = Member.objects.get(pk=Touch.objects.get(kind=TouchKind.GROUP_JOIN).member_no)
+    number = Touch.objects.get(kind=TouchKind.GROUP_JOIN).member_no
+    assert number is not None
+    li = Member.objects.get(pk=number)
     a_touch(li, TouchKind.GROUP_LEAVE, source="wr1", days=0)
     assert draw_map().cells["met"]["group"] == 0
 

@@ -199,8 +199,10 @@ def test_refused_once_the_api_is_shut_for_a_minute_refused_again_for_longer(cloc
     assert call(governor) == 0
     waited = []
     for _ in range(7):
-        waited.append(refuse(governor, LimitReached, 45009))
-        clock.now += waited[-1] + 1
+        pause = refuse(governor, LimitReached, 45009)
+        assert pause is not None
+        waited.append(pause)
+        clock.now += pause + 1
     assert waited == [120, 240, 480, 960, 1920, 3600, 3600]
     clock.now += 61
     assert refuse(governor, LimitReached, 45009) == 60
