@@ -17,15 +17,25 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from members.consent.models import Decision, Purpose
 from members.identity.models import Member
 from members.identity.rules import masked_phone
 from members.privacy import duties
 from members.privacy.actions import reveal_phone
 from members.privacy.auditing import Period, pack_of
+from members.privacy.emitters import EMITTERS
 from members.privacy.errors import PrivacyError
 from members.privacy.inventory import fields
-from members.privacy.models import AccessLog, Disclosure, Erasure, InactivityWarning
+from members.privacy.models import (
+    AccessLog,
+    Disclosure,
+    Erasure,
+    InactivityWarning,
+    RequestKind,
+    RequestState,
+)
 from members.privacy.models_of_duty import (
+    Activity,
     Headcount,
     ImpactAssessment,
     Incident,
@@ -128,6 +138,7 @@ class RecipientAdmin(HouseAdmin):
     list_display = ("name", "role", "country", "purpose", "contract_until", "is_active")
     list_filter = ("is_active", "role", "country")
     search_fields = ("name", "purpose", "kinds")
+    list_before_template = "admin/privacy/ways.html"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -157,6 +168,7 @@ class RecipientAdmin(HouseAdmin):
             headers = {"Content-Disposition": f'attachment; filename="{name}"'}
             return HttpResponse(written, content_type="application/json", headers=headers)
         context = self._around(request, "合规自审") | {
+            "named": _in_words(pack),
             "pack": pack, "since": since, "until": until,
         }  # fmt: skip
         return TemplateResponse(request, "admin/privacy/audit.html", context)
@@ -283,6 +295,33 @@ class HeadcountAdmin(ReadOnlyAdmin):
     list_filter = ("entity",)
     date_hierarchy = "on"
     ordering = ("-on", "entity")
+
+
+def _in_words(pack: dict[str, Any]) -> dict[str, list[str]]:
+    """The pack's small lists as lines that people read."""
+    purposes, decisions = dict(Purpose.choices), dict(Decision.choices)
+    kinds, states = dict(RequestKind.choices), dict(RequestState.choices)
+    activities = dict(Activity.choices)
+    return {
+        "consents": [
+            f"{purposes.get(one['purpose'])} · {decisions.get(one['decision'])}：{one['count']}"
+            for one in pack["consents"]
+        ],
+        "closed": [
+            f"{kinds.get(one['kind'])} · {states.get(one['state'])}：{one['count']}"
+            for one in pack["requests"]["closed"]
+        ],
+        "paths": [
+            f"{EMITTERS[one['what']].words if one['what'] in EMITTERS else one['what']}"
+            f" → {one['recipient']}（{one['country']}）：{one['count']}"
+            for one in pack["disclosures"]["by_path"]
+        ],
+        "assessments": [
+            f"{activities.get(one['activity'])} v{one['version']} · {one['entity__name']} · "
+            f"{one['signed_by__name']} · {timezone.localtime(one['signed_at']):%Y-%m-%d}"
+            for one in pack["assessments"]
+        ],
+    }
 
 
 def _is_signed(row: Model | None) -> bool:
