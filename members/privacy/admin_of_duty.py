@@ -237,7 +237,7 @@ class IncidentAdmin(HouseAdmin):
     readonly_fields = ("grade", "report_due_at", "closed_at", "written_by")
     actions = ("close",)
     fieldsets = (
-        ("发生了什么", {"fields": ("title", ("kind", "known_at"), ("began_at", "ended_at"),
+        ("发生了什么", {"fields": ("title", "kind", "known_at", "began_at", "ended_at",
                                  "actor", "kinds")}),
         ("影响", {"fields": (("people", "sensitive_people", "loss"), "cause", "harm")}),
         ("处置", {"fields": ("measures", "advice")}),
@@ -252,6 +252,14 @@ class IncidentAdmin(HouseAdmin):
         view = self.admin_site.admin_view(self.papers)
         own = path("<int:number>/papers/", view, name="members_incident_papers")
         return [own, *super().get_urls()]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        # The clock runs before the cause is known: the form is saved again and again.
+        form: Any = super().get_form(request, obj, **kwargs)
+        for name in ("kinds", "cause", "harm", "measures", "advice"):
+            if name in form.base_fields:
+                form.base_fields[name].required = False
+        return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
         duties.save_incident(obj, by=actor_behind(request))
