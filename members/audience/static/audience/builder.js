@@ -2,6 +2,11 @@
 // Without this script the field stays what it is, and the server checks the same rule either way.
 (function () {
   "use strict";
+  // The admin names its scripts in the head, before there is a form.
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", build);
+  else build();
+
+  function build() {
   var root = document.querySelector("[data-rule]");
   if (!root) return;
   var field = root.querySelector("textarea");
@@ -276,4 +281,5 @@
   }
 
   try { start(JSON.parse(field.value || "{}")); } catch (fault) { root.querySelector("details").open = true; ask(); }
+  }
 })();
