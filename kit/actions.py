@@ -108,6 +108,26 @@ def set_session_scope(scope: Scope) -> None:
 
 
 @contextmanager
+def session_lock(lock_class: int, key: int) -> Iterator[bool]:
+    """PostgreSQL's session lock on a row: it ends with the connection, so also with a kill -9.
+
+    Yields False when somebody alive holds it. A claim of a dead worker is thereby taken over within
+    seconds, not after a lease. Workers need a connection of their own for it: no pooler that
+    changes connections between transactions. Each table that is claimed so has a class of its own.
+    """
+    lock = [lock_class, key % 2**31]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock)
+        is_ours = bool(cursor.fetchone()[0])
+    try:
+        yield is_ours
+    finally:
+        if is_ours and connection.connection is not None and not connection.needs_rollback:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
+
+
+@contextmanager
 def _scoped_transaction(scope: Scope) -> Iterator[None]:
     """Set the scope for the transaction; give back what an outer transaction (a test's) had."""
     nested = bool(connection.savepoint_ids)

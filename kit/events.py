@@ -6,9 +6,8 @@ handler in a transaction of its own, and marks it. Handlers are safe to repeat.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import structlog
@@ -19,10 +18,11 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from kit.actions import must_be_in_action
+from kit.actions import action, must_be_in_action, session_lock
+from kit.actor import Actor
 from kit.classified import declare, keep_days, with_owner
 from kit.fields import PublicIdField
-from kit.once import was_once
+from kit.schedule import keep_keys, was_once
 
 log = structlog.get_logger(__name__)
 
@@ -31,8 +31,9 @@ LOOK_AGAIN = timedelta(seconds=4)
 # The first half of the two-part advisory lock; any number that nobody else uses.
 _LOCK_CLASS = 4701
 MAX_ATTEMPTS = 8
+KEEP = timedelta(days=180)
 # The space of the keys that stay when events are forgotten.
-SPACE = "event"
+_SPACE = "event"
 _URGENT_SECONDS = 1
 _MOST_NUDGES = 20
 # So many messages in a queue keep its workers busy until the next sweep.
@@ -143,15 +144,10 @@ def emit(
     """Record that something happened, with a row for every handler. A step.
 
     With `once`, a second emission changes nothing and returns None, also when the first was
-    forgotten after its time. The payload holds ids and plain
-    values, no personal data: it is kept longer than the person. `more` is payload whose names are
-    parameters here.
+    forgotten after its time. The payload holds ids and plain values, no personal data: it is kept
+    longer than the person. `more` is payload whose names are parameters here.
     """
     by = must_be_in_action()
-    if once is not None and (
-        DomainEvent.objects.filter(once=once).exists() or was_once(SPACE, once)
-    ):
-        return None
     event = DomainEvent(
         kind=kind,
         subject=subject,
@@ -159,21 +155,29 @@ def emit(
         actor=str(by),
         once=once,
     )
-    if once is None:
-        event.save()
-    else:
-        # Two callers in the same moment: the second must not break the transaction around it.
-        made = DomainEvent.objects.bulk_create([event], ignore_conflicts=True)
-        found = DomainEvent.objects.filter(once=once, public_id=made[0].public_id).first()
-        if found is None:
-            return None
-        event = found
+    if not _is_news(event):
+        return None
     rows = Handling.objects.bulk_create(
         [Handling(event=event, handler=path, subject=subject) for path in handlers_of(kind)]
     )
     keys = [(row.pk, row.handler) for row in rows]
     transaction.on_commit(lambda: call_handlers(keys), robust=True)
     return event
+
+
+def _is_news(event: DomainEvent) -> bool:
+    """Save it, unless it was told before."""
+    if event.once is None:
+        event.save()
+        return True
+    is_known = DomainEvent.objects.filter(once=event.once).exists()
+    if is_known or was_once(_SPACE, event.once):
+        return False
+    # Two callers in the same moment: the second must not break the transaction around it.
+    DomainEvent.objects.bulk_create([event], ignore_conflicts=True)
+    mine = DomainEvent.objects.filter(once=event.once, public_id=event.public_id)
+    event.pk = mine.values_list("pk", flat=True).first()
+    return event.pk is not None
 
 
 def emit_many(kind: str, news: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
@@ -285,26 +289,6 @@ def handle(key: int) -> bool:
         return row is not None and _react(row)
 
 
-@contextmanager
-def session_lock(lock_class: int, key: int) -> Iterator[bool]:
-    """PostgreSQL's session lock on a row: it ends with the connection, so also with a kill -9.
-
-    Yields False when somebody alive holds it. A claim of a dead worker is thereby taken over within
-    seconds, not after a lease. Workers need a connection of their own for it: no pooler that
-    changes connections between transactions. Each table that is claimed so has a class of its own.
-    """
-    lock = [lock_class, key % 2**31]
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", lock)
-        is_ours = bool(cursor.fetchone()[0])
-    try:
-        yield is_ours
-    finally:
-        if is_ours and connection.connection is not None and not connection.needs_rollback:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
-
-
 def _react(row: Handling) -> bool:
     """Call the handler of a claimed row and mark how it ended."""
     reaction: Callable[[DomainEvent], None] = import_string(row.handler)
@@ -375,3 +359,36 @@ def _nudge_next(row: Handling) -> None:
     )
     if following:
         call_handlers([(following, row.handler)])
+
+
+@action
+def forget_events(*, at: datetime, after: int = 0, limit: int = 2000, by: Actor) -> int:
+    """Delete the next events past their retention, with their handlings; the last number looked at.
+
+    0 when nothing older is left. Call it with the number that it gave until then. Numbers are given
+    in the order of time, so it stops at the first event that is young. Who has an open handling
+    stays until that has ended. Keys that could still come again are kept (kit.schedule), those of
+    `settings.PASSING_KEYS` are not.
+    """
+    rows = list(
+        DomainEvent.objects.filter(pk__gt=after).order_by("pk").only("pk", "once", "at")[:limit]
+    )
+    old = [row for row in rows if row.at < at - KEEP]
+    if not old:
+        return 0
+    handlings = Handling.objects.filter(event__in=[row.pk for row in old])
+    is_open = set(
+        handlings.filter(state__in=[HandlingState.WAITING, HandlingState.CLAIMED]).values_list(
+            "event_id", flat=True
+        )
+    )
+    over = {row.pk: row.once for row in old if row.pk not in is_open}
+    passing: Sequence[str] = import_string(settings.PASSING_KEYS)
+    keep_keys(_SPACE, [key for key in over.values() if key and not key.startswith(tuple(passing))])
+    gone = handlings.filter(event__in=over)
+    parked = gone.filter(state=HandlingState.PARKED).count()
+    if parked:
+        log.warning("parked_handlings_forgotten", rows=parked)
+    gone.delete()
+    DomainEvent.objects.filter(pk__in=over).delete()
+    return old[-1].pk if len(old) == limit else 0

@@ -1,18 +1,29 @@
-"""Jobs by the clock: a row per job and slot, so that any number of tickers run each slot once."""
+"""Jobs by the clock: a row per job and slot, so that any number of tickers run each slot once.
+
+And what stays of rows that the clock lets be forgotten: the key of what was told, or wished for,
+once, as sixteen bytes from which nobody learns what it said.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import ClassVar
+from uuid import UUID
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models, transaction
 from django.utils import timezone
 
-from kit.classified import declare, keep_days
+from kit.actions import action, must_be_in_action
+from kit.actor import Actor
+from kit.classified import declare, keep_days, keep_years
 
 LEASE = timedelta(minutes=10)
+_SLOTS_KEPT = timedelta(days=90)
+_KEYS_KEPT = timedelta(days=5 * 365)
 
 
 class JobSlot(models.Model):
@@ -82,3 +93,56 @@ def take_due(jobs: list[Job], at: datetime, send: Callable[[Job, int], None]) ->
 def finish(key: int, error: str = "") -> None:
     """Say that a slot's run has ended, and how."""
     JobSlot.objects.filter(pk=key).update(done_at=timezone.now(), error=error[:2000])
+
+
+class OnceKey(models.Model):
+    """That a key was used in a space of keys; its row was forgotten at `at`."""
+
+    digest = models.UUIDField(primary_key=True)
+    at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep=keep_years(5, "at", by="kit.tasks.forget_what_was_told"), internal="digest at"
+    )
+
+    class Meta:
+        indexes = (
+            # Removal of old keys; they arrive in order, so a block range is enough.
+            BrinIndex(fields=["at"], name="once_keys_by_age"),
+        )
+
+    def __str__(self) -> str:
+        return str(self.digest)
+
+
+def keep_keys(space: str, keys: Iterable[str]) -> None:
+    """Keep the keys of rows that are about to be deleted in this transaction. A step.
+
+    Keeping one twice changes nothing.
+    """
+    must_be_in_action()
+    OnceKey.objects.bulk_create(
+        [OnceKey(digest=_digest(space, key)) for key in keys], ignore_conflicts=True
+    )
+
+
+def was_once(space: str, key: str) -> bool:
+    """Whether this key's row was forgotten. Ask after the rows themselves, not before them."""
+    return OnceKey.objects.filter(digest=_digest(space, key)).exists()
+
+
+def forget_keys(at: datetime) -> int:
+    """Remove keys past their own retention; how many. A step."""
+    must_be_in_action()
+    return OnceKey.objects.filter(at__lt=at - _KEYS_KEPT).delete()[0]
+
+
+def _digest(space: str, key: str) -> UUID:
+    return UUID(bytes=sha256(f"{space}\x1f{key}".encode()).digest()[:16])
+
+
+@action
+def forget_the_rest(*, at: datetime, by: Actor) -> int:
+    """Delete runs of jobs, and keys of forgotten rows, past their retention; how many."""
+    slots = JobSlot.objects.filter(slot__lt=at - _SLOTS_KEPT).delete()[0]
+    return slots + forget_keys(at)

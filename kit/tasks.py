@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from kit import events, forgetting
+from kit import events, schedule
 from kit.actor import Actor
 
 
@@ -23,6 +23,6 @@ def sweep_handlings() -> None:
 def forget_what_was_told() -> None:
     at, by = timezone.now(), Actor.system("kept as long as declared")
     after = 0
-    while after := forgetting.forget_events(at=at, after=after, by=by):
+    while after := events.forget_events(at=at, after=after, by=by):
         pass
-    forgetting.forget_the_rest(at=at, by=by)
+    schedule.forget_the_rest(at=at, by=by)

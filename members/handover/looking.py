@@ -158,18 +158,19 @@ def record_results(pair: Pair, results: Sequence[TransferResult], *, by: Actor) 
     _finish(by_state["done"], now)
     _turn_down(by_state["refused"], TransferState.REFUSED, _REFUSED, now)
     _turn_down(by_state["full"], TransferState.FULL, _FULL, now)
-    # While the outbox has the call it knows better.
-    taken = now + TAKES_EFFECT - LOOK_EVERY
-    lost = [
-        row
-        for row in by_state["none"]
-        if row.state == TransferState.WAITING
-        or (row.takes_effect_at is not None and row.takes_effect_at <= taken)
-    ]
+    lost = [row for row in by_state["none"] if _was_taken(row, now)]
     _turn_down(lost, TransferState.FAILED, _NO_RECORD, now)
     _still_wait(by_state["waiting"])
     _tell_all(list(rows.values()))
     return len(by_state["done"]) + len(by_state["refused"]) + len(by_state["full"]) + len(lost)
+
+
+def _was_taken(row: CustomerTransfer, now: datetime) -> bool:
+    """WeCom took it, or may have, a while ago. While the outbox has the call, that knows better."""
+    is_long_ago = row.takes_effect_at is not None and (
+        row.takes_effect_at <= now + TAKES_EFFECT - LOOK_EVERY
+    )
+    return row.state == TransferState.WAITING or is_long_ago
 
 
 @action

@@ -9,15 +9,14 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from kit.actions import action, scope_of
+from kit.actions import action, scope_of, session_lock
 from kit.actor import Actor
-from kit.events import session_lock
 from members.imports.actions import empty
 from members.imports.models import AT_WORK, ImportState, MemberImport
 from members.imports.portions import next_portion, read_file
 
 US = Actor.system("import of members")
-# A class of locks that no other table uses; see kit.events.session_lock.
+# A class of locks that no other table uses; see kit.actions.session_lock.
 _LOCK_CLASS = 4741
 _LIVES = timedelta(days=7)
 _WAITING = (ImportState.MAPPING, ImportState.TRIED, ImportState.DROPPED)

@@ -12,10 +12,8 @@ from django.utils import timezone
 from kit import events
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import DomainEvent, Handling, emit
-from kit.forgetting import forget_events, forget_the_rest
-from kit.once import OnceKey
-from kit.schedule import JobSlot
+from kit.events import DomainEvent, Handling, emit, forget_events
+from kit.schedule import JobSlot, OnceKey, forget_the_rest
 from kit.tasks import forget_what_was_told
 
 BY = Actor.system("test")

@@ -13,8 +13,8 @@ from typing import Any, Final
 import structlog
 from django.utils import timezone
 
+from kit.actions import session_lock
 from kit.actor import Actor
-from kit.events import session_lock
 from wecom.directory import actions, queries
 from wecom.directory.models import Sweep, SweepState
 from wecom.directory.portions import Found, Outcome, Portion, Rest, Tally, reconcilers_of

@@ -13,7 +13,7 @@ from django.utils import timezone
 from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
-from kit.once import keep_keys
+from kit.schedule import keep_keys
 from wecom.outbox.carriers import CARRIERS
 from wecom.outbox.models import Kind, OutboxPause, OutboxRow, OutboxState
 from wecom.outbox.queries import planned_of

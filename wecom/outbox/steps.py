@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import nudge
-from kit.once import was_once
+from kit.schedule import was_once
 from wecom.outbox.models import Kind, OutboxRow, OutboxState
 from wecom.outbox.rules import fault_of
 
