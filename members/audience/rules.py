@@ -163,7 +163,7 @@ TERMS: Mapping[str, Term] = {
     "joined_before": Term("入会早于", DATE),
     "purchased_within_days": Term("最近买过", DAYS, is_personal=True),
     "purchased": Term("买过几次", FIGURE, is_personal=True),
-    "spent": Term("买了多少钱（分）", FIGURE, is_personal=True),
+    "spent": Term("买了多少钱", FIGURE, is_personal=True),
     "opened_within_days": Term("最近打开过链接", DAYS, is_personal=True),
     "touched_within_days": Term("最近联系过她", DAYS),
 }

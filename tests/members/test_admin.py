@@ -12,10 +12,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from members.audience.models import Audience
+from members.audience.models import Audience, AudienceCheck
 from members.consent.models import Notice
 from members.consent.queries import current_notice
 from members.identity.models import Member, Suggestion
+from members.imports.models import MemberImport
 from members.registration.actions import request_code
 from members.registration.models import ChannelCode, CodeRequest, Registration
 from members.rewards.models import CouponKind
@@ -60,6 +61,8 @@ def life(cast: Cast) -> None:
         kind=CouponKind.objects.get(), number="1", once="x", expires_at=timezone.now()
     )
     Audience.objects.create(name="金卡", rule={"tier": ["gold"]})
+    AudienceCheck.objects.create(members=1, facets=1, megabytes=1, seconds=1)
+    MemberImport.objects.create(entity=cast.entity, file_name="名单.csv", kind="csv")
     a_transfer(cast, contact)
     rewarded(cast)
 
@@ -71,6 +74,15 @@ def test_every_table_with_a_row_of_its_own_has_a_screen() -> None:
         "ConsentProof",
         # Shown within the hand-over that it is a word about.
         "CustomerChoice",
+        # Shown within the audience, the import that they belong to.
+        "AudienceVersion",
+        "ImportFault",
+        "ImportedMember",
+        # What machines read: a feed, bitmaps, sealed pieces of a file and digests.
+        "AudienceChange",
+        "AudienceFacet",
+        "ImportPiece",
+        "ImportKey",
         # Digests by which doubles find one another; nothing to look at.
         "Trait",
     }
@@ -160,8 +172,8 @@ def test_an_audience_is_counted_while_it_is_made(cast: Cast, hq: Client) -> None
     assert hq.post(add, {"name": "国贸", "rule": '{"store": ["S001"]}'}).status_code == 302
     audience = Audience.objects.get()
     change = reverse("admin:members_audience_change", args=[audience.pk])
-    page = hq.get(change).content.decode()
-    assert "符合 1 人，其中同意 0 人，已加企微能送达 0 人" in page
+    live = hq.post(reverse("admin:members_audience_live"), {"rule": '{"store": ["S001"]}'})
+    assert "<b>1</b> 人符合，现在能发一对一消息的有 <b>0</b> 人" in live.content.decode()
     hq.post(change, {"name": "国贸", "rule": '{"tier": ["gold"]}'})
     assert Audience.objects.get().version == 2
 
