@@ -7,10 +7,10 @@ counts of her is x repeat purchases, the last at t_x, seen until T, in one unit 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import exp
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -89,23 +89,31 @@ def fit(histories: Histories) -> Buying:
     # In units of the average time seen, every parameter is near 1, whatever the unit was.
     scale = float(np.average(histories.T, weights=histories.count))
     scaled = Histories(histories.x, histories.t_x / scale, histories.T / scale, histories.count)
-    tries = [
-        minimize(
-            _cost,
-            start,
-            args=(scaled,),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-_WIDEST, _WIDEST)] * 4,
-            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
-        )
-        for start in _STARTS
-    ]
-    best = min(tries, key=lambda tried: float(tried.fun))
+    best = likeliest(_cost, _STARTS, scaled)
     r, alpha, a, b = (float(value) for value in np.exp(best.x))
     found = Buying(r, alpha * scale, a, b)
     total = float((log_likelihoods(histories, found) * histories.count).sum())
     return Buying(found.r, found.alpha, found.a, found.b, total)
+
+
+def likeliest(cost: Callable[..., Any], starts: Sequence[Sequence[float]], *about: Any) -> Any:
+    """Where a cost in logs of parameters is least; further starts only if one leads nowhere."""
+    best: Any = None
+    for start in starts:
+        tried = minimize(
+            cost,
+            start,
+            args=about,
+            jac=True,
+            method="L-BFGS-B",
+            bounds=[(-_WIDEST, _WIDEST)] * len(start),
+            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
+        )
+        if best is None or tried.fun < best.fun:
+            best = tried
+        if best.success and np.abs(best.x).max() < _WIDEST - 1:
+            break
+    return best
 
 
 def alive(seen: Histories, model: Buying) -> Numbers:

@@ -12,10 +12,9 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 from scipy.special import gammaln, psi
 
-from members.lifecycle.bgnbd import NothingToLearn
+from members.lifecycle.bgnbd import NothingToLearn, likeliest
 
 Numbers = NDArray[np.float64]
 
@@ -68,19 +67,8 @@ def fit(x: Numbers, mean: Numbers) -> Spending:
     if len(x) < 2 or np.ptp(mean) == 0:
         raise NothingToLearn("重复购买的人太少，或每次金额都一样，看不出消费水平。")
     scale = float(mean.mean())
-    tries = [
-        minimize(
-            _cost,
-            start,
-            args=(x, mean / scale),
-            jac=True,
-            method="L-BFGS-B",
-            bounds=[(-_WIDEST, _WIDEST)] * 3,
-            options={"maxiter": 500, "ftol": 1e-13, "gtol": 1e-9},
-        )
-        for start in _STARTS
-    ]
-    p, q, gamma = (float(v) for v in np.exp(min(tries, key=lambda tried: float(tried.fun)).x))
+    best = likeliest(_cost, _STARTS, x, mean / scale)
+    p, q, gamma = (float(value) for value in np.exp(best.x))
     found = Spending(p, q, gamma * scale)
     return Spending(p, q, gamma * scale, float(log_likelihoods(x, mean, found).sum()))
 

@@ -24,7 +24,7 @@ from members.lifecycle.scoring import ELIGIBLE, STANDING
 
 SAMPLE: Final = 400_000
 # The model learns from fewer: its parameters settle long before the quantiles do.
-LEARNS_FROM: Final = 100_000
+LEARNS_FROM: Final = 50_000
 # With fewer buyers a fifth of them is a handful, and a fitted model a guess.
 FEWEST: Final = 50
 _YUAN: Final = 100
