@@ -253,7 +253,9 @@ class IncidentAdmin(HouseAdmin):
         own = path("<int:number>/papers/", view, name="members_incident_papers")
         return [own, *super().get_urls()]
 
-    def get_form(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+    def get_form(  # type: ignore[override]
+        self, request: HttpRequest, obj: Any = None, **kwargs: Any
+    ) -> Any:
         # The clock runs before the cause is known: the form is saved again and again.
         form: Any = super().get_form(request, obj, **kwargs)
         for name in ("kinds", "cause", "harm", "measures", "advice"):
