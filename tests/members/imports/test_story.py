@@ -7,6 +7,7 @@ import os
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -26,7 +27,8 @@ from members.imports.models import (
 )
 from members.imports.working import carry_on
 from stores.ledger.models import Ownership
-from tests.cast import Cast, a_member
+from stores.org.models import Account
+from tests.cast import PASSWORD, Cast, a_member
 from tests.members.builders import TESTER, a_notice, grant
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
@@ -255,7 +257,10 @@ def test_head_office_goes_the_whole_way_by_its_pages(cast: Cast) -> None:
 
 
 def test_who_sees_only_some_regions_brings_nobody_in(cast: Cast) -> None:
-    cast.hq.regions.add(cast.east)
+    east = Account.objects.create_user("east", PASSWORD, name="东区总部", is_staff=True)
+    east.regions.add(cast.east)
+    for name in ("view_memberimport", "add_memberimport"):
+        east.user_permissions.add(Permission.objects.get(codename=name))
     hq = Client()
-    hq.force_login(cast.hq, backend=BACKEND)
+    hq.force_login(east, backend=BACKEND)
     assert hq.get(reverse("admin:members_memberimport_upload")).status_code == 403
