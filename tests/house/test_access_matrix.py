@@ -26,6 +26,7 @@ from groups.content.models import Variant
 from groups.pushes.models import PushTask
 from kit.fields import new_public_id, shown_id
 from members.identity.models import MergeSuggestion, Suggestion
+from members.lifecycle.models_of_today import TodayPick
 from members.registration.models_of_codes import PrintBatch
 from members.registration.models_of_tablet import Invitation
 from stores.commission.models import Commission, CommissionPlan, Settlement
@@ -68,7 +69,8 @@ MATRIX: dict[str, Row] = {
     "tablet-code-picture": Row("owner", "code_picture"),
     "tablet-begin": GUIDE, "tablet-begun-list": GUIDE, "tablet-begun": Row("owner", "invitation"),
     "tablet-begin-sync": Row("guide", method="post"), "tablet-worker": EVERYBODY,
-    "tablet-members": GUIDE,
+    "tablet-members": GUIDE, "tablet-greet": GUIDE, "tablet-standing": GUIDE,
+    "tablet-greet-outcome": Row("owner", "pick", "post"),
     "tablet-member": Row("owner", "member"), "tablet-member-timeline": Row("owner", "member"),
     "tablet-suggestion": Row("owner", "suggestion", "post"),
     "tablet-groups": GUIDE, "tablet-group": Row("owner", "group"),
@@ -215,6 +217,11 @@ def things(cast: Cast) -> dict[str, Ids]:
         "pair": _id(
             MergeSuggestion.objects.create(
                 first=cast.chen, second=a_member("陈静", owner=lin, store=lin.store)
+            )
+        ),
+        "pick": _id(
+            TodayPick.objects.create(
+                guide=lin, member=cast.chen, on=timezone.localdate(), rank=1, reasons=[]
             )
         ),
         "group": _id(group),
