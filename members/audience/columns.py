@@ -45,7 +45,8 @@ def read(text: Text, names: Sequence[str]) -> Columns:
     """The columns named, in the order of the query's rows."""
     chosen = ", ".join(f"{name}::bigint" for name in names)
     query = f"COPY (SELECT {chosen} FROM ({text.sql}) t) TO STDOUT (FORMAT BINARY)"  # noqa: S608
-    with connection.cursor() as cursor, cursor.copy(query, text.params) as copy:
+    # The driver's own cursor: Django's, when it notes statements, takes no parameters here.
+    with connection.cursor() as cursor, cursor.cursor.copy(query, text.params) as copy:
         body = b"".join(copy)
     row = np.dtype([("count", ">i2"), *_fields(names)])
     table = np.frombuffer(
