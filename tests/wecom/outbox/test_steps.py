@@ -20,9 +20,7 @@ BY = Actor.system("test")
 
 
 @action
-def wish(
-    once: str, kind: str = "app_message", *, fail: bool = False, by: Actor
-) -> OutboxRow | None:
+def wish(once: str, kind: str = "app_message", *, fail: bool = False, by: Actor) -> OutboxRow:
     payload = {"userids": ["linxiao"], "text": "您好", "welcome_code": "WC"}
     row = put(kind, payload, once=once, subject="guide:1")
     if fail:
