@@ -324,7 +324,9 @@ def states_unlike_log() -> list[tuple[int, str, str]]:
         member=OuterRef("member"), purpose=OuterRef("purpose"), channel=OuterRef("channel")
     )
     missing = (
+        # Of the erased only the log stays, as proof without a person.
         ConsentEvent.objects.filter(~Exists(known))
+        .exclude(member__state=MemberState.ERASED)
         .values_list("member_id", "purpose", "channel")
         .distinct()
     )
