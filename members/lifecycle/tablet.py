@@ -73,8 +73,11 @@ def outcome(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UU
         is_hers = pick is not None and (
             pick.guide_id == guide.pk or pick in passed_by(guide, actor.scope, pick.on)
         )
-    if pick is None or not is_hers or wanted not in Outcome.values:
+    if pick is None or not is_hers:
         raise Http404
+    if wanted not in Outcome.values:
+        toast_next(request, "没有认出这个结果，请再点一次。")
+        return redirect("tablet-greet")
     try:
         record_outcome(pick.pk, wanted, guide=guide, by=actor)
     except LifecycleError as refusal:
