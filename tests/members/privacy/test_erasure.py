@@ -32,18 +32,21 @@ US = Actor.system("erasure")
 
 def everywhere(canaries: list[str]) -> list[str]:
     """Where a canary still stands: every column of every table, whole rows as text."""
-    found = []
+    patterns = [f"%{canary.lower()}%" for canary in canaries]
     with connection.cursor() as cursor:
-        cursor.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY 1")
-        for (table,) in cursor.fetchall():
-            cursor.execute(
-                f'SELECT count(*), min(t::text) FROM "{table}" t'  # noqa: S608 - from the catalogue
-                " WHERE lower(t::text) LIKE ANY (%s)",
-                [[f"%{canary.lower()}%" for canary in canaries]],
-            )
-            count, sample = cursor.fetchone()
-            found += [f"{table}: {count} {sample[:300]}"] if count else []
-    return found
+        # A partitioned table answers for its months.
+        cursor.execute(
+            "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+            " AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY 1"
+        )
+        looks = [
+            f"SELECT '{table}', count(*), min(t::text) FROM \"{table}\" t"  # noqa: S608 - catalogue
+            " WHERE lower(t::text) LIKE ANY (%(patterns)s)"
+            for (table,) in cursor.fetchall()
+        ]
+        assert len(looks) > 80
+        cursor.execute(" UNION ALL ".join(looks), {"patterns": patterns})
+        return [f"{table}: {count} {row[:300]}" for table, count, row in cursor.fetchall() if count]
 
 
 def erased(member: Member) -> None:

@@ -29,7 +29,7 @@ from tests.cast import Cast, make_cast
 from tests.members.builders import TESTER, grant
 
 FULL = os.environ.get("FAULT_TRIALS") == "full"
-EXAMPLES, STEPS = (500, 50) if FULL else (6, 15)
+EXAMPLES, STEPS = (500, 50) if FULL else (4, 12)
 CLOSED = {RequestState.DONE, RequestState.REFUSED, RequestState.TAKEN_BACK}
 words = st.sampled_from(["", "  ", "办好了", "不能核实身份，请带证件到店"])
 
