@@ -1,0 +1,64 @@
+"""Where the demo brand's members stand: stages of a week ago and of today, lists, plays."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any, Final
+
+from django.utils import timezone
+
+from kit.actor import Actor
+from members.lifecycle.actions import save_play
+from members.lifecycle.models import LifecycleRun, Stage
+from members.lifecycle.models_of_today import Play, PlayKind
+from members.lifecycle.picking import pick_for_today
+from members.lifecycle.reckoning import Kind, reckon
+
+PLAYS: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "kind": PlayKind.WELCOME,
+        "name": "入会两周见一面",
+        "stages": [Stage.NEW.value],
+        "entered_within_days": 14,
+        "stops": ["purchase", "withdrawal"],
+        "talk": "入会礼还没用的，告诉她店里这周有新款可以试。",
+    },
+    {
+        "kind": PlayKind.SECOND,
+        "name": "第二次购买",
+        "stages": [Stage.NEW.value],
+        "entered_within_days": 60,
+        "stops": ["purchase", "withdrawal", "not_needed"],
+        "talk": "问她上次买的穿得怎么样，再说相配的一件。",
+    },
+    {
+        "kind": PlayKind.WAKE_UP,
+        "name": "四个月没来",
+        "stages": [Stage.DORMANT.value],
+        "entered_within_days": 21,
+        "stops": ["purchase", "withdrawal", "stage_change", "ignored"],
+        "talk": "到货里挑一件她常买的款，发一张实拍。",
+    },
+    {
+        "kind": PlayKind.WIN_BACK,
+        "name": "一年没来",
+        "stages": [Stage.LAPSED.value],
+        "entered_within_days": 30,
+        "holdout_percent": 20,
+        "stops": ["purchase", "withdrawal", "ignored"],
+        "talk": "只问候一次，不连着发。",
+    },
+)
+
+
+def stand(*, by: Actor) -> None:
+    """A reckoning of a week ago, today's with who moved since, lists and plays; once."""
+    if LifecycleRun.objects.exists():
+        return
+    now = timezone.now()
+    reckon(Kind.EVERYBODY, at=now - timedelta(days=6))
+    reckon(Kind.CHANGES, at=now)
+    pick_for_today(timezone.localdate(now), at=now)
+    for said in PLAYS:
+        if not Play.objects.filter(name=said["name"]).exists():
+            save_play(Play(**said), account=None, by=by)
