@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bot.channels.actions import open_kf_account
 from bot.knowledge.actions import approve_article, write_article
-from config.demo import duties, holding, library, liking, past, places
+from config.demo import duties, holding, library, liking, past, places, standing
 from config.demo.world import KF_ACCOUNT
 from groups.content.models import Material, MaterialKind, MaterialState, Variant
 from kit.actions import action, scope_of
@@ -114,6 +114,7 @@ def load(say: Callable[[str], None]) -> None:
     _name_audiences(by=_SYSTEM)
     say("知识条目、素材、人群")
     liking.like(by=_SYSTEM)
+    standing.stand(by=_SYSTEM)
     holding.hold(by=_SYSTEM)
     say("标签、线上行为、数据地图")
 
