@@ -55,10 +55,10 @@ def stand(*, by: Actor) -> None:
     """A reckoning of a week ago, today's with who moved since, lists and plays; once."""
     if LifecycleRun.objects.exists():
         return
-    now = timezone.now()
-    reckon(Kind.EVERYBODY, at=now - timedelta(days=6))
-    reckon(Kind.CHANGES, at=now)
-    pick_for_today(timezone.localdate(now), at=now)
+    today = timezone.localdate()
+    reckon(Kind.EVERYBODY, on=today - timedelta(days=6))
+    reckon(Kind.CHANGES, on=today)
+    pick_for_today(today)
     for said in PLAYS:
         if not Play.objects.filter(name=said["name"]).exists():
             save_play(Play(**said), account=None, by=by)

@@ -69,32 +69,32 @@ SELECT person FROM present WHERE person > %(position)s ORDER BY person LIMIT %(f
 """
 
 
-def reckon(kind: str | None = None, *, at: datetime | None = None) -> LifecycleRun:
+def reckon(kind: str | None = None, *, on: date | None = None) -> LifecycleRun:
     """Run to the end; the finished run. Without a kind: what is due, everybody once a week.
 
     An open run is carried on first, whatever its kind. Refuses without a signed assessment of
     profiling: AssessmentMissing.
     """
-    run = begin(kind, at=at, by=NIGHT)
+    run = begin(kind, on=on, by=NIGHT)
     try:
         while run.finished_at is None:
-            run = carry_on(run.pk, at=at, by=NIGHT)
+            run = carry_on(run.pk, by=NIGHT)
     finally:
         facts.forget_gathered()
     return run
 
 
 @action
-def begin(kind: str | None = None, *, at: datetime | None = None, by: Actor) -> LifecycleRun:
-    """The open run, or a new one; for everybody it measures a new yardstick first."""
-    now = at or timezone.now()
+def begin(kind: str | None = None, *, on: date | None = None, by: Actor) -> LifecycleRun:
+    """The open run, or a new one as of a day; for everybody it measures a new yardstick first."""
+    now = timezone.now()
     entities = assessed_entities(now)
     if not entities:
         must_be_signed(Activity.PROFILING, at=now)
     unfinished = LifecycleRun.objects.filter(finished_at=None).order_by("pk").first()
     if unfinished is not None:
         return unfinished
-    on = timezone.localdate(now)
+    on = on or timezone.localdate(now)
     kind = kind or _what_is_due(on)
     lines, claims = _marks()
     if kind == Kind.EVERYBODY:
@@ -113,7 +113,7 @@ def begin(kind: str | None = None, *, at: datetime | None = None, by: Actor) -> 
 
 
 @action
-def carry_on(run_id: int, *, at: datetime | None = None, by: Actor) -> LifecycleRun:
+def carry_on(run_id: int, *, by: Actor) -> LifecycleRun:
     """One portion of a run: scored, counted, its place kept, who moved told. All of it or none.
 
     Emits `stage_changed` for everybody who moved.
@@ -121,7 +121,7 @@ def carry_on(run_id: int, *, at: datetime | None = None, by: Actor) -> Lifecycle
     run = LifecycleRun.objects.select_for_update().select_related("yardstick__rule").get(pk=run_id)
     if run.finished_at is not None:
         return run
-    now = at or timezone.now()
+    now = timezone.now()
     reckoner = Reckoner(run.yardstick, run.on, now, assessed_entities(now))
     if run.kind == Kind.EVERYBODY:
         which = _portion_of_everybody(run, reckoner)
@@ -141,12 +141,12 @@ def carry_on(run_id: int, *, at: datetime | None = None, by: Actor) -> Lifecycle
 
 
 @action
-def score_again(members: Sequence[int], *, at: datetime | None = None, by: Actor) -> int:
+def score_again(members: Sequence[int], *, by: Actor) -> int:
     """Score these members now, from the ledger; how many moved. For one who has just agreed.
 
     Before the first run of the house, and without an assessment, nothing is computed.
     """
-    now = at or timezone.now()
+    now = timezone.now()
     yardstick = Yardstick.objects.select_related("rule").order_by("-pk").first()
     entities = assessed_entities(now)
     if yardstick is None or not entities:
