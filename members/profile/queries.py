@@ -124,19 +124,26 @@ def profile_of(member: Member, *, at: datetime) -> Profile:
         tags=tags,
         likes=likes_of(member, numbers, at) if tags.is_allowed else None,
         stage=stage_of(member) if tags.is_allowed else None,
-        steps=next_steps(
-            Facts(
-                is_friend=friendship is not None,
-                may_write=one_to_one.allowed,
-                why_not=one_to_one.text,
-                has_left=member.state == MemberState.LEFT,
-                bought_at=value.bought_at,
-                joined_at=member.joined_at,
-                coupon=coupons[0].kind.name if coupons else "",
-                coupon_until=coupons[0].expires_at if coupons else None,
-            ),
-            at,
-        ),
+        steps=next_steps(_facts_for_steps(member, friendship, one_to_one, value, coupons), at),
+    )
+
+
+def _facts_for_steps(
+    member: Member,
+    friendship: Friendship | None,
+    one_to_one: Verdict,
+    value: Value,
+    coupons: Sequence[Coupon],
+) -> Facts:
+    return Facts(
+        is_friend=friendship is not None,
+        may_write=one_to_one.allowed,
+        why_not=one_to_one.text,
+        has_left=member.state == MemberState.LEFT,
+        bought_at=value.bought_at,
+        joined_at=member.joined_at,
+        coupon=coupons[0].kind.name if coupons else "",
+        coupon_until=coupons[0].expires_at if coupons else None,
     )
 
 

@@ -29,6 +29,7 @@ from kit.fields import read_id, shown_id
 from members.consent.rules import NOT_AGAIN_FOR, may_ask_again
 from members.identity.access import actor_of_entity, actor_of_member
 from members.identity.models import Member, MemberState
+from members.identity.queries import present
 from members.registration.models import ChannelCode, Registration
 
 P = ParamSpec("P")
@@ -103,11 +104,11 @@ def member_of_request(request: HttpRequest) -> Member | None:
     if public_id is None:
         return None
     with scope_of(Actor.system("member of this browser")):
-        return (
-            Member.objects.select_related("entity", "owner__store", "home_store")
-            .filter(public_id=public_id, state=MemberState.ACTIVE)
-            .first()
-        )
+        rows = Member.objects.select_related("entity", "owner__store", "home_store")
+        found = rows.filter(public_id=public_id).first()
+        # The card of a record that was merged leads to the one that was kept.
+        member = present(found) if found is not None else None
+    return member if member is not None and member.state == MemberState.ACTIVE else None
 
 
 def remember_member(response: HttpResponse, member: Member) -> None:
