@@ -105,10 +105,12 @@ def people(guides: list[Guide], now: datetime) -> list[Person]:
 def _receipts(
     chance: random.Random, since: datetime, now: datetime
 ) -> Iterator[tuple[datetime, list[tuple[str, int, int]]]]:
-    """Visits about every forty days, of one to three lines; one in nine never buys."""
+    """Visits about every forty days until she stays away; one in nine never buys."""
     if chance.random() < 1 / 9:
         return
     pace = chance.uniform(18, 90)
+    # After each visit some do not come back, each with a chance of her own.
+    leaving = chance.betavariate(0.8, 5)
     at = since + timedelta(minutes=30)
     while at < now:
         lines = []
@@ -117,6 +119,8 @@ def _receipts(
             quantity = 1 if chance.random() < 0.93 else 2
             lines.append((sku, quantity, price * quantity))
         yield at, lines
+        if chance.random() < leaving:
+            return
         at = _shop_time(chance, at + timedelta(days=chance.expovariate(1 / pace) + 1))
 
 
