@@ -107,7 +107,7 @@ written AS (
     computed_on, look_again_on, yardstick_id)
   SELECT member_id, stage, COALESCE(before, ''), since, frequency, first_on, last_on, joined_on,
     monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected,
-    LEAST(GREATEST(round(value), 0), 9e15)::bigint,
+    CASE WHEN value IS NOT NULL THEN LEAST(GREATEST(round(value), 0), 9e15)::bigint END,
     %(on)s, look_again_on, %(yardstick)s
   FROM fresh
   ON CONFLICT (member_id) DO UPDATE SET

@@ -88,6 +88,8 @@ def test_everybody_who_permits_it_stands_in_a_stage_that_explains_itself(shop: C
     assert stages() == {
         "新": "new", "长": "growing", "熟": "mature", "眠": "dormant", "失": "lapsed",
     }  # fmt: skip
+    # Five people teach no model: nothing is foretold, not even nothing.
+    assert {row.value_minor for row in MemberStage.objects.all()} == {None}
     asleep = MemberStage.objects.select_related("yardstick__rule").get(stage=Stage.DORMANT)
     assert asleep.because[1] == "已有 130 天没有购买，超过 120 天算休眠"
     assert asleep.since == timezone.localdate() - timedelta(days=9)
