@@ -56,7 +56,7 @@ SELECT 'bench', receipt_no, 1, ''::bytea, id, sold_at, '' FROM sold
 
 
 def run(scale: str) -> dict[str, Any]:
-    """Alternate both sides at three sizes; wrong when a member's row is not what a recount gives."""
+    """Alternate both sides at three sizes; wrong when a row is not what a recount gives."""
     results: dict[str, Any] = {}
     correct = True
     with fresh_database() as ground:
