@@ -13,10 +13,12 @@ from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
+from kit.fields import read_id
 from members.audience.actions import save_audience
 from members.audience.builder import RuleField, offered
 from members.audience.models import Audience, AudienceCheck
@@ -26,7 +28,7 @@ from members.audience.words import say
 from members.identity.models import Member
 from stores.catalogue.models import Product
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind, masked
-from stores.org.models import Guide
+from stores.org.models import Account, Guide
 
 _MOST_OFFERED = 20
 if TYPE_CHECKING:
@@ -101,18 +103,20 @@ class AudienceAdmin(HouseAdmin):
 
     @admin.display(description="每一版")
     def versions(self, audience: Audience) -> SafeString:
-        rows = audience.versions.order_by("-number")[:50]
+        rows = list(audience.versions.order_by("-number")[:50])
+        names = _names({row.saved_by for row in rows})
         lines = format_html_join(
             "",
-            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
+            "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             (
-                (row.number, row.words, row.difference, f"{row.saved_at:%Y-%m-%d %H:%M}")
+                (row.number, row.words, row.difference, names.get(row.saved_by, "系统"),
+                 f"{timezone.localtime(row.saved_at):%Y-%m-%d %H:%M}")
                 for row in rows
             ),
-        )
+        )  # fmt: skip
         return format_html(
             '<table class="rule-versions"><thead><tr><th>版本</th><th>读作</th><th>改了什么</th>'
-            "<th>时间</th></tr></thead><tbody>{}</tbody></table>",
+            "<th>谁</th><th>时间</th></tr></thead><tbody>{}</tbody></table>",
             lines,
         )
 
@@ -183,6 +187,17 @@ class AudienceAdmin(HouseAdmin):
     def _must_see(self, request: HttpRequest) -> None:
         if not self.has_view_permission(request):
             raise PermissionDenied
+
+
+def _names(actors: set[str]) -> dict[str, str]:
+    """What the accounts behind actors are called."""
+    keys = {}
+    for actor in actors:
+        kind, _, key = actor.partition(":")
+        if kind == "account" and len(key) == 22:
+            keys[read_id(key)] = actor
+    found = Account.objects.filter(public_id__in=keys).values_list("public_id", "name")
+    return {keys[public_id]: name for public_id, name in found}
 
 
 def _masked(member: Member) -> Shown:

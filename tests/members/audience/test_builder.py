@@ -90,7 +90,9 @@ def test_the_form_keeps_a_version_each_time_the_rule_changes(cast: Cast, hq: Cli
     first = version_of(audience, 1)
     assert first is not None
     assert first.rule == {"tier": ["gold"]}
-    assert "金卡及以上" in hq.get(change).content.decode()
+    shown = hq.get(change).content.decode()
+    assert "金卡及以上" in shown
+    assert "<td>总部小何</td>" in shown
     wrong = hq.post(change, {"name": "金卡会员", "rule": '{"tier": "gold"}'}).content.decode()
     assert "的值应是" in wrong
 
