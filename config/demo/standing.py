@@ -7,12 +7,16 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from kit.actions import action
 from kit.actor import Actor
+from members.identity.models import Member, MemberState
 from members.lifecycle.actions import save_play
 from members.lifecycle.models import LifecycleRun, Stage
 from members.lifecycle.models_of_today import Play, PlayKind
 from members.lifecycle.picking import pick_for_today
 from members.lifecycle.reckoning import Kind, reckon
+from members.rewards.models import CouponKind
+from members.rewards.steps import give_coupon
 
 PLAYS: Final[tuple[dict[str, Any], ...]] = (
     {
@@ -50,15 +54,33 @@ PLAYS: Final[tuple[dict[str, Any], ...]] = (
     },
 )
 
+_SEASON: Final = {"amount": 5000, "minimum_spend": 50_000, "valid_days": 30}
+
 
 def stand(*, by: Actor) -> None:
     """A reckoning of a week ago, today's with who moved since, lists and plays; once."""
     if LifecycleRun.objects.exists():
         return
     today = timezone.localdate()
+    _give_coupons(by=by)
     reckon(Kind.EVERYBODY, on=today - timedelta(days=6))
     reckon(Kind.CHANGES, on=today)
     pick_for_today(today)
     for said in PLAYS:
         if not Play.objects.filter(name=said["name"]).exists():
             save_play(Play(**said), account=None, by=by)
+
+
+@action
+def _give_coupons(*, by: Actor) -> None:
+    """Every sixth member has a coupon that soon expires: a reason that needs no profiling."""
+    soon = timezone.now() - timedelta(days=26)
+    kinds: dict[int, CouponKind] = {}
+    for member in Member.objects.filter(state=MemberState.ACTIVE, joined_at__lt=soon):
+        if member.pk % 6 == 0:
+            entity = member.entity_id
+            if entity not in kinds:
+                kinds[entity], _ = CouponKind.objects.get_or_create(
+                    entity_id=entity, name="换季券 · 满 500 减 50", defaults=_SEASON
+                )
+            give_coupon(member, kinds[entity], once="season", at=soon)

@@ -7,7 +7,6 @@ that counts of her is x repeat purchases and their mean. Independent of how ofte
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import exp
 from typing import Final
 
 import numpy as np
@@ -19,8 +18,8 @@ from members.lifecycle.bgnbd import NothingToLearn, likeliest
 Numbers = NDArray[np.float64]
 
 _WIDEST: Final = 12.0
-# Nearer to 1 the mean over people is carried by nobody whom we have seen.
-_LEAST_Q: Final = 1.05
+# With q near 1 the average over people is carried by nobody whom we have seen.
+_FAR: Final = 3.0
 _STARTS: Final = ((0.0, 0.5, 0.0), (1.8, 1.3, 0.0), (-0.5, 1.0, 0.5))
 
 
@@ -33,11 +32,10 @@ class Spending:
     gamma: float
     log_likelihood: float = 0.0
 
-    @property
-    def says_something(self) -> bool:
-        """Whether there is a mean over people, and no parameter ran away to the edge."""
-        edge = exp(_WIDEST - 1)
-        return self.q > _LEAST_Q and self.p < edge and self.q < edge
+    def is_plausible(self, seen: float) -> bool:
+        """Whether the average over people exists and lies near the average that was seen."""
+        average = self.average
+        return average is not None and seen / _FAR < average < seen * _FAR
 
     @property
     def average(self) -> float | None:

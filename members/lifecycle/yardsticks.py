@@ -85,10 +85,11 @@ def learn(sample: np.ndarray[Any, np.dtype[np.int64]]) -> dict[str, Any]:
     }
     again = x > 0
     try:
-        spending = gammagamma.fit(x[again], repeat[again] / x[again])
+        mean = repeat[again] / x[again]
+        spending = gammagamma.fit(x[again], mean)
     except NothingToLearn:
         return found
-    if spending.says_something:
+    if spending.is_plausible(float(mean.mean())):
         found |= {"p": spending.p, "q": spending.q, "gamma": spending.gamma}
     return found
 
