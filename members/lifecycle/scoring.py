@@ -95,7 +95,7 @@ fresh AS MATERIALIZED (
       WHEN n.stage = 'dormant' THEN n.heard_on + %(dormant_after)s + 1
       ELSE n.heard_on END AS since
   FROM forecast n
-  LEFT JOIN members_memberstage old ON old.member_id = n.member_id
+  LEFT JOIN members_memberstage old ON old.member_id = n.member_id {old}
   LEFT JOIN members_yardstick y ON y.id = old.yardstick_id
 )
 """
@@ -143,6 +143,8 @@ class Which:
     condition: str
     values: Mapping[str, Any]
     bought: str = _GATHERED
+    # The same about rows that stand already, where that lets PostgreSQL read them in order.
+    old: str = ""
 
 
 def between(first: int, last: int) -> Which:
@@ -151,6 +153,7 @@ def between(first: int, last: int) -> Which:
     return Which(
         f"{condition} AND c.member_id > %(first)s AND c.member_id <= %(last)s",
         {"first": first, "last": last},
+        old="AND old.member_id > %(first)s AND old.member_id <= %(last)s",
     )
 
 
@@ -195,7 +198,8 @@ class Reckoner:
         """Write the rows of these members and remove those that may not be; who moved."""
         values = {**self._values(), **which.values}
         eligible = ELIGIBLE.format(standing=f"{STANDING} AND {which.condition}")
-        parts = (_FACTS, _STAGED, _FORECAST, _FRESH, _WRITTEN)
+        fresh = _FRESH.format(old=which.old)
+        parts = (_FACTS, _STAGED, _FORECAST, fresh, _WRITTEN)
         statement = (
             f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
         )
