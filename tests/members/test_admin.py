@@ -160,8 +160,7 @@ def test_a_draft_is_published_and_then_fixed(cast: Cast, hq: Client) -> None:
     assert answer.status_code == 302, answer.content.decode()[:2000]
     notice = Notice.objects.get()
     change = reverse("admin:members_notice_change", args=[notice.pk])
-    chosen = {"action": "publish", "_selected_action": [notice.pk]}
-    hq.post(reverse("admin:members_notice_changelist"), chosen)
+    hq.post(reverse("admin:members_notice_publish", args=[notice.pk]))
     assert current_notice(cast.entity) == notice
     assert hq.post(change, {"title": "改"}).status_code == 403
     assert hq.post(reverse("admin:members_notice_delete", args=[notice.pk])).status_code == 403
