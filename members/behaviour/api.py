@@ -60,15 +60,15 @@ class EventIn(serializers.Serializer[Any]):
     store = serializers.CharField(required=False, help_text="门店编号；有多家法人主体时必填")
 
 
-class AnswerOut(serializers.Serializer[Any]):
+class EventAnswerOut(serializers.Serializer[Any]):
     event_id = serializers.CharField()
     outcome = serializers.ChoiceField(choices=[one.value for one in Outcome])
     where = serializers.CharField(required=False)
     text = serializers.CharField(required=False)
 
 
-class AnswersOut(serializers.Serializer[Any]):
-    results = AnswerOut(many=True)
+class EventAnswersOut(serializers.Serializer[Any]):
+    results = EventAnswerOut(many=True)
 
 
 _EXAMPLE = OpenApiExample(
@@ -101,7 +101,7 @@ class BehaviourView(APIView):
             "一律答复 counted：只计数，不留存。来源由密钥决定。"
         ),
         request={"application/json": EventIn, _NDJSON: EventIn},
-        responses={200: OpenApiResponse(AnswersOut, "逐行答复，次序与上报相同")},
+        responses={200: OpenApiResponse(EventAnswersOut, "逐行答复，次序与上报相同")},
         examples=[_EXAMPLE],
         tags=["行为"],
     )
