@@ -115,7 +115,7 @@ def reasons_to_greet(her: Why) -> list[tuple[str, str]]:
         if 0 <= left <= 21:
             found.append(("dormant_soon", f"{quiet} 天没来了，再过 {left} 天就到休眠期"))
     if her.coupon_days is not None:
-        when = "今天" if her.coupon_days <= 0 else f"{her.coupon_days} 天后"
+        when = "今天" if her.coupon_days <= 0 else f" {her.coupon_days} 天后"
         found.append(("coupon", f"有一张券{when}到期"))
     if bought >= 3 and her.p_alive is not None and 0.2 <= her.p_alive <= 0.6:
         found.append(("falling", f"买过 {bought} 次，最近比她平常的节奏慢了"))
