@@ -97,11 +97,10 @@ def profile_of(member: Member, *, at: datetime) -> Profile:
     name = called(member, contact)
     numbers = numbers_of([member.pk]).get(member.pk, {member.pk})
     value = value_of(numbers, at)
-    coupons = list(coupons_to_use(member, at))
+    coupons, tags = list(coupons_to_use(member, at)), tags_for(member, at)
     one_to_one = may(
         member, Purpose.DIRECT_MARKETING, Channel.WECOM, at=at, entity=member.entity_id
     )
-    tags = tags_for(member, at)
     return Profile(
         member=member,
         name=name,
