@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import IO, Any, cast
 
+from django.db import connection
 from django.utils import timezone
 
 from kit.actions import action, scope_of
@@ -19,10 +20,10 @@ from kit.actor import Actor
 from kit.events import emit
 from kit.fields import shown_id
 from members.consent.models import Purpose
-from members.identity.models import Identity, IdentityKind, MemberState, Tier
+from members.identity.models import IdentityKind, MemberState, Tier
 from members.identity.queries import digest_of
 from members.imports.actions import empty
-from members.imports.models import ImportFault, ImportKey, ImportPiece, ImportState, MemberImport
+from members.imports.models import ImportFault, ImportPiece, ImportState, MemberImport
 from members.imports.rules import Known, Line, guess, portions, read_line
 from members.imports.sheets import Unreadable, rows_of
 from members.imports.taking import take_lines
@@ -168,19 +169,18 @@ def _try(batch: MemberImport) -> None:
                         is_fatal=one.is_fatal)
             for line in lines for one in line.faults
         ]  # fmt: skip
-        good = {_digest(batch, line): line for line in reversed(lines) if line.is_good}
-        ImportKey.objects.bulk_create(
-            [ImportKey(batch=batch, digest=digest, row=line.row) for digest, line in good.items()],
-            ignore_conflicts=True,
-        )
+        digests = {line.row: _digest(batch, line) for line in lines if line.is_good}
+        good = {digests[line.row]: line for line in reversed(lines) if line.row in digests}
+        _keep_keys(batch, good)
         firsts = _firsts(batch, list(good))
         known = _known_digests(batch, list(good))
         counted: Counter[str] = Counter(batch.tried)
         for line in lines:
-            what = _becomes(batch, line, firsts, known)
+            digest = digests.get(line.row, b"")
+            what = _becomes(line, digest, firsts, known)
             counted[what] += 1
             if what == "twice":
-                told = f"和第 {firsts[_digest(batch, line)]} 行是同一个手机号，只导入前一行"
+                told = f"和第 {firsts[digest]} 行是同一个手机号，只导入前一行"
                 faults.append(ImportFault(batch=batch, row=line.row, column="手机号", text=told))
         held = ImportFault.objects.filter(batch=batch).count()
         ImportFault.objects.bulk_create(faults[: max(0, _MOST_FAULTS - held)])
@@ -189,11 +189,10 @@ def _try(batch: MemberImport) -> None:
 
 
 def _becomes(
-    batch: MemberImport, line: Line, firsts: Mapping[bytes, int], known: Mapping[bytes, str]
+    line: Line, digest: bytes, firsts: Mapping[bytes, int], known: Mapping[bytes, str]
 ) -> str:
     if not line.is_good:
         return "faulty"
-    digest = _digest(batch, line)
     if firsts.get(digest, line.row) != line.row:
         return "twice"
     if digest not in known:
@@ -279,16 +278,37 @@ def _digest(batch: MemberImport, line: Line) -> bytes:
     return digest_of(IdentityKind.PHONE, line.phone, batch.entity)
 
 
+# Thousands of digests as one array each: a placeholder for every one would cost more than the look.
+_KEEP_KEYS = """
+INSERT INTO members_importkey (batch_id, digest, row)
+SELECT %s, k.digest, k.row FROM unnest(%s::bytea[], %s::bigint[]) k(digest, row)
+ON CONFLICT DO NOTHING
+"""
+_FIRSTS = """
+SELECT digest, row FROM members_importkey WHERE batch_id = %s AND digest = ANY(%s::bytea[])
+"""
+_KNOWN = """
+SELECT i.digest, m.state FROM members_identity i JOIN members_member m ON m.id = i.member_id
+WHERE i.entity_id = %s AND i.kind = 'phone' AND i.digest = ANY(%s::bytea[])
+"""
+
+
+def _keep_keys(batch: MemberImport, digests: Mapping[bytes, Line]) -> None:
+    rows = [line.row for line in digests.values()]
+    with connection.cursor() as cursor:
+        cursor.execute(_KEEP_KEYS, [batch.pk, list(digests), rows])
+
+
 def _firsts(batch: MemberImport, digests: list[bytes]) -> dict[bytes, int]:
-    found = ImportKey.objects.filter(batch=batch, digest__in=digests)
-    return {bytes(digest): row for digest, row in found.values_list("digest", "row")}
+    with connection.cursor() as cursor:
+        cursor.execute(_FIRSTS, [batch.pk, digests])
+        return {bytes(digest): row for digest, row in cursor.fetchall()}
 
 
 def _known_digests(batch: MemberImport, digests: list[bytes]) -> dict[bytes, str]:
-    found = Identity.objects.filter(
-        entity=batch.entity_id, kind=IdentityKind.PHONE, digest__in=digests
-    )
-    return {bytes(digest): state for digest, state in found.values_list("digest", "member__state")}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOWN, [batch.entity_id, digests])
+        return {bytes(digest): state for digest, state in cursor.fetchall()}
 
 
 def _locked(batch_id: int) -> MemberImport:

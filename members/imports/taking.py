@@ -72,6 +72,13 @@ WHERE i.public_id <> s.identity_uuid
 """
 
 
+_OWNERS = f"""
+INSERT INTO {Ownership._meta.db_table} (member_no, guide_no, store_no, since, reason, actor)
+SELECT o.member_no, o.guide_no, o.store_no, %s, 'import', %s
+FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[]) o(member_no, guide_no, store_no)
+"""  # noqa: S608 - a name in code
+
+
 def take_lines(batch: MemberImport, lines: Mapping[bytes, Line]) -> Counter[str]:
     """Make or change a member for each line, by the digest of its phone. A step.
 
@@ -123,20 +130,16 @@ def _staged(lines: Mapping[bytes, Line], now: datetime) -> Iterator[tuple[Any, .
 
 def _own(made: Mapping[int, int], by_row: Mapping[int, Line], now: datetime, *, actor: str) -> None:
     """The ledger's side of who owns whom. Nobody has bought yet, so nothing is credited anew."""
-    Ownership.objects.bulk_create(
-        [
-            Ownership(
-                member_no=member,
-                guide_no=line.owner,
-                store_no=line.store,
-                since=now,
-                reason="import",
-                actor=actor,
-            )
-            for row, member in made.items()
-            if (line := by_row[row]).owner is not None and line.store is not None
-        ]
-    )
+    owned = [
+        (member, line.owner, line.store)
+        for row, member in made.items()
+        if (line := by_row[row]).owner is not None and line.store is not None
+    ]
+    if not owned:
+        return
+    numbers, guides, stores = (list(column) for column in zip(*owned, strict=True))
+    with connection.cursor() as cursor:
+        cursor.execute(_OWNERS, [now, actor, numbers, guides, stores])
 
 
 def _update(

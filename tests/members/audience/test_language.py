@@ -96,7 +96,7 @@ trees = st.recursive(
 
 
 @given(trees)
-@tries(max_examples=150, deadline=None)
+@tries(max_examples=80, deadline=None)
 def test_the_published_schema_takes_what_the_house_takes(rule: Any) -> None:
     """But for depth and number of terms, of which a schema cannot speak."""
     checker = Draft202012Validator.FORMAT_CHECKER
@@ -124,7 +124,7 @@ def test_the_schema_in_the_docs_is_the_one_in_the_code() -> None:
     st.integers(-3, 6000),
     st.lists(st.integers(0, 5000), max_size=4),
 )
-@tries(max_examples=150, deadline=None)
+@tries(max_examples=80, deadline=None)
 def test_slices_compare_as_numbers_do(
     said: list[tuple[int, int]], bound: int, asked: list[int]
 ) -> None:
