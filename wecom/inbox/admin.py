@@ -25,6 +25,15 @@ def actor_at(request: HttpRequest) -> Actor:
     return Actor(ActorKind.ACCOUNT, shown_id(request.user.public_id))  # type: ignore[union-attr]
 
 
+def _sees_everything(request: HttpRequest) -> bool:
+    """Asked of the session once a request: the side bar asks it of every screen."""
+    found: bool | None = getattr(request, "_sees_every_store", None)
+    if found is None:
+        found = sees_everything()
+        request._sees_every_store = found  # type: ignore[attr-defined]
+    return found
+
+
 class ReadOnly(ModelAdmin):
     """Rows that only the product writes. Buttons ask for the right to change."""
 
@@ -57,13 +66,13 @@ class ReadOnlyForAll(ReadOnly):
     """
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return sees_everything() and super().has_module_permission(request)
+        return _sees_everything(request) and super().has_module_permission(request)
 
     def has_view_permission(self, request: HttpRequest, *_: Any) -> bool:
-        return sees_everything() and super().has_view_permission(request, *_)
+        return _sees_everything(request) and super().has_view_permission(request, *_)
 
     def has_repair_permission(self, request: HttpRequest) -> bool:
-        return sees_everything() and super().has_repair_permission(request)
+        return _sees_everything(request) and super().has_repair_permission(request)
 
 
 @admin.register(InboxMessage)
