@@ -6,6 +6,7 @@ Either way the actor's scope is respected, and the answer says as of when it is 
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -99,9 +100,16 @@ def sample(rule: Mapping[str, Any], *, by: Actor, size: int = SAMPLE) -> list[Me
 
 
 def _members(algebra: Algebra, rule: Mapping[str, Any], scope: Scope) -> Any:
+    """Whom the rule means. Who looks at a sample has just counted: the last answer is kept."""
+    asked = (json.dumps(rule, sort_keys=True), scope, algebra.today, algebra.places)
+    last = algebra.facets.last
+    if last is not None and last[0] == asked:
+        return last[1]
     found = algebra.meant(rule, algebra.matchable())
     met = algebra.met_by(scope)
-    return found if met is None else found & met
+    found = found if met is None else found & met
+    algebra.facets.last = (asked, found)
+    return found
 
 
 def _size(algebra: Algebra, rule: Mapping[str, Any], scope: Scope) -> int:

@@ -138,6 +138,8 @@ class Facets:
     watermark: str = ""
     # When the watermark was taken.
     as_of: datetime = field(default_factory=timezone.now)
+    # The last rule worked out and whom it meant, as long as nothing has changed since.
+    last: tuple[Any, Any] | None = None
     _turn: int = 0
 
     # ------------------------------------------------------------ reading everything
@@ -228,7 +230,9 @@ class Facets:
         everybody = int(np.unique(rows["id"]).size)
         if everybody > PORTION / 5 and everybody > _TOO_MANY * len(self.bits.get("active", ())):
             raise TooMuchChanged
-        self._take(rows)
+        if everybody:
+            self.last = None
+            self._take(rows)
         self.watermark, self.as_of = snapshot, now
         return everybody
 
