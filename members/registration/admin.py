@@ -36,6 +36,7 @@ class ChannelCodeAdmin(HouseAdmin):
     list_select_related = ("guide__store", "store")
     search_fields = ("guide__name", "guide__employee_no", "campaign", "cost_centre")
     autocomplete_fields = ("guide",)
+    ordering = ("-created_at", "-pk")
     actions = ("print_them", "end")
     readonly_fields = ("address", "picture", "created_at")
 

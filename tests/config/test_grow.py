@@ -6,6 +6,8 @@ import pytest
 from django.core.management import call_command
 from django.db.models import Count
 
+from kit.actions import set_session_scope
+from kit.actor import EVERYTHING, NOTHING
 from members.consent.models import ConsentState
 from members.consent.queries import states_unlike_log
 from members.identity.models import Friendship, Member
@@ -29,7 +31,10 @@ def test_growing_twice_adds_nothing_but_touches() -> None:
     assert first == size
     assert Ownership.objects.count() == 200
     assert 0 < Friendship.objects.count() < 200
+    # As from a shell, where nobody has set a scope.
+    set_session_scope(NOTHING)
     call_command("grow", **{**size, "touches": 0}, verbosity=0)
+    set_session_scope(EVERYTHING)
     assert Member.objects.count() == 200
     assert Ownership.objects.count() == 200
     assert PurchaseLine.objects.count() == 300

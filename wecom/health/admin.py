@@ -25,8 +25,7 @@ from wecom.directory.models import SweepKind
 from wecom.health.models import Health
 from wecom.health.pictures import page_of
 from wecom.inbox import actions as inbox
-from wecom.inbox.admin import ReadOnly, actor_at
-from wecom.inbox.queries import sees_everything
+from wecom.inbox.admin import ReadOnly, actor_at, sees_all
 from wecom.outbox import actions as outbox
 from wecom.outbox.models import Kind
 
@@ -89,7 +88,7 @@ class HealthAdmin(ReadOnly):
 
     def _may_act(self, request: HttpRequest) -> bool:
         # Pausing and replaying touch every store.
-        return self.has_repair_permission(request) and sees_everything()
+        return self.has_repair_permission(request) and sees_all(request)
 
     def _log(self, request: HttpRequest, told: str) -> None:
         LogEntry.objects.create(

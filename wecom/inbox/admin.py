@@ -25,7 +25,7 @@ def actor_at(request: HttpRequest) -> Actor:
     return Actor(ActorKind.ACCOUNT, shown_id(request.user.public_id))  # type: ignore[union-attr]
 
 
-def _sees_everything(request: HttpRequest) -> bool:
+def sees_all(request: HttpRequest) -> bool:
     """Asked of the session once a request: the side bar asks it of every screen."""
     found: bool | None = getattr(request, "_sees_every_store", None)
     if found is None:
@@ -66,13 +66,13 @@ class ReadOnlyForAll(ReadOnly):
     """
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return _sees_everything(request) and super().has_module_permission(request)
+        return sees_all(request) and super().has_module_permission(request)
 
     def has_view_permission(self, request: HttpRequest, *_: Any) -> bool:
-        return _sees_everything(request) and super().has_view_permission(request, *_)
+        return sees_all(request) and super().has_view_permission(request, *_)
 
     def has_repair_permission(self, request: HttpRequest) -> bool:
-        return _sees_everything(request) and super().has_repair_permission(request)
+        return sees_all(request) and super().has_repair_permission(request)
 
 
 @admin.register(InboxMessage)

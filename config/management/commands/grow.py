@@ -23,7 +23,7 @@ from django.db import connection
 from django.utils import timezone
 
 from config.growing import crowd, sales
-from kit.actions import action
+from kit.actions import action, scope_of
 from kit.actor import Actor
 from kit.fields import blind_index, new_public_id, seal, shown_id
 
@@ -314,6 +314,6 @@ def _hands(processes: int) -> Iterator[Callable[..., Any]]:
 
 
 def _count(what: str) -> int:
-    with connection.cursor() as cursor:
+    with scope_of(_SYSTEM), connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) FROM {what}")  # noqa: S608 - our own words
         return int(cursor.fetchone()[0])
