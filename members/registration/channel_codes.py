@@ -11,6 +11,8 @@ from members.identity.steps import tell_guide
 from members.registration.models import ChannelCode, Scene
 from stores.org.models import Guide
 from wecom.outbox import steps as outbox
+from wecom.outbox.models import OutboxRow
+from wecom.outbox.queries import is_wished, last_bad_end
 
 # Every guide has these; parcel cards and events get theirs when somebody wants them.
 USUAL_SCENES: Sequence[Scene] = (Scene.ENTRANCE, Scene.FITTING_ROOM, Scene.TILL)
@@ -144,16 +146,36 @@ def replace_contact_way(code_id: int, *, lost: str, by: Actor) -> bool:
     return True
 
 
-def ask_for_contact_way(code: ChannelCode, guide: Guide, *, again: str = "") -> None:
+@action
+def ask_for_missing_way(code_id: int, *, by: Actor) -> bool:
+    """Ask once more for a way that WeCom refused or left open, or that nobody asked for.
+
+    False when the code has one, its guide is gone or without a WeCom account, or a wish is still
+    on its way. Each wish that ended badly is followed by one other.
+    """
+    code = (
+        ChannelCode.objects.select_for_update(of=("self",)).select_related("guide").get(pk=code_id)
+    )
+    if not code.is_active or code.config_id or code.guide.left_on is not None:
+        return False
+    subject = f"channel_code:{shown_id(code.public_id)}"
+    if is_wished("contact_way", subject=subject):
+        return False
+    ended = last_bad_end("contact_way", subject=subject)
+    wish = ask_for_contact_way(code, code.guide, again="" if ended is None else f":after{ended}")
+    return wish is not None and wish.ended_at is None
+
+
+def ask_for_contact_way(code: ChannelCode, guide: Guide, *, again: str = "") -> OutboxRow | None:
     """One wish for each code; a guide without a WeCom account has a code for registering only.
 
-    A step.
+    Returns the wish that stands, or None when there is none. A step.
     """
     must_be_in_action()
     if not guide.wecom_userid or code.config_id:
-        return
+        return None
     shown = shown_id(code.public_id)
-    outbox.put(
+    return outbox.put(
         "contact_way",
         {
             "userid": guide.wecom_userid,

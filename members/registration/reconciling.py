@@ -1,7 +1,8 @@
 """Channel codes against the contact-me codes that exist at WeCom.
 
-A code whose way is gone gets a new one; what we cannot judge is shown to HQ: strangers, ways of
-guides who left, ways that lead to somebody else.
+A code whose way is gone, or never came, gets a new one; a way whose news was lost is kept with its
+code. What we cannot judge is shown to HQ: strangers, ways of guides who left, ways that lead to
+somebody else.
 """
 
 from __future__ import annotations
@@ -13,7 +14,11 @@ from django.db.models import Q
 from kit.actions import scope_of
 from kit.actor import Actor
 from kit.fields import shown_id
-from members.registration.channel_codes import replace_contact_way
+from members.registration.channel_codes import (
+    ask_for_missing_way,
+    keep_contact_way,
+    replace_contact_way,
+)
 from members.registration.models import ChannelCode
 from wecom.directory.models import CorpContactWay
 from wecom.directory.portions import Found, Outcome, Portion, Rest, WaySeen
@@ -25,10 +30,26 @@ _AT_ONCE: Final = 200
 def compare_codes(portion: Portion) -> Outcome:
     """The comparer of channel codes: most is said when the mirror of WeCom's codes is complete."""
     if isinstance(portion.facts, WaySeen):
-        return _compare_receivers(portion.facts)
+        return _adopt(portion.facts) or _compare_receivers(portion.facts)
     if isinstance(portion.facts, Rest):
         return _compare_all(int(portion.facts.after or 0))
     return Outcome()
+
+
+def _adopt(seen: WaySeen) -> Outcome | None:
+    """WeCom made the way, but its answer never reached the code that had asked."""
+    if seen.card is None or not seen.card.state:
+        return None
+    with scope_of(US):
+        code = (
+            ChannelCode.objects.filter(wecom_state=seen.card.state, config_id="", is_active=True)
+            .select_related("guide")
+            .first()
+        )
+    if code is None or code.guide.wecom_userid not in seen.card.userids:
+        return None
+    keep_contact_way(code.pk, config_id=seen.config_id, qr_code_url=seen.card.qr_code_url, by=US)
+    return Outcome(repaired=[Found(_of(code), "联系我早已生成，已登记", seen.config_id)])
 
 
 def _compare_receivers(seen: WaySeen) -> Outcome:
@@ -48,18 +69,21 @@ def _compare_all(after: int) -> Outcome:
     with scope_of(US):
         codes = list(
             ChannelCode.objects.filter(is_active=True, pk__gt=after)
-            .exclude(config_id="")
             .select_related("guide")
             .order_by("pk")[:_AT_ONCE]
         )
         ways = {
             way.config_id: way
             for way in CorpContactWay.objects.filter(
-                config_id__in=[code.config_id for code in codes]
+                config_id__in=[code.config_id for code in codes if code.config_id]
             )
         }
     repaired, left = [], []
     for code in codes:
+        if not code.config_id:
+            if ask_for_missing_way(code.pk, by=US):
+                repaired.append(Found(_of(code), "还没有联系我，已重新申请"))
+            continue
         way = ways.get(code.config_id)
         is_gone = way is None or way.gone_at is not None
         if is_gone and code.guide.left_on is None:

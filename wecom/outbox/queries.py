@@ -42,3 +42,23 @@ def open_wishes(keys: Iterable[str]) -> set[str]:
     wanted = OutboxRow.objects.filter(once__in=set(keys))
     still = wanted.filter(state__in=[OutboxState.PLANNED, OutboxState.SENDING])
     return set(still.values_list("once", flat=True))
+
+
+def is_wished(kind: str, *, subject: str) -> bool:
+    """Whether a wish of this kind for the subject may still be carried to WeCom."""
+    on_their_way = [OutboxState.PLANNED, OutboxState.SENDING]
+    return OutboxRow.objects.filter(kind=kind, subject=subject, state__in=on_their_way).exists()
+
+
+def last_bad_end(kind: str, *, subject: str) -> int | None:
+    """The key of the newest wish of this kind that came to nothing, or None."""
+    return (
+        OutboxRow.objects.filter(
+            kind=kind,
+            subject=subject,
+            state__in=[OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.MISSED],
+        )
+        .order_by("-pk")
+        .values_list("pk", flat=True)
+        .first()
+    )

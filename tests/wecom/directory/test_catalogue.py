@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from kit.events import DomainEvent
+from kit.fields import shown_id
 from members.registration.channel_codes import ensure_channel_codes
 from members.registration.models import ChannelCode
 from tests.cast import Cast
@@ -173,6 +174,45 @@ def test_a_code_whose_way_is_gone_gets_another_one(wecom: Sandbox, cast: Cast) -
     sweep_through("contact_ways")
     assert OutboxRow.objects.filter(kind="contact_way").count() == len(others) + 2
     assert CorpContactWay.objects.filter(gone_at=None).count() == len(others) + 1
+
+
+def test_a_code_whose_way_wecom_refused_is_asked_for_again_once_a_sweep(
+    wecom: Sandbox, cast: Cast
+) -> None:
+    refused, *others = codes_of_lin(cast)
+    ChannelCode.objects.filter(pk=refused.pk).update(config_id="", qr_code_url="")
+    gateway_of().delete_contact_way(refused.config_id)
+    wishes = OutboxRow.objects.filter(kind="contact_way", subject=of_code(refused))
+    for number in (1, 2):
+        wishes.update(state="failed", ended_at=timezone.now())
+        sweep = sweep_through("contact_ways")
+        assert "还没有联系我，已重新申请" in {what for _, what, done in differences(sweep) if done}
+        assert wishes.count() == number + 1
+    # The second wish is still on its way.
+    again = sweep_through("contact_ways")
+    assert wishes.count() == 3
+    assert again.found == 0
+    deliver(wishes.get(state="planned").pk)
+    run_handlers()
+    refused.refresh_from_db()
+    assert gateway_of().contact_way(refused.config_id).state == refused.wecom_state
+    assert len(CorpContactWay.objects.filter(gone_at=None)) == len(others)
+
+
+def test_a_way_whose_answer_was_lost_is_kept_with_its_code(wecom: Sandbox, cast: Cast) -> None:
+    code, *_ = codes_of_lin(cast)
+    way = code.config_id
+    ChannelCode.objects.filter(pk=code.pk).update(config_id="", qr_code_url="")
+    OutboxRow.objects.filter(subject=of_code(code)).update(state="unknown")
+    found = {what for _, what, done in differences(sweep_through("contact_ways")) if done}
+    assert "联系我早已生成，已登记" in found
+    code.refresh_from_db()
+    assert (code.config_id, bool(code.qr_code_url)) == (way, True)
+    assert not OutboxRow.objects.filter(kind="contact_way", state="planned").exists()
+
+
+def of_code(code: ChannelCode) -> str:
+    return f"channel_code:{shown_id(code.public_id)}"
 
 
 def test_strangers_and_codes_of_guides_who_left_are_shown(wecom: Sandbox, cast: Cast) -> None:
