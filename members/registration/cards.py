@@ -14,9 +14,11 @@ from members.identity.queries import called, suggestions_for
 from members.identity.rules import face_of, tone_of
 from stores.org.models import Guide
 from stores.tablet.cards import Card
+from wecom.outbox.queries import came_to_nothing
 
 _NEWS_FOR = timedelta(hours=24)
 _MOST = 10
+_MOST_FRIENDS = 100
 
 
 def newcomers(actor: Actor, guide: Guide, at: datetime) -> list[Card]:
@@ -44,6 +46,40 @@ def _newcomer(member: Member, *, is_friend: bool) -> Card:
         act="看看她",
         face=face_of(name),
         tone=tone_of(member.pk),
+    )
+
+
+def unwelcomed(actor: Actor, guide: Guide, at: datetime) -> list[Card]:
+    """New friends whom WeCom's welcome did not reach: only the guide herself can greet them now."""
+    friends = (
+        Friendship.objects.filter(guide=guide, until=None, since__gt=at - _NEWS_FOR, since__lte=at)
+        .select_related("contact__member")
+        .order_by("-since")[:_MOST_FRIENDS]
+    )
+    waiting = {f"contact:{friend.contact.external_userid}": friend for friend in friends}
+    if not waiting:
+        return []
+    missed = came_to_nothing("welcome", since=at - _NEWS_FOR, subjects=waiting)
+    return [_unwelcomed(friend) for key, friend in waiting.items() if key in missed][:_MOST]
+
+
+def _unwelcomed(friend: Friendship) -> Card:
+    member = friend.contact.member
+    name = friend.contact.name or "新好友"
+    if member is None:
+        href = reverse("tablet-members")
+    else:
+        href = reverse("tablet-member", args=[member.public_id])
+    return Card(
+        key=f"unwelcomed:{shown_id(friend.public_id)}",
+        urgency="today",
+        title=name,
+        why="刚加你，欢迎语没有发出去，在企业微信里跟她打个招呼",
+        href=href,
+        act="看看她" if member is not None else "看看会员",
+        face=face_of(name),
+        tone=tone_of(friend.contact_id),
+        due_at=friend.since + _NEWS_FOR,
     )
 
 

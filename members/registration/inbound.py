@@ -22,7 +22,7 @@ from members.registration.models import ChannelCode, OneTimeCode, Registration, 
 from members.registration.models_of_phones import ChangeState, PhoneChange
 from members.registration.rules import SUGGEST_WITHIN, WELCOME_WITHIN, evidence_of
 from members.registration.sms import sms_gateway
-from members.registration.welcomes import put_welcome, record_welcome
+from members.registration.welcomes import put_welcome, record_welcome, show_missed_welcome
 from stores.org.models import Guide
 from wecom.outbox.models import OutboxRow
 
@@ -128,6 +128,15 @@ def record_welcome_sent(event: DomainEvent) -> None:
             at=row.ended_at or event.at,
             by=by,
         )
+
+
+def welcome_came_to_nothing(event: DomainEvent) -> None:
+    """WeCom refused the welcome or its 20 seconds were over: the guide's Today says so at once."""
+    by = Actor.system(event.kind)
+    with scope_of(by):
+        row = OutboxRow.objects.filter(once=event.payload.get("once", "")).first()
+    if row is not None:
+        show_missed_welcome(str(row.payload["userid"]), by=by)
 
 
 def suggest_for_friend(event: DomainEvent) -> None:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from kit.actions import action
 from kit.actor import Actor
 from members.identity.queries import contact_by_external_userid
+from members.identity.steps import tell_guide
 from members.registration.models import ChannelCode
 from members.registration.rules import welcome_text
 from stores.ledger.models import TouchKind
@@ -86,3 +87,11 @@ def record_welcome(
         guide_no=guide.pk,
         store_no=guide.store_id,
     )
+
+
+@action
+def show_missed_welcome(userid: str, *, by: Actor) -> None:
+    """Her guide's screens ask anew whom she should greet herself; repeating is harmless."""
+    guide = Guide.objects.working().select_related("store").filter(wecom_userid=userid).first()
+    if guide is not None:
+        tell_guide(guide, kind="friend")

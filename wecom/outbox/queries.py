@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Final
 
 from django.db import connection
@@ -10,6 +11,7 @@ from django.db.models import QuerySet
 
 from wecom.outbox.models import OutboxPause, OutboxRow, OutboxState
 
+_BAD_ENDS: Final = [OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.MISSED]
 # From one pair of the index to the next: its masses are stepped over, not walked.
 _ROWS: Final = OutboxRow._meta.db_table
 _PLANNED_OF: Final = f"""
@@ -56,9 +58,21 @@ def last_bad_end(kind: str, *, subject: str) -> int | None:
         OutboxRow.objects.filter(
             kind=kind,
             subject=subject,
-            state__in=[OutboxState.FAILED, OutboxState.UNKNOWN, OutboxState.MISSED],
+            state__in=_BAD_ENDS,
         )
         .order_by("-pk")
         .values_list("pk", flat=True)
         .first()
+    )
+
+
+def came_to_nothing(kind: str, *, since: datetime, subjects: Iterable[str]) -> set[str]:
+    """Those of these subjects whose wish of this kind was refused, missed or left open since then.
+
+    For a few subjects and a short while: the failed ones of a kind are looked through.
+    """
+    return set(
+        OutboxRow.objects.filter(
+            kind=kind, state__in=_BAD_ENDS, ended_at__gte=since, subject__in=set(subjects)
+        ).values_list("subject", flat=True)
     )

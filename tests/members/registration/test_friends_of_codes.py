@@ -8,17 +8,19 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from kit.actions import action
+from kit.actions import action, scope_of
 from kit.actor import Actor
 from kit.events import DomainEvent, emit
 from kit.fields import shown_id
 from members.identity.actions import decide_suggestion
 from members.identity.errors import AlreadyDecided
 from members.identity.models import Contact, IdentityKind, Suggestion
+from members.registration.cards import unwelcomed
 from members.registration.channel_codes import ensure_channel_codes, make_channel_code
 from members.registration.models import ChannelCode, Registration, Scene
 from stores.ledger.models import Touch, TouchKind
 from stores.org.access import actor_of
+from stores.org.models import Guide
 from tests.cast import Cast, an_identity
 from tests.members.builders import TESTER, a_channel_code, a_notice, run_handlers
 from tests.members.identity.test_friends import CHEN, she_adds_lin
@@ -101,6 +103,27 @@ def test_a_sent_welcome_is_a_touch(cast: Cast, wechat: WechatWorld) -> None:
         outbox_says("welcome", subject=f"contact:{CHEN}", once="welcome:W1", answer={}, by=TESTER)
         run_handlers()
     assert Touch.objects.get(kind=TouchKind.WELCOME).guide_no == cast.lin.pk
+
+
+@pytest.mark.parametrize("end", [OutboxState.MISSED, OutboxState.FAILED, OutboxState.SENT])
+def test_whom_the_welcome_did_not_reach_her_guide_is_asked_to_greet(
+    cast: Cast, wechat: WechatWorld, end: OutboxState
+) -> None:
+    wechat.begin(cast.lin)
+    wechat.customer("静静", CHEN)
+    she_adds_lin(wechat, cast, welcome_code="W1")
+    now = timezone.now()
+    assert greet_yourself(cast.lin, now) == []
+    OutboxRow.objects.update(state=end, ended_at=now)
+    assert greet_yourself(cast.lin, now) == ([] if end == OutboxState.SENT else ["静静"])
+    assert greet_yourself(cast.zhou, now) == []
+    assert greet_yourself(cast.lin, now + timedelta(days=2)) == []
+
+
+def greet_yourself(guide: Guide, at: datetime) -> list[str]:
+    actor = actor_of(guide.account)
+    with scope_of(actor):
+        return [card.title for card in unwelcomed(actor, guide, at)]
 
 
 def registered(cast: Cast, phone: Phone, *, unionid: str = "") -> Registration:
