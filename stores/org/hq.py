@@ -127,6 +127,10 @@ class HouseAdmin(ModelAdmin, OutsideAtomic):
             found = found.filter(**{f"{self.store_path}__in": scope.stores})
         return found
 
+    def get_ordering(self, request: HttpRequest) -> Any:
+        """Newest first where nobody said otherwise: pages of suggestions need an order too."""
+        return super().get_ordering(request) or self.model._meta.ordering or ("-pk",)
+
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
