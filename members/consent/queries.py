@@ -172,13 +172,18 @@ def may_ask_again(member: Member | int, purpose: str, *, at: datetime) -> bool:
 
 
 def to_ask(member: Member | int, purposes: Iterable[str], *, at: datetime) -> list[str]:
-    """Which of the purposes a page may ask her about now, in the order given. One query."""
+    """Which of the purposes a page may ask her about now, in the order given. One query.
+
+    What expired was no refusal of hers: she may be asked at once.
+    """
     key = member.pk if isinstance(member, Member) else member
     wanted = list(purposes)
     states = ConsentState.objects.filter(member=key, purpose__in=wanted)
-    decided: dict[str, list[tuple[bool, datetime]]] = defaultdict(list)
-    for purpose, is_granted, since in states.values_list("purpose", "is_granted", "since"):
-        decided[purpose].append((is_granted, since))
+    decided: dict[str, list[tuple[bool, datetime | None]]] = defaultdict(list)
+    for purpose, is_granted, since, how in states.values_list(
+        "purpose", "is_granted", "since", "event__decision"
+    ):
+        decided[purpose].append((is_granted, None if how == Decision.EXPIRE else since))
     return [
         purpose
         for purpose in wanted
@@ -272,7 +277,8 @@ class News:
 
 
 def news_for(member: Member, notice: Notice | None, *, at: datetime) -> News | None:
-    """The current notice, when it or one since the last she saw has to be told again; else None.
+    """The current notice, when it or one since the last she saw has to be told again, or when she
+    passed to its company with a business and never saw one of it; else None.
 
     Of its purposes only those are asked about that she never decided, or refused long ago.
     """
@@ -287,10 +293,18 @@ def news_for(member: Member, notice: Notice | None, *, at: datetime) -> News | N
     since = Notice.objects.filter(
         entity=notice.entity_id, version__gt=last, version__lte=notice.version, renotice=True
     )
-    if not since.exclude(published_at=None).exists():
+    if not since.exclude(published_at=None).exists() and (
+        last or not _came_from_elsewhere(member, notice)
+    ):
         return None
     asked = to_ask(member, [item["purpose"] for item in notice.items], at=at)
     return News(notice, [item for item in notice.items if item["purpose"] in asked])
+
+
+def _came_from_elsewhere(member: Member, notice: Notice) -> bool:
+    """She decided under another company's notice: with its business she passed to this one."""
+    others = ConsentEvent.objects.filter(member=member).exclude(notice=None)
+    return others.exclude(notice__entity=notice.entity_id).exists()
 
 
 def decisions_of(member: Member) -> QuerySet[ConsentEvent]:

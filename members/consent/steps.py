@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -80,6 +80,25 @@ def record_decisions(
         if decision is None:
             continue
         event = _write(member, purpose, channel, decision, around, actor=str(by))
+        _project(member, state, event)
+        _tell(member, event)
+        written.append(event)
+    return written
+
+
+def end_grants(
+    member: Member, purposes: Collection[str], around: Circumstances
+) -> list[ConsentEvent]:
+    """What she agreed to holds no longer, by nobody's refusal: it has to be asked anew. A step.
+
+    Over every channel; what does not hold is not written. The caller holds the lock on the member.
+    Emits `consent_withdrawn`, since whoever used the permission has to stop all the same.
+    """
+    by = must_be_in_action()
+    held = ConsentState.objects.filter(member=member, purpose__in=purposes, is_granted=True)
+    written = []
+    for state in held.order_by("pk"):
+        event = _write(member, state.purpose, state.channel, Decision.EXPIRE, around, actor=str(by))
         _project(member, state, event)
         _tell(member, event)
         written.append(event)

@@ -23,6 +23,9 @@ EMITTERS: Mapping[str, Emitter] = {
     "copy_by_hq": Emitter("总部办理的资料副本", ("members.privacy.desk.download_copy",)),
     "transfer_elsewhere": Emitter("按本人要求转移到另一处理者", ("members.privacy.desk.transfer",)),
     "incident_list": Emitter("安全事件涉及的会员名单", ("members.privacy.duties.affected_list",)),
+    "entity_transfer": Emitter(
+        "主体合并、转让时转移会员资料", ("members.privacy.transferring.pass_members",)
+    ),
     "outside_changes": Emitter(
         "外部系统取走积分变化", ("members.rewards.outside.hand_out_changes",)
     ),

@@ -23,16 +23,17 @@ from members.privacy.errors import CannotErase
 from members.privacy.models import Erasure
 from members.privacy.trails import leave_trail
 from stores.ledger.queries import numbers_of
+from stores.org.models import LegalEntity
 
 SHORTEST: Final = 8
 
 Eraser = Callable[[Member, datetime], None]
 
 
-def digest_of_member(member: Member) -> bytes:
+def digest_of_member(member: Member, entity: LegalEntity | None = None) -> bytes:
     """What the erasure log keeps of her: found from a backup's row, leading back to nobody."""
-    shown = shown_id(member.public_id)
-    return blind_index("erasure", shown, within=shown_id(member.entity.public_id))
+    shown, within = shown_id(member.public_id), (entity or member.entity).public_id
+    return blind_index("erasure", shown, within=shown_id(within))
 
 
 @action
@@ -79,10 +80,12 @@ def erase(member: Member, *, why: str, at: datetime) -> Erasure:
 def replay(digests: Iterable[bytes], *, by: Actor, at: datetime) -> int:
     """Erase again whom a restored backup brought back; how many it were. Repeats change nothing."""
     wanted = set(digests)
+    # A backup may know her with the company that she was passed on by.
+    entities = list(LegalEntity.objects.all())
     done = 0
     living = Member.objects.exclude(state=MemberState.ERASED).select_related("entity")
     for member in living.select_for_update(of=("self",)).order_by("pk").iterator(chunk_size=2000):
-        if digest_of_member(member) not in wanted:
+        if wanted.isdisjoint(digest_of_member(member, entity) for entity in entities):
             continue
         erase(member, why="replay", at=at)
         done += 1

@@ -52,3 +52,7 @@ class IncidentIncomplete(PrivacyError):
 
 class CannotErase(PrivacyError):
     """没有删除。"""
+
+
+class NotTransferable(PrivacyError):
+    """还不能转移。"""

@@ -13,6 +13,7 @@ from members.identity.models import Member
 from members.rewards.earning import LineWorth, count_purchases
 from members.rewards.models import CouponUse
 from members.rewards.redeeming import return_coupons
+from members.rewards.taking_over import take_over_coupons
 from members.rewards.tiers import judge_one
 from stores.ledger.models import PurchaseLine
 from stores.ledger.queries import (
@@ -45,6 +46,11 @@ def receipt_claimed(event: DomainEvent) -> None:
     with scope_of(US):
         worth = _worth(source, _sales(source, [receipt_no]))
     _count(worth)
+
+
+def entity_passed_on(event: DomainEvent) -> None:
+    """A company's business passed to another one: the coupons of its shops too."""
+    take_over_coupons(event.payload["source"], event.payload["target"], by=US)
 
 
 def _count(worth: dict[int, list[LineWorth]]) -> None:
