@@ -102,6 +102,8 @@ def undo_merge(merge_id: int, *, decided_by: str = "", by: Actor) -> Merge:
     now = timezone.now()
     pair = Pair(merge, kept, gone, now)
     left_over: list[str] = []
+    # The numbers part first: whatever befalls the kept one from here on is not the gone one's.
+    part_numbers(member_no=gone.pk, at=now)
     for path, mover in reversed(movers()):
         if path in merge.moved:
             left_over += mover.part(pair, merge.moved[path])
@@ -110,7 +112,6 @@ def undo_merge(merge_id: int, *, decided_by: str = "", by: Actor) -> Merge:
     gone.left_at = gone.left_at or kept.left_at if state == MemberState.LEFT else gone.left_at
     _save_state(gone, state, into=None)
     _save_state(kept, kept.state, into=None)
-    part_numbers(member_no=gone.pk, at=now)
     merge.undone_at, merge.undone_by, merge.left_over = now, decided_by or str(by), left_over
     merge.save(update_fields=["undone_at", "undone_by", "left_over"])
     MergeSuggestion.objects.filter(merge=merge).update(is_same=False, merge=None)

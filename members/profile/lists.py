@@ -14,6 +14,7 @@ from members.identity.queries import called, digest_of
 from members.identity.rules import face_of, read_phone, tone_of
 from members.profile.rules import Known, why_of
 from stores.ledger.models import PurchaseLine
+from stores.ledger.queries import numbers_of
 from stores.org.models import LegalEntity
 
 PAGE = 20
@@ -76,10 +77,14 @@ def last_purchases(members: Sequence[Member]) -> dict[int, datetime]:
 
     Needs the sight of the whole ledger, so the caller passes only members he has been allowed.
     """
-    bought = PurchaseLine.objects.filter(
-        member_no__in=[member.pk for member in members], amount__gt=0
-    )
-    return dict(bought.values_list("member_no").annotate(last=Max("sold_at")))
+    numbers = numbers_of([member.pk for member in members])
+    person_of = {number: person for person, them in numbers.items() for number in them}
+    bought = PurchaseLine.objects.filter(member_no__in=person_of, amount__gt=0)
+    found: dict[int, datetime] = {}
+    for number, last in bought.values_list("member_no").annotate(last=Max("sold_at")):
+        person = person_of[number]
+        found[person] = max(last, found.get(person, last))
+    return found
 
 
 def lines_of(

@@ -259,6 +259,14 @@ class MergedMember(models.Model):
                 name="merged_into_one_member",
             ),
         )
+        indexes = (
+            # Which numbers mean her too? Asked by every page about her, and by row-level security.
+            models.Index(
+                fields=["into_no"],
+                name="numbers_merged_into_member",
+                condition=Q(undone_at__isnull=True),
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.member_no} → {self.into_no}"

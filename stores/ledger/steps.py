@@ -5,7 +5,7 @@ Steps, not actions: they run inside the action of the floor that knows why.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from django.db import connection
@@ -16,6 +16,7 @@ from django.utils import timezone
 from kit.actions import must_be_in_action
 from kit.events import emit, emit_many
 from stores.ledger.models import MergedMember, Ownership, Touch, TouchKey, TouchKind
+from stores.ledger.queries import numbers_of
 
 
 def record_touch(
@@ -68,26 +69,12 @@ def _is_fresh(once: str) -> bool:
 def set_owner(*, member_no: int, guide_no: int, store_no: int, at: datetime, reason: str) -> bool:
     """End her ownership and begin a new one; False when the guide owns her already. A step.
 
-    The caller holds the lock on the member; the exclusion constraint refuses what slips through.
-    Emits `owner_set`, since purchases after `at` are credited anew.
+    Numbers that were merged into hers go along. The caller holds the lock on the member; the
+    exclusion constraint refuses what slips through. Emits `owner_set`, since purchases after `at`
+    are credited anew.
     """
-    by = must_be_in_action()
-    current = Ownership.objects.filter(member_no=member_no, until=None).first()
-    if current is not None:
-        if current.guide_no == guide_no:
-            return False
-        Ownership.objects.filter(pk=current.pk).update(until=max(at, current.since))
-    since = at if current is None else max(at, current.since)
-    Ownership.objects.create(
-        member_no=member_no,
-        guide_no=guide_no,
-        store_no=store_no,
-        since=since,
-        reason=reason,
-        actor=str(by),
-    )
-    _owner_changed(member_no, since)
-    return True
+    changed = set_owners([member_no], guide_no=guide_no, store_no=store_no, at=at, reason=reason)
+    return bool(changed)
 
 
 def set_owners(
@@ -98,17 +85,12 @@ def set_owners(
     Who is hers already stays so. The caller holds the locks on the members.
     """
     by = must_be_in_action()
-    current = dict(
-        Ownership.objects.filter(member_no__in=member_nos, until=None).values_list(
-            "member_no", "guide_no"
-        )
-    )
-    moving = sorted(no for no in set(member_nos) if current.get(no) != guide_no)
-    Ownership.objects.filter(member_no__in=moving, until=None).update(
-        until=Greatest(F("since"), at)
-    )
-    late = Ownership.objects.filter(member_no__in=moving, until__gt=at)
-    ends = {no: until or at for no, until in late.values_list("member_no", "until")}
+    hers = _with_merged(member_nos)
+    current = _standing(hers)
+    moving = sorted(no for no in hers if no not in current or current[no].guide_no != guide_no)
+    if not moving:
+        return 0
+    ends = _end([current[no] for no in moving if no in current], at)
     Ownership.objects.bulk_create(
         [
             Ownership(
@@ -122,26 +104,35 @@ def set_owners(
             for no in moving
         ]
     )
-    emit_many(
-        "owner_set",
-        [
-            (f"member-no:{no}", {"member_no": no, "at": ends.get(no, at).isoformat()})
-            for no in moving
-        ],
-    )
-    return len(moving)
+    return _owner_changed(set(moving) & set(member_nos), ends, at)
 
 
 def end_ownership(*, member_no: int, at: datetime) -> bool:
-    """She belongs to nobody from `at` on; False when she belonged to nobody already. A step."""
+    """She belongs to nobody from `at` on; False when she belonged to nobody already. A step.
+
+    Numbers that were merged into hers go along.
+    """
     must_be_in_action()
-    current = Ownership.objects.filter(member_no=member_no, until=None).first()
-    if current is None:
-        return False
-    until = max(at, current.since)
-    Ownership.objects.filter(pk=current.pk).update(until=until)
-    _owner_changed(member_no, until)
-    return True
+    ends = _end(_standing(_with_merged([member_no])).values(), at)
+    return bool(_owner_changed(set(ends) & {member_no}, ends, at))
+
+
+def _with_merged(member_nos: Collection[int]) -> set[int]:
+    """These numbers, and those that mean the same persons since a merge."""
+    return {number for them in numbers_of(set(member_nos)).values() for number in them}
+
+
+def _standing(member_nos: Collection[int]) -> dict[int, Ownership]:
+    rows = Ownership.objects.filter(member_no__in=member_nos, until=None)
+    return {row.member_no: row for row in rows}
+
+
+def _end(rows: Collection[Ownership], at: datetime) -> dict[int, datetime]:
+    """End these; when each member's ended, since none ends before it began."""
+    if rows:
+        standing = Ownership.objects.filter(pk__in=[row.pk for row in rows], until=None)
+        standing.update(until=Greatest(F("since"), at))
+    return {row.member_no: max(at, row.since) for row in rows}
 
 
 def record_merge(*, member_no: int, into_no: int, at: datetime) -> bool:
@@ -185,5 +176,13 @@ def undo_merge(*, member_no: int, at: datetime) -> bool:
     return True
 
 
-def _owner_changed(member_no: int, at: datetime) -> None:
-    emit("owner_set", subject=f"member-no:{member_no}", member_no=member_no, at=at.isoformat())
+def _owner_changed(member_nos: Collection[int], ends: Mapping[int, datetime], at: datetime) -> int:
+    """Tell of each; a merged number is no person of its own, so nobody tells of it."""
+    emit_many(
+        "owner_set",
+        [
+            (f"member-no:{no}", {"member_no": no, "at": ends.get(no, at).isoformat()})
+            for no in sorted(member_nos)
+        ],
+    )
+    return len(member_nos)
