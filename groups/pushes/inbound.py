@@ -92,14 +92,23 @@ def task_not_cancelled(event: DomainEvent) -> None:
 
 
 def consent_withdrawn(event: DomainEvent) -> None:
-    """She took a permission back: no open task holds her any more.
+    """She took a permission back: no open task holds her any more."""
+    if event.payload["purpose"] in _CONCERNED:
+        _take_out(int(event.payload["member"]))
+
+
+def members_merged(event: DomainEvent) -> None:
+    """Two members are one: the gone number is written to no more, and she gets nothing twice."""
+    for number in (event.payload["gone"], event.payload["kept"]):
+        _take_out(int(number))
+
+
+def _take_out(member_no: int) -> None:
+    """Out of every live task, if she may not get it.
 
     WeCom is asked first whether guides confirmed meanwhile, since some of its versions do not tell
     after cancelling. When it cannot be asked, her withdrawal does not wait for it.
     """
-    if event.payload["purpose"] not in _CONCERNED:
-        return
-    member_no = int(event.payload["member"])
     with scope_of(US):
         asked = open_looks(members__contains=[member_no])
     for one in asked:

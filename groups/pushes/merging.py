@@ -27,13 +27,14 @@ def _live_of(member_no: int) -> list[int]:
 def _rename(old: int, new: int, keys: list[int]) -> list[int]:
     """Her place in these tasks under the other number; keys of the tasks where that was possible.
 
-    Where both stand in one push, the old number stays: it is no member's any more, so it falls out
-    when the task is asked about (`take_member_out`), and she is written to once.
+    Where the push knows both, the old number stays: it is no member's any more, so it falls out
+    when the task is asked about (`inbound.members_merged`), and she is written to once.
     """
     renamed = []
     for task in PushTask.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk"):
-        twice = PushTask.objects.filter(push=task.push_id, members__contains=[new]).exists()
-        if twice or old not in task.members:
+        twice = PushTask.objects.filter(push=task.push_id, members__contains=[new])
+        told = Delivery.objects.filter(push=task.push_id, member_no=new)
+        if old not in task.members or twice.exists() or told.exists():
             continue
         task.members = [new if number == old else number for number in task.members]
         task.save(update_fields=["members"])

@@ -74,6 +74,7 @@ def note_confirmed(task_id: int, *, confirmed_at: datetime | None, by: Actor) ->
     task.state, task.confirmed_at = TaskState.CONFIRMED, confirmed_at or now
     task.looks, task.next_look_at = 0, now + pause_before_look(0)
     task.save(update_fields=["state", "confirmed_at", "looks", "next_look_at"])
+    steps.spare_the_same(task, at=now)
     steps.tell_guide(task)
     return True
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from groups.chats.models import Group
 from groups.pushes import eligibility
 from groups.pushes.models import (
+    LIVE,
     Delivery,
     DeliveryState,
     Push,
@@ -25,6 +26,7 @@ from kit.fields import shown_id
 from kit.live import announce
 from members.consent.queries import reasons_not
 from members.identity.models import Contact, Member
+from stores.ledger.queries import numbers_of, present_numbers
 from stores.org.models import Guide
 from wecom.outbox.steps import cancel, put
 
@@ -207,11 +209,72 @@ def tell_guide(task: PushTask) -> None:
 
 
 def refused_among(task: PushTask, *, at: datetime) -> set[int]:
-    """Members of a task who may not be written to now by her store's company."""
+    """Members of a task who may not be written to now by her store's company, or have it already.
+
+    Those who have it are persons found to be one since the launch: reached once, by the other
+    number.
+    """
     entity = Guide.objects.values_list("store__entity_id", flat=True).get(pk=task.guide_id)
-    return set(
+    refused = set(
         reasons_not(task.members, eligibility.PURPOSE, eligibility.CHANNEL, at=at, entity=entity)
     )
+    return refused | _reached_otherwise(task)
+
+
+def _reached_otherwise(task: PushTask) -> set[int]:
+    """Members whom the same push has reached, or is reaching, at another address of theirs."""
+    numbers = numbers_of(task.members)
+    person_of = {number: person for person, them in numbers.items() for number in them}
+    delivered = (
+        Delivery.objects.filter(push=task.push_id, member_no__in=person_of)
+        .exclude(state__in=[DeliveryState.UNSENT, DeliveryState.CANCELLED])
+        .exclude(recipient__in=task.recipients)
+        .values_list("member_no", flat=True)
+    )
+    reached = {person_of[number] for number in delivered if number is not None}
+    merged = [number for number, person in person_of.items() if number != person]
+    if merged:
+        sent = PushTask.objects.filter(
+            push=task.push_id, state=TaskState.CONFIRMED, members__overlap=merged
+        )
+        held = {number for members in sent.values_list("members", flat=True) for number in members}
+        reached |= {person_of[number] for number in held & set(merged)}
+    return reached
+
+
+def take_out(task: PushTask, member_no: int, *, at: datetime) -> bool:
+    """Take a member who may not get it out of a live task; False when she may. A step.
+
+    A waiting task loses her at once. What WeCom may have is pulled back, and made again without
+    her when its end is known. The caller holds the task's lock.
+    """
+    if member_no not in refused_among(task, at=at):
+        return False
+    if task.state == TaskState.WAITING:
+        drop_members(task, [member_no], at=at)
+        tell_guide(task)
+    elif pull_back(task, StopReason.WITHDRAWN) and task.closed_at is not None:
+        make_again(task, at=at)
+    return True
+
+
+def spare_the_same(task: PushTask, *, at: datetime) -> None:
+    """Whoever was reached by a number that means another member by now gets it once. A step.
+
+    For a task whose guide was quicker than the merge; the caller holds its lock.
+    """
+    today = present_numbers(task.members)
+    others = [person for number, person in today.items() if number != person]
+    twice = (
+        PushTask.objects.select_for_update(of=("self",))
+        .select_related("guide__store", "push__material")
+        .filter(push=task.push_id, state__in=LIVE, members__overlap=others)
+        .exclude(pk=task.pk)
+        .order_by("pk")
+    )
+    for other in twice if others else ():
+        for person in sorted(set(others) & set(other.members)):
+            take_out(other, person, at=at)
 
 
 def note_cancelled(task: PushTask, members: Collection[int], *, at: datetime) -> set[str]:

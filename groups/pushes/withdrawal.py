@@ -22,8 +22,8 @@ _PREFIX = "push-cancel:"
 def take_member_out(member_no: int, *, by: Actor) -> int:
     """Take a member who may not be written to out of every live task; how many tasks held her.
 
-    Waiting tasks lose her at once. What WeCom may have is pulled back and made again without her
-    when its end is known. Who gave her permission again meanwhile stays in.
+    So is somebody who has the push by a number that was merged into hers. Who gave her permission
+    again meanwhile stays in.
     """
     now = timezone.now()
     tasks = (
@@ -32,17 +32,7 @@ def take_member_out(member_no: int, *, by: Actor) -> int:
         .filter(state__in=LIVE, members__contains=[member_no])
         .order_by("pk")
     )
-    touched = 0
-    for task in tasks:
-        if member_no not in steps.refused_among(task, at=now):
-            continue
-        touched += 1
-        if task.state == TaskState.WAITING:
-            steps.drop_members(task, [member_no], at=now)
-            steps.tell_guide(task)
-        elif steps.pull_back(task, StopReason.WITHDRAWN) and task.closed_at is not None:
-            steps.make_again(task, at=now)
-    return touched
+    return sum(steps.take_out(task, member_no, at=now) for task in tasks)
 
 
 @action
@@ -78,6 +68,7 @@ def finish_cancel(
     if confirmed_at is not None:
         task.state, task.confirmed_at, task.next_look_at = TaskState.CONFIRMED, confirmed_at, now
         task.save(update_fields=["state", "confirmed_at", "next_look_at"])
+        steps.spare_the_same(task, at=now)
         steps.tell_guide(task)
         return None
     again = steps.make_again(task, at=now)
