@@ -26,6 +26,9 @@ from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit, nudge
 from kit.fields import shown_id
+from members.audience.rules import is_personal
+from members.privacy.models_of_duty import Activity
+from members.privacy.pia import assessed_entities
 from stores.org.models import Guide
 from wecom.outbox.steps import put
 
@@ -39,12 +42,13 @@ _PLAN_LIVES = timedelta(hours=12)
 def plan_push(push_id: int, *, by: Actor) -> Push:
     """Count who gets which variant, who falls out and why, and each guide's confirmations.
 
-    Nothing is sent; planning again replaces the counts. Refuses a launched push and a material
-    that is not approved.
+    Nothing is sent; planning again replaces the counts. Refuses a launched push, a material that
+    is not approved, and a choice by people's behaviour that no company has assessed.
     """
     push = _locked(push_id)
     now = timezone.now()
     _must_be_fit(push, now)
+    _must_be_assessed(push, now)
     push.plan = _plan(push, _counted(push, at=now))
     push.state, push.planned_at = PushState.PLANNED, now
     push.audience_version = None if push.audience is None else push.audience.version
@@ -57,8 +61,8 @@ def launch_push(push_id: int, *, by: Actor) -> Push:
     """Write one task per guide and variant, with permission asked anew at this moment.
 
     A launched push is returned unchanged. Refuses what was not planned, what has nobody left or no
-    moment outside quiet hours, and an audience changed since. Submitting follows row by row; each
-    asks for permission again.
+    moment outside quiet hours, an audience changed since, and what wants an assessment. Submitting
+    follows row by row; each asks for permission again.
     """
     push = _locked(push_id, launched_is_fine=True)
     if push.state == PushState.LAUNCHED:
@@ -71,6 +75,7 @@ def launch_push(push_id: int, *, by: Actor) -> Push:
     if push.audience is not None and push.audience.version != push.audience_version:
         raise errors.AudienceChanged
     _must_be_fit(push, now)
+    _must_be_assessed(push, now)
     windows = eligibility.windows(push, at=now)
     if not windows:
         raise errors.NoMomentLeft
@@ -162,6 +167,14 @@ def _must_be_fit(push: Push, at: datetime) -> None:
         fault = text_fault(variant.text)
         if fault:
             raise errors.MaterialUnfit(f"“{variant}”：{fault}")
+
+
+def _must_be_assessed(push: Push, at: datetime) -> None:
+    """No company has signed for judging people: then nobody is chosen by what she did (PIPL 55)."""
+    if push.audience is None or not is_personal(push.audience.rule):
+        return
+    if not assessed_entities(Activity.PROFILING, at):
+        raise errors.NotAssessed
 
 
 def _counted(push: Push, *, at: datetime) -> eligibility.Counted:

@@ -16,22 +16,28 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from groups.content.models import Variant
 from groups.content.rules import variant_for
 from groups.pushes.models import Push
 from groups.pushes.rules import TASK_LIVES, Quiet, due_and_expiry
-from members.audience.queries import members_in
+from members.audience.queries import members_in, members_of, version_of
+from members.audience.rules import is_personal
 from members.consent.models import Channel, Purpose
 from members.consent.queries import permitted, reasons_not
 from members.consent.rules import REASONS as CONSENT_REASONS
-from members.identity.models import Tier
+from members.identity.models import Member, Tier
+from members.privacy.models_of_duty import Activity
+from members.privacy.pia import assessed_entities
 from stores.org.models import LegalEntity, Store
 
 PURPOSE, CHANNEL = Purpose.DIRECT_MARKETING, Channel.WECOM
 # In the order in which they are tried; consent's own reasons stand for the first.
 REASONS: Mapping[str, str] = {
     **CONSENT_REASONS,
+    "not_assessed": "她所属的公司还没有签字的个性化推送影响评估",
+    "no_profiling": "没有同意按喜好挑选（人群条件用到了她的行为）",
     "no_friend": "没有加导购的企业微信",
     "no_variant": "没有适合她等级的文案",
     "holdout": "随机留作对照组",
@@ -50,6 +56,7 @@ chosen AS (
   ORDER BY aud.id, (f.guide_id = aud.owner_id) DESC NULLS LAST, f.since DESC, f.id
 ),
 may AS ({may}),
+judged AS ({judged}),
 wording AS (SELECT * FROM unnest(%s::text[], %s::bigint[]) AS w(tier, variant_id)),
 verdict AS (
   SELECT aud.id AS member_id, chosen.guide_id, chosen.external_userid, chosen.time_zone,
@@ -57,6 +64,8 @@ verdict AS (
     COALESCE(chosen.entity_id, aud.entity_id) AS entity_id,
     CASE
       WHEN may.id IS NULL THEN 'consent'
+      WHEN aud.entity_id = ANY (%s::bigint[]) THEN 'not_assessed'
+      WHEN %s AND judged.id IS NULL THEN 'no_profiling'
       WHEN chosen.guide_id IS NULL THEN 'no_friend'
       WHEN w.variant_id IS NULL THEN 'no_variant'
       WHEN (hashint8extended(aud.id, %s) & 1023) * 100 < %s * 1024 THEN 'holdout'
@@ -65,6 +74,7 @@ verdict AS (
   FROM aud
   LEFT JOIN chosen ON chosen.id = aud.id
   LEFT JOIN may ON may.id = aud.id AND may.entity_id = COALESCE(chosen.entity_id, aud.entity_id)
+  LEFT JOIN judged ON judged.id = aud.id
   LEFT JOIN wording w ON w.tier = aud.tier
 )
 """
@@ -74,6 +84,7 @@ SELECT reason, CASE WHEN reason = '' THEN guide_id END, CASE WHEN reason = '' TH
   count(*)
 FROM verdict GROUP BY 1, 2, 3
 """
+_NOBODY = "SELECT NULL::bigint AS id WHERE false"
 _REFUSED = "SELECT entity_id, member_id FROM verdict WHERE reason = 'consent' ORDER BY 1, 2"
 
 
@@ -107,30 +118,60 @@ class Sentence:
 
 
 def verdicts(push: Push, *, at: datetime) -> Sentence:
-    """One row per member of the audience: guide, variant, or the reason why not."""
+    """One row per member of the audience: guide, variant, or the reason why not.
+
+    A rule that judges people by what they did reaches those who agreed to that, of companies that
+    assessed it (PIPL 24, 55).
+    """
     if push.audience is None:
         raise ValueError("a push to groups has no audience")
-    people = members_in(push.audience, at).order_by()
+    people = members_of(push.audience.rule, at).order_by()
     audience, params = people.values("id", "tier", "owner_id", "entity_id").query.sql_with_params()
-    allowed: list[str] = []
-    allowed_params: list[Any] = []
-    for entity in LegalEntity.objects.values_list("pk", flat=True):
-        found = permitted(people, PURPOSE, CHANNEL, at=at, entity=entity).values("id")
-        text, its_params = found.query.sql_with_params()
-        allowed.append(f"SELECT id, %s::bigint AS entity_id FROM ({text}) p")  # noqa: S608
-        allowed_params += [entity, *its_params]
+    entities = list(LegalEntity.objects.order_by("pk").values_list("pk", flat=True))
+    allowed, allowed_params = _allowed(people, entities, at)
+    judges = is_personal(push.audience.rule)
+    judged, judged_params = _NOBODY, ()
+    if judges:
+        agreed = members_in(push.audience, at).order_by().values("id")
+        judged, judged_params = agreed.query.sql_with_params()
+    assessed = assessed_entities(Activity.PROFILING, at) if judges else set(entities)
     wording = wording_of(push)
     return Sentence(
-        _VERDICT.format(audience=audience, may=" UNION ALL ".join(allowed)),
+        _VERDICT.format(audience=audience, may=allowed, judged=judged),
         (
             *params,
             *allowed_params,
+            *judged_params,
             list(wording),
             list(wording.values()),
+            [entity for entity in entities if entity not in assessed],
+            judges,
             push.pk,
             push.holdout_percent,
         ),
     )
+
+
+def _allowed(
+    people: QuerySet[Member], entities: Iterable[int], at: datetime
+) -> tuple[str, list[Any]]:
+    """Whom each company may write to, as one statement with its parameters."""
+    parts: list[str] = []
+    params: list[Any] = []
+    for entity in entities:
+        found = permitted(people, PURPOSE, CHANNEL, at=at, entity=entity).values("id")
+        text, its_params = found.query.sql_with_params()
+        parts.append(f"SELECT id, %s::bigint AS entity_id FROM ({text}) p")  # noqa: S608
+        params += [entity, *its_params]
+    return " UNION ALL ".join(parts), params
+
+
+def judges_people(push: Push) -> bool:
+    """Whether the push's audience, as it was launched, was chosen by what people did."""
+    if push.audience is None:
+        return False
+    launched = version_of(push.audience, push.audience_version or push.audience.version)
+    return is_personal(push.audience.rule if launched is None else launched.rule)
 
 
 def wording_of(push: Push) -> dict[str, int | None]:

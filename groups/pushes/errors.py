@@ -28,6 +28,10 @@ class AudienceChanged(PushError):
     """预演之后有人改了这个人群的条件，预演的人数不再是会收到的人。请重新预演一次再发起。"""
 
 
+class NotAssessed(PushError):
+    """这个人群按会员的行为挑选，要先签字“自动化决策与个性化推送”的个人信息保护影响评估。"""
+
+
 class NobodyLeft(PushError):
     """按现在的人群和授权，没有人会收到。请换一个人群。"""
 

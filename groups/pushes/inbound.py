@@ -23,7 +23,9 @@ US = Actor.system("pushes")
 # Cancelled before, by us or in the console: as good as cancelled now.
 _CANCELLED_BEFORE = 41093
 # Withdrawing one of these may take her out of pushes.
-_CONCERNED = {Purpose.DIRECT_MARKETING, Purpose.SHARE_ENTITY, Purpose.MEMBERSHIP}
+_CONCERNED = {
+    Purpose.DIRECT_MARKETING, Purpose.SHARE_ENTITY, Purpose.MEMBERSHIP, Purpose.PROFILING,
+}  # fmt: skip
 
 
 def may_still_send(row: OutboxRow) -> str:

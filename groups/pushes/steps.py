@@ -24,6 +24,7 @@ from groups.pushes.rules import RECIPIENTS_AT_ONCE, TASK_LIVES, due_and_expiry, 
 from kit.actions import must_be_in_action
 from kit.fields import shown_id
 from kit.live import announce
+from members.consent.models import Purpose
 from members.consent.queries import reasons_not
 from members.identity.models import Contact, Member
 from stores.ledger.queries import numbers_of, present_numbers
@@ -211,13 +212,15 @@ def tell_guide(task: PushTask) -> None:
 def refused_among(task: PushTask, *, at: datetime) -> set[int]:
     """Members of a task who may not be written to now by her store's company, or have it already.
 
-    Those who have it are persons found to be one since the launch: reached once, by the other
-    number.
+    Who was chosen by what she did has to agree to that still. Those who have it are persons found
+    to be one since the launch: reached once, by the other number.
     """
     entity = Guide.objects.values_list("store__entity_id", flat=True).get(pk=task.guide_id)
     refused = set(
         reasons_not(task.members, eligibility.PURPOSE, eligibility.CHANNEL, at=at, entity=entity)
     )
+    if eligibility.judges_people(task.push):
+        refused |= set(reasons_not(task.members, Purpose.PROFILING, at=at, entity=entity))
     return refused | _reached_otherwise(task)
 
 

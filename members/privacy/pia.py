@@ -34,6 +34,11 @@ def in_force(activity: str, at: datetime) -> QuerySet[ImpactAssessment]:
     )
 
 
+def assessed_entities(activity: str, at: datetime) -> set[int]:
+    """The legal entities that may carry an activity out at a time."""
+    return set(in_force(activity, at).values_list("entity", flat=True))
+
+
 def is_signed(
     activity: str, *, entity: LegalEntity | int | None = None, at: datetime | None = None
 ) -> bool:
