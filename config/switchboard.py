@@ -171,6 +171,8 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "member_corrected": ("members.identity.inbound_of_doubles.member_known_better",),
     "identity_contested": ("members.identity.inbound_of_doubles.identity_contested",),
     "members_merged": ("groups.pushes.inbound.members_merged",),
+    "contact_remarked": ("members.identity.inbound_of_doubles.contact_remarked",),
+    "receipt_contested": ("members.registration.inbound_of_tills.receipt_contested",),
     "pair_decided": ("members.identity.inbound_of_doubles.pair_decided",),
     "code_requested": ("members.registration.inbound.send_code",),
     "phone_change_waiting": ("members.registration.inbound.tell_old_phone",),

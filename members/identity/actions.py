@@ -17,14 +17,15 @@ from members.identity.errors import AlreadyDecided, StaleEdit
 from members.identity.models import (
     Contact,
     Friendship,
+    Identity,
     IdentityKind,
     Member,
     MemberState,
     Suggestion,
 )
 from members.identity.queries import digest_of, member_by_identity
-from members.identity.rules import HANDED_ON
-from members.identity.steps import join_contact, present_member, tell_guide
+from members.identity.rules import HANDED_ON, phones_in, read_phone
+from members.identity.steps import contest_contact, join_contact, present_member, tell_guide
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 from stores.org.models import Guide
@@ -40,6 +41,8 @@ class NewFriend:
     state: str = ""
     add_way: int = 0
     remark: str = ""
+    # Phones that the guide noted beside her; never kept, only compared.
+    mobiles: tuple[str, ...] = ()
     # When WeCom was asked; without it, a moment ago.
     asked_at: datetime | None = None
     # When WeCom says that she was added, if it is an adding that told us.
@@ -65,9 +68,10 @@ def take_friend(guide_id: int, friend: NewFriend, *, by: Actor) -> Friendship:
     elif (friendship.remark or "") != friend.remark:
         friendship.remark = friend.remark or None
         friendship.save(update_fields=["remark"])
-    if contact.member_id is None and friend.card.unionid:
+    if friend.card.unionid:
         _join_by_unionid(contact, guide, friend.card.unionid)
     _tell_added(friendship, contact, guide)
+    _tell_remarked(contact, guide, friend)
     return friendship
 
 
@@ -126,8 +130,34 @@ def _join_by_unionid(contact: Contact, guide: Guide, unionid: str) -> None:
     found = member_by_identity(IdentityKind.UNIONID, unionid, guide.store.entity)
     if found is None or found.state != MemberState.ACTIVE:
         return
+    if contact.member_id is not None:
+        contest_contact(contact, found)
+        return
     member = Member.objects.select_for_update(of=("self",)).get(pk=found.pk)
     join_contact(contact, member, how="unionid")
+
+
+def _tell_remarked(contact: Contact, guide: Guide, friend: NewFriend) -> None:
+    """The guide noted a phone that somebody else has proven: `contact_remarked`, once for each.
+
+    A guide's note is her word: it is asked about, it joins nobody.
+    """
+    said = {read_phone(text) for text in (*friend.mobiles, *phones_in(friend.remark))} - {None}
+    entity = guide.store.entity
+    digests = [digest_of(IdentityKind.PHONE, phone, entity) for phone in said if phone]
+    proven = Identity.objects.filter(
+        entity=entity, kind=IdentityKind.PHONE, digest__in=digests, member__state=MemberState.ACTIVE
+    ).exclude(verified_at=None)
+    for member in sorted(proven.values_list("member_id", flat=True)) if digests else ():
+        if member != contact.member_id:
+            emit(
+                "contact_remarked",
+                subject=f"contact:{contact.external_userid}",
+                once=f"contact_remarked:{contact.pk}:{member}",
+                contact=contact.pk,
+                guide=guide.pk,
+                member=member,
+            )
 
 
 def _tell_added(friendship: Friendship, contact: Contact, guide: Guide) -> None:
@@ -219,7 +249,8 @@ def suggest_member(
 def decide_suggestion(suggestion_id: int, *, is_same: bool, by: Actor) -> Suggestion:
     """The guide asked her: the same person, or not. The same answer again changes nothing.
 
-    Refuses another answer later (AlreadyDecided), and a contact who is somebody else by now.
+    Refuses another answer later (AlreadyDecided). A contact who is another member by now is both:
+    the two are weighed afterwards.
     """
     suggestion = (
         Suggestion.objects.select_for_update(of=("self",))
@@ -233,7 +264,10 @@ def decide_suggestion(suggestion_id: int, *, is_same: bool, by: Actor) -> Sugges
     if is_same:
         member = Member.objects.select_for_update(of=("self",)).get(pk=suggestion.member_id)
         contact = Contact.objects.select_for_update(of=("self",)).get(pk=suggestion.contact_id)
-        join_contact(contact, member, how="confirmed")
+        if contact.member_id in (None, member.pk):
+            join_contact(contact, member, how="confirmed")
+        else:
+            contest_contact(contact, member)
     suggestion.decided_at, suggestion.is_same = timezone.now(), is_same
     suggestion.save(update_fields=["decided_at", "is_same"])
     return suggestion

@@ -45,7 +45,10 @@ def weigh(first_id: int, second_id: int, evidence: Collection[str], *, by: Actor
         one, other = today[first_id], today[second_id]
         if one == other:
             return Judgement.NOTHING
-        said = set(evidence) | _against(one, other)
+        said = set(evidence) | _known_of(one, other, evidence)
+        if _was_refused(one, other):
+            # A person's word stands, whatever a machine finds later; she may think again.
+            return Judgement.NOTHING
     verdict = judge(said)
     if verdict is Judgement.MERGE:
         reason = next(_REASONS[code] for code in sorted(said & PROOFS))
@@ -58,8 +61,8 @@ def weigh(first_id: int, second_id: int, evidence: Collection[str], *, by: Actor
     return verdict
 
 
-def _against(one: int, other: int) -> set[str]:
-    """What speaks against the two being one."""
+def _known_of(one: int, other: int, evidence: Collection[str]) -> set[str]:
+    """What the identifiers of the two say: against it, or that a phone stands behind a contact."""
     rows = list(
         Identity.objects.filter(member__in=[one, other])
         .exclude(verified_at=None)
@@ -77,7 +80,17 @@ def _against(one: int, other: int) -> set[str]:
         any((member, kind) == (number, IdentityKind.UNIONID) for member, kind, _ in rows)
         for number in (one, other)
     )
-    return contradictions(phones=(phones[0], phones[1]), wechats=(wechats[0], wechats[1]))
+    found = contradictions(phones=(phones[0], phones[1]), wechats=(wechats[0], wechats[1]))
+    return found | ({"external_with_phone"} if "one_contact" in evidence and any(phones) else set())
+
+
+def _was_refused(one: int, other: int) -> bool:
+    """Somebody said of these two, or of what was merged into either, that they are not one."""
+    wanted = Q(pk__in=[])
+    for pair in product(_all_numbers(one), _all_numbers(other)):
+        first, second = sorted(pair)
+        wanted |= Q(first=first, second=second)
+    return MergeSuggestion.objects.filter(wanted, is_same=False).exists()
 
 
 @action
@@ -88,12 +101,7 @@ def suggest_pair(
 
     A refusal holds for everything that was merged into either.
     """
-    mine, theirs = (_all_numbers(number) for number in (first_id, second_id))
-    pairs = [tuple(sorted(pair)) for pair in product(mine, theirs)]
-    wanted = Q(pk__in=[])
-    for first, second in pairs:
-        wanted |= Q(first=first, second=second)
-    if MergeSuggestion.objects.filter(wanted, is_same=False).exists():
+    if _was_refused(first_id, second_id):
         return None
     first, second = sorted((first_id, second_id))
     made = MergeSuggestion(first_id=first, second_id=second, evidence=sorted(evidence))

@@ -103,6 +103,7 @@ def _friend(card: ContactCard, follower: Follower, state: str) -> NewFriend:
         state=state,
         add_way=follower.add_way,
         remark=follower.remark,
+        mobiles=follower.mobiles,
     )
 
 

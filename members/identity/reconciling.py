@@ -145,6 +145,7 @@ def _settle(
         state=pair.state[:64],
         add_way=pair.add_way,
         remark=pair.remark,
+        mobiles=pair.mobiles,
         asked_at=asked_at,
     )
     take_friend(guide.pk, friend, by=US)

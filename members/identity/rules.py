@@ -16,6 +16,7 @@ import phonenumbers
 
 # Mainland mobiles only: codes to any other number are how SMS fraud earns its money.
 _MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
+_MOBILE_AMONG_WORDS = re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
 _FILLING = re.compile(r"[\s\-()（）·]")
 _LONGEST_INPUT = 32
 
@@ -39,6 +40,11 @@ def read_phone(text: str) -> str | None:
     if not phonenumbers.is_possible_number(number):
         return None
     return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))
+
+
+def phones_in(remark: str) -> list[str]:
+    """Mainland mobiles that somebody wrote among other words."""
+    return [re.sub(r"\D", "", found) for found in _MOBILE_AMONG_WORDS.findall(remark)]
 
 
 def masked_phone(phone: str | None) -> str:
@@ -106,6 +112,8 @@ EVIDENCE: Mapping[str, str] = {
     "unionid": "用同一个微信登录过",
     "external_with_phone": "同一位企微客户，手机号也验证过",
     "card_shown": "收银台出示了会员卡",
+    "one_contact": "同一位企微客户，先后认作这两位会员",
+    "phone_remarked": "导购给其中一位的企微备注的手机号，是另一位验证过的手机号",
     "phone_typed": "填写过同一个手机号，其中一位还没有验证",
     "name_birth": "姓名和出生年份相同",
     "name_store": "同一家门店，姓名相同",
@@ -116,6 +124,8 @@ EVIDENCE: Mapping[str, str] = {
 }
 # Enough by themselves: a code sent to the phone, WeChat's own word, a card in the hand.
 PROOFS = frozenset({"phone_proven", "unionid", "external_with_phone", "card_shown"})
+# Enough to ask a person: what somebody typed or remarked is a word, not a proof.
+LIKENESSES = frozenset({"phone_typed", "phone_remarked", "one_contact"})
 # A family shares phones and cards: proofs that contradict one another are for a person to weigh.
 CONTRADICTIONS = frozenset({"both_phones", "both_wechats"})
 
@@ -132,7 +142,7 @@ def judge(evidence: Set[str]) -> Judgement:
     """Merge on proof, ask a person on likeness or contradiction, do nothing on a mere name."""
     if evidence & PROOFS:
         return Judgement.SUGGEST if evidence & CONTRADICTIONS else Judgement.MERGE
-    is_likely = "phone_typed" in evidence or any(
+    is_likely = bool(evidence & LIKENESSES) or any(
         evidence >= {"name_store", more} for more in ("name_birth", "one_unproven")
     )
     return Judgement.SUGGEST if is_likely else Judgement.NOTHING

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import Q
@@ -57,14 +58,27 @@ def contest_identity(member: Member, other: Member, *evidence: str) -> None:
 
     Nothing is decided here: `doubles.weigh` merges on proof or asks a person, afterwards.
     """
+    _contest(member, other.pk, evidence)
+
+
+def contest_contact(contact: Contact, member: Member) -> None:
+    """Say that a customer of WeCom, known as one member, was shown to be another as well. A step.
+
+    What it is worth depends on the phones of both, whom the caller may not see.
+    """
+    if contact.member_id is not None:
+        _contest(member, contact.member_id, ["one_contact"])
+
+
+def _contest(member: Member, other_no: int, evidence: Collection[str]) -> None:
     must_be_in_action()
-    if member.pk == other.pk:
+    if member.pk == other_no:
         return
     emit(
         "identity_contested",
         subject=f"member:{shown_id(member.public_id)}",
         first=member.pk,
-        second=other.pk,
+        second=other_no,
         evidence=sorted(evidence),
     )
 

@@ -41,6 +41,11 @@ class CardIn(serializers.Serializer[Any]):
         required=False,
         help_text="这次核对的编号。没收到答复时用同一编号重问，答复不变",
     )
+    till_number = serializers.CharField(
+        max_length=64,
+        required=False,
+        help_text="收银系统里这位顾客的会员号；填了，以后这个号就认得是她",
+    )
 
 
 class CardCouponOut(serializers.Serializer[Any]):
@@ -108,6 +113,7 @@ class VerifyCardView(APIView):
             code=said["code"],
             entity_id=store.entity_id if store else 0,
             request_id=said.get("request_id", ""),
+            till_number=said.get("till_number", ""),
             by=by,
         )
         if member is None:

@@ -6,7 +6,6 @@ number, a name) is her word, not proof: it is suggested to her, and she asks the
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,9 +14,9 @@ from django.db.models import Count, Exists, OuterRef, Q
 
 from members.identity.models import Friendship, IdentityKind, Member, MemberState, Suggestion
 from members.identity.queries import member_by_identity
+from members.identity.rules import phones_in
 from stores.org.models import Guide
 
-_MOBILE = re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
 _SHORTEST_NAME = 2
 _MOST = 200
 
@@ -29,11 +28,6 @@ class Match:
     contact: int
     member: int
     evidence: Sequence[str]
-
-
-def numbers_in(remark: str) -> list[str]:
-    """Mainland mobiles that somebody wrote among other words."""
-    return [re.sub(r"\D", "", found) for found in _MOBILE.findall(remark)]
 
 
 def named_in(remark: str, names: Mapping[int, str]) -> int | None:
@@ -77,7 +71,7 @@ def _names_of(guide: Guide) -> dict[int, str]:
 
 
 def _by_number(guide: Guide, row: Friendship) -> Match | None:
-    for number in numbers_in(row.remark or ""):
+    for number in phones_in(row.remark or ""):
         member = member_by_identity(IdentityKind.PHONE, number, guide.store.entity)
         if member is not None and member.state == MemberState.ACTIVE:
             evidence = ["你给好友备注的手机号，就是这位会员的手机号"]

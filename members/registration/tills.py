@@ -17,8 +17,10 @@ from kit.actions import action, must_be_in_action
 from kit.actor import Actor
 from kit.fields import blind_index, shown_id
 from members.identity import resolver
-from members.identity.models import Member, MemberState
-from members.identity.queries import is_active
+from members.identity.errors import AlreadySomebody
+from members.identity.models import IdentityKind, Member, MemberState
+from members.identity.queries import is_active, member_by_identity
+from members.identity.steps import bind_identity, contest_identity, present_member
 from members.registration.clock import database_now
 from members.registration.models_of_tills import CardChecks, CardCode
 from members.registration.rules_of_cards import (
@@ -31,7 +33,7 @@ from members.registration.rules_of_cards import (
     shown_for,
     step_at,
 )
-from stores.ledger.queries import present_numbers
+from stores.ledger.queries import numbers_of, present_numbers
 
 MOST_CHECKS_A_MINUTE = 240
 MOST_REFUSED_A_MINUTE = 20
@@ -127,12 +129,19 @@ def count_check(key_id: int, *, by: Actor) -> None:
 
 @action
 def verify_card(
-    key_id: int, *, code: str, entity_id: int, by: Actor, request_id: str = ""
+    key_id: int,
+    *,
+    code: str,
+    entity_id: int,
+    by: Actor,
+    request_id: str = "",
+    till_number: str = "",
 ) -> Member | None:
     """The member behind a code that her card shows now, and the code is spent; else None.
 
     A till that lost the answer asks again with the same `request_id` and hears it again. Of two in
-    the same moment one gets her.
+    the same moment one gets her. `till_number`, by which the till knows her, leads to her from now
+    on; where it leads to another member, the two are weighed.
     """
     now = database_now()
     row = _spent_or_fresh(code, step_at(now.timestamp()), entity_id)
@@ -144,7 +153,20 @@ def verify_card(
     if row is None:
         _bump(key_id, now.replace(second=0, microsecond=0), checks=0, refused=1)
         return None
+    if till_number:
+        _know_by_till(row.member, till_number, now)
     return row.member
+
+
+def _know_by_till(member: Member, till_number: str, now: datetime) -> None:
+    """The card in her hand proves whose the till's own number is."""
+    hers = present_member(member)
+    try:
+        bind_identity(hers, IdentityKind.TILL, till_number, verified_at=now)
+    except AlreadySomebody:
+        other = member_by_identity(IdentityKind.TILL, till_number, hers.entity)
+        if other is not None:
+            contest_identity(hers, other, "card_shown")
 
 
 def _spent_or_fresh(code: str, now_step: int, entity_id: int) -> CardCode | None:
@@ -198,6 +220,17 @@ def _digest(kind: str, value: str) -> bytes:
 
 
 # ---------------------------------------------------------------- the receipt
+
+
+def was_shown(member_no: int, *, source: str, at: datetime) -> bool:
+    """Whether a till of this source has read her card within the day before."""
+    mine = numbers_of([member_no])[member_no]
+    return CardCode.objects.filter(
+        member__in=mine,
+        used_by__source=source,
+        used_at__gt=at - timedelta(days=1),
+        used_at__lte=at,
+    ).exists()
 
 
 def member_no_of(claim: dict[str, str], *, entity_id: int) -> int | None:

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import sha256
 from typing import Any
 
 from django.db import connection
@@ -64,7 +65,8 @@ def record_purchases(
     Telling a line again changes nothing; with other content it is a clash, and the first telling
     stands. A member claimed only later is joined to the receipt by a row of its own. Emits
     `purchase_recorded` for each receipt with new lines and `purchases_recorded` for all of them
-    (for history `purchases_imported` alone), `receipt_claimed` for each late member.
+    (for history `purchases_imported` alone), `receipt_claimed` for each late member,
+    `receipt_contested` for one that is told for two members.
     """
     written = _write_lines(receipts, source)
     numbers = [placed.receipt.receipt_no for placed in receipts]
@@ -192,8 +194,10 @@ def _join_members(
         assert member_no is not None  # noqa: S101 - chosen above
         persons = {present[n] for n in carried[receipt_no] if n is not None}
         persons |= {present[late[receipt_no]]} if receipt_no in late else set()
-        if persons - {present[member_no]}:
+        others = persons - {present[member_no]}
+        if others:
             outcomes[i] = MemberOutcome.OTHER
+            _contest(placed, source, present[member_no], min(others))
         elif None in carried[receipt_no] and receipt_no not in late:
             outcomes[i] = _join(placed, source, member_no, by)
             late[receipt_no] = member_no
@@ -220,6 +224,22 @@ def _join(placed: PlacedReceipt, source: str, member_no: int, by: Actor) -> Memb
         member_no=member_no,
     )
     return MemberOutcome.JOINED
+
+
+def _contest(placed: PlacedReceipt, source: str, claimed: int, held: int) -> None:
+    """Tell once that a receipt of one member was claimed for another, and by what."""
+    receipt_no = placed.receipt.receipt_no
+    told = sha256(f"{source}/{receipt_no}/{claimed}/{held}".encode()).hexdigest()
+    emit(
+        "receipt_contested",
+        subject=f"member-no:{claimed}",
+        once=f"receipt_contested:{told}",
+        source=source,
+        receipt_no=receipt_no,
+        claimed=claimed,
+        held=held,
+        claim=next(iter(placed.receipt.claim), ""),
+    )
 
 
 def _announce(

@@ -169,8 +169,8 @@ def test_reading_by_her_numbers_goes_by_the_index_and_asks_once(cast: Cast, wang
         [numbers],
     )
     scans = [node for node in _nodes(plan) if str(node.get("Relation Name", "")).startswith(LINES)]
-    # Months that hold a few rows are read whole, months that hold many are not.
-    assert max(node.get("Rows Removed by Filter", 0) for node in scans) < 10
+    # Months that hold a few rows may be read whole; of the nine thousand hardly any are.
+    assert sum(node.get("Rows Removed by Filter", 0) for node in scans) < 2_000
     assert "Bitmap Heap Scan" in {node["Node Type"] for node in scans}
     asked = [node for node in _nodes(plan) if "InitPlan" in node.get("Subplan Name", "")]
     assert asked
@@ -182,13 +182,13 @@ LINES = "stores_purchaseline"
 
 
 def _many_lines() -> None:
-    """Enough in each month of half a year that an index is worth its while."""
+    """Enough in each month that an index is worth its while."""
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO stores_purchaseline (source, receipt_no, line, sku, quantity, amount,"
             " currency, refund_of, member_no, store_no, sold_at, recorded_at)"
             " SELECT 'many', n::text, 1, 'S', 1, 100, 'CNY', '', 1000000 + n, 1,"
-            " now() - n * interval '30 minutes', now() FROM generate_series(1, 9000) n"
+            " now() - n * interval '10 minutes', now() FROM generate_series(1, 9000) n"
         )
         cursor.execute("ANALYZE stores_purchaseline")
 

@@ -8,8 +8,9 @@ from django.utils import timezone
 
 from members.identity.actions import decide_suggestion
 from members.identity.models import Contact, Suggestion
+from members.identity.rules import phones_in
 from members.registration.inbound_of_friends import ask_about_old_friends
-from members.registration.old_friends import named_in, numbers_in, standing
+from members.registration.old_friends import named_in, standing
 from members.registration.panels import panels
 from stores.org.access import actor_of
 from tests.cast import Cast, a_member
@@ -34,7 +35,7 @@ def friend(cast: Cast, remark: str, key: str) -> Contact:
     ],
 )
 def test_numbers_are_read_among_other_words(remark: str, numbers: list[str]) -> None:
-    assert numbers_in(remark) == numbers
+    assert phones_in(remark) == numbers
 
 
 def test_a_name_counts_only_when_it_names_one() -> None:
