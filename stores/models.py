@@ -3,6 +3,15 @@
 from stores.catalogue.models import Product, Stock
 from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
 from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
+from stores.figures.models import (
+    FigureDifference,
+    FigureMark,
+    FigureProof,
+    GuideDay,
+    Origin,
+    SourceDay,
+    StoreDay,
+)
 from stores.ledger.models import (
     MergedMember,
     Ownership,
@@ -31,13 +40,18 @@ __all__ = [
     "CommissionPlan",
     "Credit",
     "CreditRule",
+    "FigureDifference",
+    "FigureMark",
+    "FigureProof",
     "Guide",
+    "GuideDay",
     "HandOver",
     "HandOverShare",
     "LegalEntity",
     "MachineKey",
     "MergedMember",
     "OpeningHours",
+    "Origin",
     "Ownership",
     "Product",
     "PurchaseLine",
@@ -48,8 +62,10 @@ __all__ = [
     "SettledLine",
     "Settlement",
     "Shift",
+    "SourceDay",
     "Stock",
     "Store",
+    "StoreDay",
     "Target",
     "Touch",
     "TouchKey",
