@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from kit.schedule import Job
+from config.clock import JOBS, SWEEPS
 
 # kind of domain event → handlers(event)
 REACTIONS: Mapping[str, Sequence[str]] = {
@@ -306,6 +306,11 @@ COPIES: Sequence[str] = (
     "members.lifecycle.copies.of_member",
 )
 
+# lists of people that head office may ask for: name → members.privacy.exporting.Source
+EXPORTS: Mapping[str, str] = {
+    "audience": "members.audience.exporting.MEMBERS",
+}
+
 # what may keep a message from a member whom an audience means, in the order in which it is told
 AUDIENCE_HURDLES: Sequence[str] = (
     "members.audience.hurdles.RESTRICTED",
@@ -331,65 +336,11 @@ MERGERS: Sequence[str] = (
     "groups.pushes.merging.MOVER",
 )
 
-# sweeps that look at rows left lying: task → every so many seconds
-SWEEPS: Mapping[str, int] = {
-    "kit.tasks.sweep_handlings": 2,
-    "wecom.tasks.read_inbox": 2,
-    "wecom.tasks.sweep_outbox": 2,
-    "wecom.tasks.recover_outbox": 5,
-    "wecom.tasks.carry_on_sweeps": 5,
-    "groups.pushes.tasks.submit_push_tasks": 2,
-    "groups.pushes.tasks.look_at_results": 2,
-    "groups.pushes.tasks.end_what_is_over": 30,
-    "members.tasks.look_at_transfers": 15,
-    "members.tasks.carry_on_imports": 5,
-    "members.tasks.compare_tags_of_pairs": 2,
-    "members.tasks.follow_trails": 60,
-    "groups.chats.tasks.look_at_group_transfers": 30,
-    "stores.org.tasks.end_hand_overs": 30,
-    "stores.conversions.tasks.carry_on_rule_trials": 5,
-    "bot.escalations.tasks.reroute_overdue": 5,
-    "bot.replies.tasks.expire_drafts": 60,
-}
-
-# jobs by the clock, each slot once whatever the number of tickers
-JOBS: list[Job] = [
-    Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),
-    Job("forget what was told", timedelta(days=1), "kit.tasks.forget_what_was_told"),
-    Job("forget old wishes", timedelta(days=1), "wecom.tasks.forget_old_wishes"),
-    Job("begin sweeps", timedelta(minutes=5), "wecom.tasks.begin_due_sweeps"),
-    Job("forget old sweeps", timedelta(days=1), "wecom.tasks.forget_old_sweeps"),
-    Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
-    Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
-    Job("open months of behaviour", timedelta(days=1), "members.tasks.open_months_of_behaviour"),
-    Job("draw the data map", timedelta(days=1), "members.tasks.draw_data_map"),
-    Job("carry out tag rules", timedelta(days=1), "members.tasks.carry_out_tag_rules"),
-    Job("match friends of before", timedelta(days=1), "members.tasks.match_old_friends"),
-    Job("watch one-time codes", timedelta(minutes=5), "members.tasks.watch_sent_codes"),
-    Job("move points by time", timedelta(hours=6), "members.tasks.move_points_by_time"),
-    Job("look for doubles", timedelta(days=1), "members.tasks.look_for_doubles"),
-    Job("judge tiers", timedelta(days=1), "members.tasks.judge_tiers"),
-    Job("prove points", timedelta(days=1), "members.tasks.prove_points"),
-    Job("compare outside", timedelta(days=1), "members.tasks.compare_outside"),
-    Job("keep facets", timedelta(days=1), "members.tasks.keep_facets"),
-    Job("empty old imports", timedelta(hours=6), "members.tasks.empty_old_imports"),
-    Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
-    Job("forget pending members", timedelta(hours=1), "members.tasks.forget_pending_members"),
-    Job("retain", timedelta(days=1), "members.tasks.retain"),
-    Job("end memberships", timedelta(days=1), "members.tasks.end_memberships"),
-    Job("carry out requests", timedelta(hours=1), "members.tasks.carry_out_requests"),
-    Job("count heads", timedelta(days=1), "members.tasks.count_heads"),
-    Job("keep erasure log", timedelta(hours=1), "members.tasks.keep_erasure_log"),
-    Job("listen again", timedelta(minutes=5), "bot.channels.tasks.listen_again"),
-    Job("expire articles", timedelta(hours=6), "bot.knowledge.tasks.expire_articles"),
-    Job("forget what was heard", timedelta(days=1), "bot.channels.tasks.forget_heard"),
-    Job("reckon stages", timedelta(days=1), "members.tasks.reckon_stages", queue="bulk"),
-]
-
 __all__ = [
     "AUDIENCE_HURDLES",
     "COPIES",
     "ERASERS",
+    "EXPORTS",
     "HANDOVER_PARTS",
     "HQ_PANELS",
     "JOBS",

@@ -1,7 +1,15 @@
 """Celery's doors of this floor, imported from its rooms for the worker to find them."""
 
 from stores.conversions.tasks import carry_on_rule_trials
+from stores.figures.tasks import carry_on_figure_proofs, keep_figures, prove_figures
 from stores.ledger.tasks import open_months
 from stores.org.tasks import end_hand_overs
 
-__all__ = ["carry_on_rule_trials", "end_hand_overs", "open_months"]
+__all__ = [
+    "carry_on_figure_proofs",
+    "carry_on_rule_trials",
+    "end_hand_overs",
+    "keep_figures",
+    "open_months",
+    "prove_figures",
+]
