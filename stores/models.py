@@ -3,6 +3,8 @@
 from stores.catalogue.models import Product, Stock
 from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
 from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
+from stores.conversions.models_of_rulings import Ruling
+from stores.disputes.models import Dispute, DisputeParty
 from stores.figures.models import (
     FigureDifference,
     FigureMark,
@@ -21,6 +23,7 @@ from stores.ledger.models import (
     Touch,
     TouchKey,
 )
+from stores.ledger.models_of_imports import PurchaseImport, PurchaseImportFault
 from stores.org.models import (
     Account,
     Guide,
@@ -40,6 +43,8 @@ __all__ = [
     "CommissionPlan",
     "Credit",
     "CreditRule",
+    "Dispute",
+    "DisputeParty",
     "FigureDifference",
     "FigureMark",
     "FigureProof",
@@ -54,11 +59,14 @@ __all__ = [
     "Origin",
     "Ownership",
     "Product",
+    "PurchaseImport",
+    "PurchaseImportFault",
     "PurchaseLine",
     "ReceiptKey",
     "ReceiptMember",
     "Region",
     "RuleTrial",
+    "Ruling",
     "SettledLine",
     "Settlement",
     "Shift",
