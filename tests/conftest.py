@@ -36,7 +36,7 @@ def django_db_setup(servers: TestServers, django_db_blocker: pytest.FixtureDef[o
     """Migrate as the owner, then work as the role that meets row-level security."""
     with django_db_blocker.unblock():  # type: ignore[attr-defined]
         _use(servers.owner_url)
-        call_command("migrate", verbosity=0, interactive=False)
+        servers.fill(lambda: call_command("migrate", verbosity=0, interactive=False))
         servers.grant()
         connection.close()
         _use(servers.app_url, role=servers.assume_role)

@@ -12,8 +12,10 @@ from urllib.parse import urlsplit, urlunsplit
 import psycopg
 from psycopg import sql
 
+from config.embedded.cluster import wheel_programs
 from config.embedded.postgres import start_postgres
 from config.embedded.valkey import start_valkey
+from tests import schema
 
 # Speed over durability: these clusters live as long as one run.
 _FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -31,6 +33,8 @@ class TestServers:
     assume_role: str
     redis_url: str
     grant: Callable[[], None]
+    # Calls what migrates an empty database, or reads back what that came to before.
+    fill: Callable[[Callable[[], None]], None]
 
 
 @contextmanager
@@ -47,7 +51,12 @@ def start_servers(folder: Path) -> Iterator[TestServers]:
         if outside:
             owner_url = _fresh_database(outside)
             yield TestServers(
-                owner_url, owner_url, _ROLE, redis_url, lambda: _grant(owner_url, _ROLE)
+                owner_url,
+                owner_url,
+                _ROLE,
+                redis_url,
+                lambda: _grant(owner_url, _ROLE),
+                lambda migrate: migrate(),
             )
         else:
             postgres = start_postgres(folder / "postgres", _quiet, settings=_FAST)
@@ -58,6 +67,7 @@ def start_servers(folder: Path) -> Iterator[TestServers]:
                 "",
                 redis_url,
                 lambda: _grant(postgres.owner_url, "app"),
+                lambda migrate: schema.fill(postgres.superuser_url, wheel_programs(), migrate),
             )
     finally:
         for stop in stops:

