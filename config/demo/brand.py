@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from bot.channels.actions import open_kf_account
 from bot.knowledge.actions import approve_article, write_article
-from config.demo import duties, holding, library, liking, past, places, standing
+from config.demo import channels, duties, holding, library, liking, past, places, standing
 from config.demo.world import KF_ACCOUNT
 from groups.content.models import Material, MaterialKind, MaterialState, Variant
 from kit.actions import action, scope_of
@@ -107,7 +107,8 @@ def load(say: Callable[[str], None]) -> None:
         guides = list(Guide.objects.working().filter(role="guide").values_list("pk", flat=True))
     for guide in guides:
         ensure_channel_codes(guide, by=_SYSTEM)
-    say("渠道码")
+    channels.work(by=_SYSTEM)
+    say("渠道码、排班、印刷")
     _write_articles()
     _open_customer_service()
     _write_materials(by=_SYSTEM)

@@ -16,7 +16,9 @@ from config.demo import names
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.identity.models import Friendship, Identity, IdentityKind
+from members.registration.addresses import address_of_code, address_of_roster
 from members.registration.models import ChannelCode
+from members.registration.models_of_codes import RosterCode
 from stores.org.models import Guide, Store
 from wecom.directory.sweeping import sweep_through
 
@@ -63,15 +65,28 @@ def seed(say: Callable[[str], None]) -> None:
 
 
 def _codes() -> list[dict[str, str]]:
-    """Lin's channel codes, as if the phone's camera had met them lately."""
-    return [
-        {
-            "title": f"{code.guide.name} · {code.get_scene_display()}",
-            "url": f"{settings.PUBLIC_URL}/q/{code.token}/",
-        }
-        for code in ChannelCode.objects.filter(guide__wecom_userid="linxiao", is_active=True)
+    """Lin's channel codes and the shared ones, as if the phone's camera had met them lately."""
+    own = (
+        ChannelCode.objects.filter(guide__wecom_userid="linxiao", is_active=True, roster=None)
         .select_related("guide")
         .order_by("pk")
+    )
+    shared = RosterCode.objects.filter(is_active=True).select_related("store", "region")
+    return [
+        *(
+            {
+                "title": f"{code.guide.name} · {code.get_scene_display()}",
+                "url": address_of_code(code),
+            }
+            for code in own
+        ),
+        *(
+            {
+                "title": f"{code.get_kind_display()} · {code}",
+                "url": address_of_roster(code),
+            }
+            for code in shared.order_by("pk")
+        ),
     ]
 
 
@@ -143,6 +158,7 @@ def _people() -> dict[str, list[dict[str, Any]]]:
             "userid": row.guide.wecom_userid,
             "external_userid": row.contact.external_userid,
             "created_at": int(row.since.timestamp()),
+            "state": row.state,
         }
         for row in friendships
     ]

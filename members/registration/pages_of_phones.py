@@ -25,6 +25,7 @@ from members.registration.doors import (
     registrant,
     registration_of_request,
     remember_member,
+    remember_proven,
 )
 from members.registration.errors import (
     BudgetSpent,
@@ -140,7 +141,12 @@ def code(request: HttpRequest) -> HttpResponse:
     if proven != Proven.YES:
         return _ask_code(request, visit, proven)
     done = registration_of_request(request)
-    return redirect("member-home") if done is None else _to_card(done)
+    if done is None or done.member is None:
+        return redirect("member-home")
+    response = _to_card(done)
+    # She showed a moment ago that it is she: her own copy asks for no second code.
+    remember_proven(response, done.member)
+    return response
 
 
 def digits_of(typed: str) -> str:

@@ -206,8 +206,9 @@ if (page && crypto.subtle && "indexedDB" in window) {
   setInterval(sync, 30_000);
   sync();
   if (navigator.onLine) {
-    // Asked from here, since without network the question would only complain.
-    window.htmx?.trigger("#begun", "live");
+    // Asked from here, since without network the question would only complain; a module runs before
+    // htmx has looked at the page.
+    addEventListener("load", () => window.htmx?.trigger("#begun", "live"));
     keepShell().catch(() => {});
   }
 }
