@@ -27,7 +27,7 @@ _MOST: Final = 4
 Sources = dict[str, str]
 
 
-def fill(url: str, programs: Path, migrate: Callable[[], None]) -> None:
+def fill(url: str, programs: Path, migrate: Callable[[], object]) -> None:
     """Bring an empty database to where `migrate` brings it; `url` logs in as superuser.
 
     `migrate` runs in any case: after reading back it applies what is new, and makes what follows

@@ -34,7 +34,7 @@ class TestServers:
     redis_url: str
     grant: Callable[[], None]
     # Calls what migrates an empty database, or reads back what that came to before.
-    fill: Callable[[Callable[[], None]], None]
+    fill: Callable[[Callable[[], object]], object]
 
 
 @contextmanager
