@@ -20,7 +20,7 @@ from members.imports.models import (
     MemberImport,
 )
 from members.imports.rules import mapping_fault
-from members.imports.sheets import Unreadable, kind_of
+from stores.ledger.sheets import Unreadable, kind_of
 from stores.org.models import Account, LegalEntity, Store
 
 # The raw file is kept in sealed pieces of this size, so any worker of any machine can read it.

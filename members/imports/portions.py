@@ -25,9 +25,9 @@ from members.identity.queries import digest_of
 from members.imports.actions import empty
 from members.imports.models import ImportFault, ImportPiece, ImportState, MemberImport
 from members.imports.rules import Known, Line, guess, portions, read_line
-from members.imports.sheets import Unreadable, rows_of
 from members.imports.taking import take_lines
 from members.imports.undoing import undo_rows
+from stores.ledger.sheets import Unreadable, rows_of
 from stores.org.models import Guide, Store
 
 LINES = 2_000

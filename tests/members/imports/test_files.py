@@ -8,8 +8,9 @@ from datetime import date
 
 import pytest
 
-from members.imports.rules import Known, guess, mapping_fault, read_date, read_line, safe_cell
-from members.imports.sheets import Unreadable, kind_of, rows_of
+from members.imports.rules import Known, guess, mapping_fault, read_date, read_line
+from members.privacy.cells import safe_cell
+from stores.ledger.sheets import Unreadable, kind_of, rows_of
 
 KNOWN = Known(
     tiers={"gold": "gold", "金卡": "gold"},

@@ -18,7 +18,7 @@ _SHEET = "xl/worksheets/sheet1.xml"
 _TEXTS = "xl/sharedStrings.xml"
 _CHUNK = 1 << 16
 _MOST_COLUMNS = 200
-# A sheet that unpacks to more than this is a bomb, not a list of members.
+# A sheet that unpacks to more than this is a bomb, not a list.
 _LARGEST = 4 << 30
 _LONGEST_CELL = 10_000
 _DAY_OF_EXCEL = re.compile(r"^\d{5}(\.\d+)?$")
