@@ -40,7 +40,10 @@ def _paths() -> Iterator[str]:
     for paths in switchboard.RECONCILERS.values():
         yield from paths
     yield from switchboard.TODAY_CARDS
+    yield from switchboard.EXPORTS.values()
     yield from switchboard.HQ_PANELS
+    yield from switchboard.FIGURE_PARTS
+    yield from switchboard.FIGURE_NAMES.values()
     yield from switchboard.HANDOVER_PARTS
     yield from switchboard.MERGERS
     yield from switchboard.AUDIENCE_HURDLES

@@ -74,6 +74,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("members.impactassessment", "approval"),
             ("members.recipient", "outbound"),
             ("members.disclosure", "ios_share"),
+            ("members.dataexport", "download"),
             ("members.accesslog", "visibility"),
             ("members.erasure", "person_remove"),
             ("members.inactivitywarning", "timer"),

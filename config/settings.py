@@ -110,8 +110,11 @@ QUEUES = "config.switchboard.QUEUES"
 PASSING_KEYS = "config.switchboard.PASSING_KEYS"
 TODAY_CARDS = "config.switchboard.TODAY_CARDS"
 HQ_PANELS = "config.switchboard.HQ_PANELS"
+FIGURE_PARTS = "config.switchboard.FIGURE_PARTS"
+FIGURE_NAMES = "config.switchboard.FIGURE_NAMES"
 ERASERS = "config.switchboard.ERASERS"
 COPIES = "config.switchboard.COPIES"
+EXPORTS = "config.switchboard.EXPORTS"
 # Where the erasure log is written for restored backups (docs/privacy.md); empty writes none.
 ERASURE_LOG = env.text("ERASURE_LOG", "")
 HANDOVER_PARTS = "config.switchboard.HANDOVER_PARTS"

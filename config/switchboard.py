@@ -258,7 +258,21 @@ HQ_PANELS: Sequence[str] = (
     "members.handover.panels.panels",
     "members.lifecycle.panels.panels",
     "stores.conversions.panels.panels",
+    "stores.figures.panels.panels",
 )
+
+# numbers that floors add to the figures: (stores, since, until) → list of figures.parts.Part
+FIGURE_PARTS: Sequence[str] = (
+    "members.lifecycle.figures.parts",
+    "groups.pushes.figures.parts",
+    "bot.escalations.figures.parts",
+)
+
+# kind of source → who knows the names: (public ids) → public id → stores.figures.parts.Named
+FIGURE_NAMES: Mapping[str, str] = {
+    "code": "members.registration.figures.names",
+    "push": "groups.pushes.figures.names",
+}
 
 # what each floor says of a hand-over: (actor, handover) → part
 HANDOVER_PARTS: Sequence[str] = (
@@ -341,6 +355,8 @@ __all__ = [
     "COPIES",
     "ERASERS",
     "EXPORTS",
+    "FIGURE_NAMES",
+    "FIGURE_PARTS",
     "HANDOVER_PARTS",
     "HQ_PANELS",
     "JOBS",

@@ -27,11 +27,13 @@ _ATTEMPTS = 4
 
 _SET_SCOPE = (
     "SELECT set_config('scope.everything', %s, {local}), set_config('scope.stores', %s, {local}),"
-    " set_config('scope.guide', %s, {local}), set_config('scope.member', %s, {local})"
+    " set_config('scope.guide', %s, {local}), set_config('scope.member', %s, {local}),"
+    " set_config('scope.entity', %s, {local})"
 )
 _READ_SCOPE = (
     "SELECT current_setting('scope.everything', true), current_setting('scope.stores', true),"
-    " current_setting('scope.guide', true), current_setting('scope.member', true)"
+    " current_setting('scope.guide', true), current_setting('scope.member', true),"
+    " current_setting('scope.entity', true)"
 )
 
 

@@ -21,21 +21,24 @@ class Scope:
     """The rows an actor may meet; PostgreSQL's row-level security reads the same values.
 
     `stores` are store keys whose members are visible, `guide` adds the members that this guide
-    owns, `member` is one person looking at herself. An empty scope meets no row at all.
+    owns, `member` is one person looking at herself. An empty scope meets no row at all. `entity` is
+    the company whose people look: it narrows, to records that are its own or shared with it.
     """
 
     everything: bool = False
     stores: frozenset[int] = field(default_factory=frozenset)
     guide: int | None = None
     member: int | None = None
+    entity: int | None = None
 
-    def settings(self) -> tuple[str, str, str, str]:
-        """The four values of `scope.*` as PostgreSQL wants them: text, empty for nothing."""
+    def settings(self) -> tuple[str, str, str, str, str]:
+        """The values of `scope.*` as PostgreSQL wants them: text, empty for nothing."""
         return (
             "on" if self.everything else "",
             ",".join(str(key) for key in sorted(self.stores)),
             "" if self.guide is None else str(self.guide),
             "" if self.member is None else str(self.member),
+            "" if self.entity is None else str(self.entity),
         )
 
 

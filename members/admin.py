@@ -29,6 +29,7 @@ from members.privacy.admin_of_duty import (
     RecipientAdmin,
     RetentionReportAdmin,
 )
+from members.privacy.admin_of_exports import DataExportAdmin
 from members.registration.admin import (
     ChannelCodeAdmin,
     CodeRequestAdmin,
@@ -81,6 +82,7 @@ __all__ = [
     "CouponKindAdmin",
     "CouponUseAdmin",
     "CustomerTransferAdmin",
+    "DataExportAdmin",
     "DisclosureAdmin",
     "ErasureAdmin",
     "HandOverAdmin",

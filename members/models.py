@@ -41,6 +41,7 @@ from members.privacy.models import (
 )
 from members.privacy.models_of_duty import (
     AccountLook,
+    DataExport,
     Headcount,
     ImpactAssessment,
     Incident,
@@ -105,6 +106,7 @@ __all__ = [
     "CouponUse",
     "CustomerChoice",
     "CustomerTransfer",
+    "DataExport",
     "Disclosure",
     "Erasure",
     "ErasureTrail",

@@ -156,16 +156,6 @@ def _granted(purpose: str, channel: str, at: datetime) -> QuerySet[ConsentState,
     )
 
 
-def may_read(member: Member, entity: LegalEntity | int, *, at: datetime) -> bool:
-    """May people of this entity's stores look at her record? Her own entity's may; another's only
-    while she agrees to share it (PIPL 23).
-    """
-    asking = entity.pk if isinstance(entity, LegalEntity) else entity
-    if member.entity_id == asking:
-        return True
-    return _granted(SHARING, Channel.ANY, at).filter(member=member).exists()
-
-
 def may_ask_again(member: Member | int, purpose: str, *, at: datetime) -> bool:
     """May she be asked for this permission? Not what she gave, not within 180 days of her no."""
     return purpose in to_ask(member, [purpose], at=at)

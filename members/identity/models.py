@@ -62,6 +62,11 @@ class Member(models.Model):
     merged_into = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="+", verbose_name="并入"
     )
+    # Whether she agreed that other companies' shops know her: the database copies it from her
+    # permissions, since its own policy asks at every read (PIPL 23).
+    is_shared = models.BooleanField(
+        "与合作门店共享", default=False, db_default=False, editable=False
+    )
     version = models.PositiveIntegerField(default=0)
 
     privacy: ClassVar = declare(
@@ -75,7 +80,7 @@ class Member(models.Model):
             ),
         ),
         internal="id public_id entity state tier home_store owner joined_at left_at merged_into"
-        " restricted_at version",
+        " restricted_at is_shared version",
         personal="name card_no birth_year",
         personal_high="phone",
     )

@@ -18,7 +18,8 @@ from django.views.decorators.http import require_POST
 from members.imports import actions
 from members.imports.errors import ImportRefused
 from members.imports.models import AT_WORK, ImportFault, ImportState, MemberImport
-from members.imports.rules import FIELDS, safe_cell
+from members.imports.rules import FIELDS
+from members.privacy.cells import safe_cell
 from stores.org.hq import ReadOnlyAdmin, actor_behind
 from stores.org.models import LegalEntity, Store
 

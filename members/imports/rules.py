@@ -15,7 +15,6 @@ _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?"
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _EXCEL_BEGINS = date(1899, 12, 30)
 _LONGEST_NAME = 40
-_LIVING = "=+-@\t\r\n\0＝＋－＠"
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,12 +198,6 @@ def _read_consent(line: Line, said: Mapping[str, str], known: Known) -> None:
         dict.fromkeys(known.purposes[word] for word in given if word in known.purposes)
     )
     line.consent_on, line.proof = on, proof[:500]
-
-
-def safe_cell(value: object) -> str:
-    """A cell that no spreadsheet takes for a formula, whatever stands in it."""
-    text = str(value)
-    return f"'{text}" if text.lstrip(" \u3000\u00a0\ufeff").startswith(tuple(_LIVING)) else text
 
 
 def moment(day: date | None, otherwise: datetime) -> datetime:

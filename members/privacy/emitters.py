@@ -26,6 +26,13 @@ EMITTERS: Mapping[str, Emitter] = {
     "entity_transfer": Emitter(
         "主体合并、转让时转移会员资料", ("members.privacy.transferring.pass_members",)
     ),
+    "list_export": Emitter(
+        "第二个人批准后导出的名单",
+        (
+            "members.privacy.exporting.take_export",
+            "members.privacy.exporting._file_of",
+        ),
+    ),
     "outside_changes": Emitter(
         "外部系统取走积分变化", ("members.rewards.outside.hand_out_changes",)
     ),

@@ -54,5 +54,9 @@ class CannotErase(PrivacyError):
     """没有删除。"""
 
 
+class ExportRefused(PrivacyError):
+    """没有导出。"""
+
+
 class NotTransferable(PrivacyError):
     """还不能转移。"""

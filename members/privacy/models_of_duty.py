@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from kit.classified import declare, keep_always, keep_days, keep_years
@@ -203,6 +204,63 @@ class RetentionReport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.table}: {self.done}"
+
+
+class DataExport(models.Model):
+    """A file of people that somebody wants: asked for, approved by another person, taken once."""
+
+    public_id = PublicIdField()
+    # A name of `EXPORTS` in the switchboard, and which of its lists: {"audience": …, "version": …}
+    what = models.CharField("名单", max_length=60)
+    about = models.JSONField("范围", default=dict)
+    title = models.CharField("内容", max_length=160)
+    columns = ArrayField(models.CharField(max_length=60), verbose_name="哪些信息")
+    grade = models.CharField("最高级别", max_length=14)
+    recipient = models.CharField("给谁用", max_length=120)
+    purpose = models.CharField("用途", max_length=200)
+    count = models.PositiveIntegerField("申请时的人数")
+    asked_by = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name="申请人")
+    asked_at = models.DateTimeField("申请时间", default=timezone.now)
+    decided_by = models.ForeignKey(
+        Account, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="审批人"
+    )
+    decided_at = models.DateTimeField("审批时间", null=True, blank=True)
+    refused_because = models.CharField("不同意的理由", max_length=200, blank=True)
+    taken_at = models.DateTimeField("取走时间", null=True, blank=True)
+    # Of the file as it left: whether one that is found somewhere is this one.
+    sha256 = models.CharField(max_length=64, blank=True)
+
+    privacy: ClassVar = declare(
+        keep=keep_years(3, "asked_at"),
+        internal="id public_id what about title columns grade recipient purpose count asked_by"
+        " asked_at decided_by decided_at refused_because taken_at sha256",
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "名单导出"
+        ordering = ("-asked_at",)
+        constraints = (
+            models.CheckConstraint(
+                condition=Q(decided_by=None) | ~Q(decided_by=F("asked_by")),
+                name="nobody_approves_an_own_export",
+            ),
+            models.CheckConstraint(
+                condition=Q(decided_by=None, decided_at=None)
+                | Q(decided_by__isnull=False, decided_at__isnull=False),
+                name="a_decision_has_name_and_time",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_at=None) | Q(decided_by__isnull=False, refused_because=""),
+                name="only_approved_exports_are_taken",
+            ),
+        )
+        indexes = (
+            # What waits for a second person.
+            models.Index(fields=["asked_at"], name="exports_waiting", condition=Q(decided_at=None)),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.title} {self.asked_at:%Y-%m-%d}"
 
 
 class AccountLook(models.Model):

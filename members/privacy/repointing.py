@@ -33,7 +33,7 @@ def rebind_identities(member_ids: Collection[int], target: LegalEntity) -> int:
     rows = list(
         Identity.objects.select_related("member").filter(member__in=member_ids).order_by("pk")
     )
-    digests = {row.pk: digest_of(row.kind, row.value, target) for row in rows}
+    digests = {row.pk: digest_of(row.kind, str(row.value), target) for row in rows}
     taken = {
         (one.kind, bytes(one.digest)): one
         for one in Identity.objects.select_related("member").filter(

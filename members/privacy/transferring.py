@@ -134,8 +134,8 @@ def pass_stores(source_id: int, target_id: int, *, by: Actor) -> int:
 @action
 def pass_members(
     source_id: int, target_id: int, changed: Collection[str], *, limit: int, by: Actor
-) -> tuple[int, int] | None:
-    """The next members and all that leads to them; how many, and how many permissions ended.
+) -> tuple[int, int, int] | None:
+    """The next members and all that leads to them: how many, permissions ended, clashing numbers.
 
     None when nobody is left. Whoever is a member of the receiver already is told to the house as
     one person with two records: proof merges them, else a person decides.

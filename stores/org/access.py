@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from dataclasses import replace
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import Http404
@@ -102,9 +103,11 @@ def _scope_of_account(account: Account) -> Scope:
 
 
 def _scope_of_guide(guide: Guide) -> Scope:
+    # Whatever she owns or answers for: of another company's members only those who share (PIPL 23).
+    hers = Scope(guide=guide.pk, entity=guide.store.entity_id)
     if guide.role == Role.GUIDE:
-        return Scope(guide=guide.pk)
+        return hers
     if guide.role == Role.STORE_MANAGER:
-        return Scope(stores=frozenset({guide.store_id}), guide=guide.pk)
+        return replace(hers, stores=frozenset({guide.store_id}))
     stores = Store.objects.filter(region=guide.store.region_id)
-    return Scope(stores=frozenset(stores.values_list("pk", flat=True)), guide=guide.pk)
+    return replace(hers, stores=frozenset(stores.values_list("pk", flat=True)))

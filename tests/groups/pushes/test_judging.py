@@ -75,7 +75,7 @@ def test_nobody_is_chosen_by_what_she_did_before_that_is_assessed(
         plan_push(push.pk, by=TESTER)
     row = sign(cast.entity, cast)
     plan_push(push.pk, by=TESTER)
-    monkeypatch.setitem(VERSIONS, Activity.PROFILING, row.version + 1)  # type: ignore[arg-type]
+    monkeypatch.setitem(VERSIONS, Activity.PROFILING, row.version + 1)
     with pytest.raises(errors.NotAssessed):
         launch_push(push.pk, by=TESTER)
     assert not PushTask.objects.exists()

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from django.http import Http404
 from django.test import Client
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from kit.actions import scope_of
+from kit.actor import Actor
 from kit.fields import shown_id
 from members.consent.actions import decide
 from members.consent.comparing import Change, compared
@@ -18,16 +22,17 @@ from members.consent.models import Channel, ConsentEvent, ConsentState, Notice, 
 from members.consent.noticing import digest_of, draft_notice, publish_notice, see_notice
 from members.consent.queries import (
     may,
-    may_read,
     news_for,
     permitted,
     preview_of,
     states_unlike_log,
 )
 from members.consent.rules import MARKETING, Decided, fold
+from members.identity.access import member_for
 from members.identity.models import Member, MemberState
 from members.privacy.noticed import lists_of_notice
-from stores.org.models import LegalEntity
+from stores.org.access import actor_of_guide
+from stores.org.models import Guide, LegalEntity
 from tests.cast import Cast, a_guide, a_member, a_store, make_cast
 from tests.members.builders import ITEMS, TESTER, a_notice, grant
 
@@ -186,28 +191,63 @@ def test_l07_the_projection_is_the_fold_of_the_log_for_every_purpose_and_channel
 
 
 def test_l15_another_companys_people_read_only_while_she_shares(cast: Cast) -> None:
+    """Every guide owns some of every company's: only the sharing decides what they meet (L-15)."""
     third = LegalEntity.objects.create(name="云岭商贸有限公司", contact="c@example.com")
-    entities = [cast.entity, cast.franchise, third]
     guides = [cast.lin, cast.ma]
     far = a_store("云岭店", code="S009", region=cast.west, entity=third)
     guides.append(a_guide("孙丽", far, employee_no="G009"))
+    stores = [cast.guomao, cast.wangjing, far]
     reads = 0
     for number in range(12 if not FULL else 120):
-        owner = guides[number % 3]
-        member = a_member(f"会员{number}", owner=owner, store=owner.store)
+        # Whose member she is, and who owns her: every pair of companies comes up.
+        store = stores[number % 3]
+        member = a_member(f"会员{number}", owner=guides[number // 3 % 3], store=store)
         if number % 2:
             grant(member, Purpose.SHARE_ENTITY)
         if number % 4 == 1:
             decide(member.pk, {Purpose.SHARE_ENTITY: False}, by=TESTER)
         shares = number % 4 == 3
         now = timezone.now()
-        for entity in entities:
-            allowed = member.entity_id == entity.pk or shares
-            assert may_read(member, entity, at=now) is allowed
-            verdict = may(member, Purpose.ORDER_SERVICE, at=now, entity=entity)
+        for guide in guides:
+            allowed = member.entity_id == guide.store.entity_id or shares
+            # Who would meet her but for the company: her owner, and a manager of every store.
+            sight = replace(
+                actor_of_guide(guide).scope, guide=member.owner_id,
+                stores=frozenset(one.pk for one in stores),
+            )  # fmt: skip
+            eyes = replace(actor_of_guide(guide), scope=sight)
+            assert _is_read(member, eyes) is allowed
+            verdict = may(member, Purpose.ORDER_SERVICE, at=now, entity=guide.store.entity)
             assert verdict.allowed is allowed
             reads += 2
     assert reads >= 72
+
+
+def _is_read(member: Member, by: Actor) -> bool:
+    """Whether the record and what hangs on it exist for somebody, by the door and by the table."""
+    with scope_of(by):
+        seen = Member.objects.filter(pk=member.pk).exists()
+        assert ConsentState.objects.filter(member=member).exists() <= seen
+        try:
+            member_for(by, member.public_id)
+        except Http404:
+            return False
+    return seen
+
+
+def test_l15_a_guide_who_changed_companies_meets_whom_she_left_behind_no_more(
+    client: Client, cast: Cast
+) -> None:
+    """Her members still stand under her name: the page answers as for nobody, until they share."""
+    address = f"/tablet/members/{shown_id(cast.chen.public_id)}/"
+    client.force_login(cast.lin.account, backend="django.contrib.auth.backends.ModelBackend")
+    assert client.get(address).status_code == 200
+    Guide.objects.filter(pk=cast.lin.pk).update(store=cast.wangjing)
+    assert client.get(address).status_code == 404
+    assert "陈静" not in client.get("/tablet/members/").content.decode()
+    grant(cast.chen, Purpose.SHARE_ENTITY)
+    assert client.get(address).status_code == 200
+    assert "陈静" in client.get("/tablet/members/").content.decode()
 
 
 def test_restricted_members_and_minors_are_never_reached(cast: Cast) -> None:

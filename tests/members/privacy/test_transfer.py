@@ -161,7 +161,7 @@ def test_l14_who_was_the_receivers_member_too_becomes_one(cast: Cast) -> None:
     assert Contact.objects.filter(external_userid="wmBoth").count() == 1
     assert Friendship.objects.filter(contact__external_userid="wmBoth").count() == 2
     for model in (Member, Identity, Contact, Store):
-        assert not model.objects.filter(entity=cast.franchise).exists(), model  # type: ignore[attr-defined]
+        assert not model.objects.filter(entity=cast.franchise).exists(), model
 
 
 def test_a_backup_from_before_the_transfer_is_cleaned_too(cast: Cast) -> None:

@@ -1,0 +1,161 @@
+"""No list of people leaves head office by one person alone (F-54)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.test import Client
+from django.utils import timezone
+
+from kit.classified import Grade
+from members.audience.models import Audience
+from members.privacy import exporting
+from members.privacy.errors import ExportRefused
+from members.privacy.exporting import TAKEN_WITHIN, Wanted, sources
+from members.privacy.models import Disclosure
+from members.privacy.models_of_duty import DataExport
+from stores.org.access import actor_of
+from stores.org.models import Account
+from tests.cast import PASSWORD, Cast, a_member
+from tests.members.builders import TESTER, grant
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def other(cast: Cast) -> Account:
+    """A second person at head office."""
+    return Account.objects.create_superuser("hq2", PASSWORD, name="总部小吴")
+
+
+def everybody(**rule: object) -> str:
+    return str(Audience.objects.create(name=f"全部 {rule}", rule=rule).pk)
+
+
+def asked(cast: Cast, key: str, *columns: str) -> DataExport:
+    wanted = Wanted("audience", key, columns or ("card_no", "name", "phone"), "市场部", "邀请函")
+    return exporting.ask_for_export(wanted, account=cast.hq, by=actor_of(cast.hq))
+
+
+def take(row: DataExport, account: Account) -> str:
+    name, content = exporting.take_export(row.pk, account=account, by=actor_of(account))
+    assert name.endswith(".csv")
+    return content.decode("utf-8-sig")
+
+
+def test_one_asks_another_approves_it_is_taken_once(cast: Cast, other: Account) -> None:
+    a_member("=HYPERLINK(1)", owner=cast.lin, store=cast.guomao)
+    row = asked(cast, everybody())
+    assert (row.count, row.grade) == (2, Grade.PERSONAL_HIGH)
+    with pytest.raises(ExportRefused, match="还没有第二个人"):
+        take(row, cast.hq)
+    with pytest.raises(ExportRefused, match="另一个人"):
+        exporting.approve_export(row.pk, account=cast.hq, by=TESTER)
+    with pytest.raises(IntegrityError, match="nobody_approves_an_own_export"), transaction.atomic():
+        DataExport.objects.filter(pk=row.pk).update(
+            decided_by=row.asked_by, decided_at=timezone.now()
+        )
+    with pytest.raises(IntegrityError, match="only_approved"), transaction.atomic():
+        DataExport.objects.filter(pk=row.pk).update(taken_at=timezone.now())
+    exporting.approve_export(row.pk, account=other, by=TESTER)
+    with pytest.raises(ExportRefused, match="申请人自己"):
+        take(row, other)
+    assert not Disclosure.objects.exists()
+    text = take(row, cast.hq)
+    assert text.splitlines()[0] == "会员卡号,姓名,手机号（隐去中间）,水印"
+    assert "陈静" in text
+    assert "'=HYPERLINK(1)" in text
+    assert "13800000001" not in text
+    assert all(line.split(",")[-1].startswith(cast.hq.name) for line in text.splitlines()[1:])
+    line = Disclosure.objects.get()
+    assert (line.what, line.count, line.recipient) == ("list_export", 2, "市场部")
+    assert cast.chen.pk in line.members
+    with pytest.raises(ExportRefused, match="一次"):
+        take(row, cast.hq)
+
+
+def test_what_was_refused_or_is_over_does_not_leave(cast: Cast, other: Account) -> None:
+    row = asked(cast, everybody())
+    with pytest.raises(ExportRefused, match="理由"):
+        exporting.refuse_export(row.pk, because=" ", account=other, by=TESTER)
+    exporting.refuse_export(row.pk, because="用不着姓名", account=other, by=TESTER)
+    for act in (
+        lambda: take(row, cast.hq),
+        lambda: exporting.approve_export(row.pk, account=other, by=TESTER),
+    ):
+        with pytest.raises(ExportRefused):
+            act()
+    late = asked(cast, everybody(has_owner=True))
+    exporting.approve_export(late.pk, account=other, by=TESTER)
+    DataExport.objects.filter(pk=late.pk).update(
+        decided_at=timezone.now() - TAKEN_WITHIN - timedelta(minutes=1)
+    )
+    with pytest.raises(ExportRefused, match="过了一天"):
+        take(late, cast.hq)
+    old = asked(cast, everybody(has_owner=False))
+    DataExport.objects.filter(pk=old.pk).update(
+        asked_at=timezone.now() - exporting.WAITS - timedelta(minutes=1)
+    )
+    with pytest.raises(ExportRefused, match="七天"):
+        exporting.approve_export(old.pk, account=other, by=TESTER)
+
+
+def test_the_list_holds_whom_the_asker_meets_and_who_may_be_judged(
+    cast: Cast, other: Account
+) -> None:
+    a_member("西", owner=cast.ma, store=cast.wangjing)
+    cast.hq.is_superuser = False
+    cast.hq.save()
+    cast.hq.regions.add(cast.east)
+    row = asked(cast, everybody())
+    exporting.approve_export(row.pk, account=other, by=TESTER)
+    assert row.count == 1
+    assert "西" not in take(row, cast.hq)
+    judging = everybody(**{"not": {"purchased_within_days": 30}})
+    assert asked(cast, judging).count == 0
+    grant(cast.chen, "profiling")
+    assert asked(cast, judging).count == 1
+
+
+def test_nothing_of_the_highest_grades_is_offered() -> None:
+    for name, source in sources().items():
+        assert all(one.grade != Grade.SENSITIVE for one in source.columns.values()), name
+
+
+def test_asking_says_what_of_whom_for_whom_and_what_for(cast: Cast) -> None:
+    key = everybody()
+    for wanted in (
+        Wanted("nothing", key, ["name"], "x", "y"), Wanted("audience", "0", ["name"], "x", "y"),
+        Wanted("audience", key, [], "x", "y"), Wanted("audience", key, ["phone_whole"], "x", "y"),
+        Wanted("audience", key, ["name"], " ", "y"), Wanted("audience", key, ["name"], "x", " "),
+    ):  # fmt: skip
+        with pytest.raises(ExportRefused):
+            exporting.ask_for_export(wanted, account=cast.hq, by=TESTER)
+    assert not DataExport.objects.exists()
+
+
+def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
+    mine, theirs = Client(), Client()
+    backend = "django.contrib.auth.backends.ModelBackend"
+    mine.force_login(cast.hq, backend=backend)
+    theirs.force_login(other, backend=backend)
+    key, base = everybody(), "/admin/members/dataexport/"
+    assert "全部" in mine.get(f"{base}add/").content.decode()
+    said = {"list": f"audience:{key}", "columns": ["name"], "recipient": "市场部", "purpose": "x"}
+    assert mine.post(f"{base}add/", said).status_code == 302
+    row = DataExport.objects.get()
+    page = f"{base}{row.pk}/change/"
+    assert "另一个人审批" in mine.get(page).content.decode()
+    mine.post(f"{base}{row.pk}/approve/")
+    row.refresh_from_db()
+    assert row.decided_at is None
+    assert "批准" in theirs.get(page).content.decode()
+    theirs.post(f"{base}{row.pk}/approve/")
+    assert theirs.post(f"{base}{row.pk}/take/").status_code == 302
+    answer = mine.post(f"{base}{row.pk}/take/")
+    assert "陈静" in answer.content.decode()
+    assert "no-store" in answer["Cache-Control"]
+    assert mine.post(f"{base}{row.pk}/take/").status_code == 302
+    assert "已取走" in mine.get(base).content.decode()
