@@ -6,6 +6,7 @@ from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
 from stores.conversions.models_of_rulings import Ruling
 from stores.disputes.models import Dispute, DisputeParty
 from stores.figures.models import (
+    CohortMonth,
     FigureDifference,
     FigureMark,
     FigureProof,
@@ -39,6 +40,7 @@ from stores.org.models_of_duty import Shift
 
 __all__ = [
     "Account",
+    "CohortMonth",
     "Commission",
     "CommissionPlan",
     "Credit",

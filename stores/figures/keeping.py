@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from kit.actions import action, must_be_in_action
 from kit.actor import Actor
+from stores.figures.cohorts import count_cohorts
 from stores.figures.counting import Cell, Difference, count_days
 from stores.figures.models import FigureDifference, FigureProof, StoreDay
 from stores.ledger.models import PurchaseLine, Touch
@@ -160,6 +161,7 @@ def _days_of(month: date, at: datetime) -> list[date]:
 
 
 def _next_month(proof: FigureProof, at: datetime) -> bool:
+    count_cohorts(proof.month)
     month = (proof.month + timedelta(days=31)).replace(day=1)
     if month > proof.last:
         FigureProof.objects.filter(pk=proof.pk).update(finished_at=at)

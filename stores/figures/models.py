@@ -168,6 +168,39 @@ class Origin(models.Model):
         return f"{self.member_no} ← {self.source}"
 
 
+class CohortMonth(models.Model):
+    """What the members who came in one month were credited with in another; counted by the proof.
+
+    A member's month and store are those of her registration. The third side, time, is the months
+    between the two.
+    """
+
+    store_no = models.BigIntegerField("门店序号")
+    cohort = models.DateField("入会月份")
+    month = models.DateField("消费月份")
+    buyers = models.IntegerField("下单会员", default=0)
+    sales = models.BigIntegerField("归属销售（分）", default=0)
+
+    privacy: ClassVar = declare(
+        keep=keep_always(_NOBODY), internal="id store_no cohort month buyers sales"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "各批会员的价值"
+        constraints = (
+            models.UniqueConstraint(
+                fields=["store_no", "cohort", "month"], name="one_sum_per_cohort_and_month"
+            ),
+        )
+        indexes = (
+            # All cohorts of a month, to count them again.
+            models.Index(fields=["month", "store_no"], name="cohorts_of_month"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.store_no} {self.cohort:%Y-%m} {self.month:%Y-%m}"
+
+
 class FigureMark(models.Model):
     """That a day of a store is to be counted again; written by triggers together with the fact.
 

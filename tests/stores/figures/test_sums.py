@@ -16,9 +16,18 @@ from django.utils import timezone
 from kit.actions import action
 from kit.actor import Actor
 from stores.conversions.actions import judge_receipts
+from stores.figures.cohorts import cohorts_of
 from stores.figures.counting import GUIDES, SOURCES, STORES, TABLES
 from stores.figures.keeping import keep_all, prove_all
-from stores.figures.models import FigureDifference, FigureMark, GuideDay, SourceDay, StoreDay
+from stores.figures.models import (
+    CohortMonth,
+    FigureDifference,
+    FigureMark,
+    GuideDay,
+    SourceDay,
+    StoreDay,
+)
+from stores.figures.rules import Area
 from stores.ledger.actions import PlacedReceipt, record_purchases
 from stores.ledger.models import PurchaseLine, TouchKind
 from stores.ledger.rules import Line, Position, Receipt
@@ -263,3 +272,25 @@ def test_counting_again_writes_nothing(cast: Cast) -> None:
         settle()
         cursor.execute("SELECT xmin::text, ctid::text FROM stores_storeday")
         assert cursor.fetchall() == before
+
+
+def test_cohorts_are_counted_with_the_proof(cast: Cast) -> None:
+    from_code(cast.lin, 7, NOON - days(40), "code-a", "registration")
+    from_code(cast.lin, 8, NOON, "code-b", "registration")
+    sell("A1", cast.guomao, member_no=7, at=NOON, lines=[(1, 30_000)], served_by=cast.lin)
+    # Bought in another store: still of the cohort of the store that won her.
+    sell("A2", cast.wangjing, member_no=8, at=NOON + days(1), served_by=cast.ma)
+    settle()
+    prove_all(timezone.now())
+    rows = CohortMonth.objects.order_by("cohort").values_list("store_no", "cohort", "sales")
+    assert list(rows) == [
+        (cast.guomao.pk, date(2026, 9, 1), 30_000),
+        (cast.guomao.pk, date(2026, 10, 1), 10_000),
+    ]
+    old, new = cohorts_of(None, date(2026, 10, 31))
+    assert (old.area, old.per_month) == (Area(1, 2, 30_000), 15_000)
+    assert (new.area, new.per_month) == (Area(1, 1, 10_000), 10_000)
+    sell("R1", cast.guomao, lines=[(1, -30_000)], refund_of="A1/1", at=NOON + days(2))
+    settle()
+    prove_all(timezone.now())
+    assert CohortMonth.objects.get(cohort=date(2026, 9, 1)).sales == 0
