@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
 
 from kit.actor import Actor, ActorKind
-from kit.fields import shown_id
+from kit.fields import read_id, shown_id
 from wecom.directory import actions
 from wecom.directory.models import (
     CorpContactWay,
@@ -22,16 +23,14 @@ from wecom.directory.models import (
     Difference,
     Staff,
     Sweep,
-    SweepKind,
     SweepState,
 )
-from wecom.directory.queries import newest_sweeps
 from wecom.inbox.admin import ReadOnly, ReadOnlyForAll, actor_at
 
 
 @admin.register(Sweep)
 class SweepAdmin(ReadOnly):
-    """Sweeps with their progress; a table above says how each kind stands."""
+    """Sweeps with their progress; how each kind stands, and its button, are on the health page."""
 
     list_before_template = "directory/sweeps.html"
     list_display = (
@@ -41,32 +40,12 @@ class SweepAdmin(ReadOnly):
     list_filter = ("kind", "state", "is_full")
     date_hierarchy = "started_at"
     ordering = ("-pk",)
-    exclude = ("cursor",)
+    fields = (
+        ("kind", "is_full", "state"), ("started_at", "ended_at", "who_began"),
+        ("progress", "portions"), ("found", "repaired", "differences"), ("error", "troubles"),
+    )  # fmt: skip
+    readonly_fields = ("who_began", "progress", "differences")
     actions = ("pause", "go_on", "cancel")
-
-    def changelist_view(
-        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
-    ) -> HttpResponse:
-        """The list; a POST of the table's buttons begins a sweep."""
-        if request.method == "POST" and "sweep_now" in request.POST:
-            return self._sweep_now(request)
-        newest = newest_sweeps()
-        lines = [
-            {"kind": kind, "name": name, "sweep": newest.get(kind)}
-            for kind, name in SweepKind.choices
-        ]
-        more = {"lines": lines, "may_begin": self.has_repair_permission(request)}
-        return super().changelist_view(request, {**(extra_context or {}), **more})
-
-    def _sweep_now(self, request: HttpRequest) -> HttpResponse:
-        kind = str(request.POST["sweep_now"])
-        if not self.has_repair_permission(request):
-            messages.error(request, "没有权限发起对账。")
-        elif kind in SweepKind.values:
-            sweep = actions.begin_sweep(kind, is_thorough=True, by=actor_at(request))
-            actions.call_sweeper([sweep.pk])
-            messages.success(request, f"{sweep.get_kind_display()}：{sweep.get_state_display()}。")
-        return redirect(request.get_full_path())
 
     def get_list_display(self, request: HttpRequest) -> Any:
         # Names are read once for a page, not once for a row, and never kept beyond it.
@@ -78,6 +57,24 @@ class SweepAdmin(ReadOnly):
             return names.get(row.begun_by) or "系统"
 
         return [who_began if name == "begun_by" else name for name in self.list_display]
+
+    @admin.display(description="发起人")
+    def who_began(self, sweep: Sweep) -> str:
+        kind, _, key = sweep.begun_by.partition(":")
+        if kind != ActorKind.ACCOUNT:
+            return "系统"
+        account = get_user_model().objects.filter(public_id=read_id(key)).first()
+        return str(account or "已删除的账号")
+
+    @admin.display(description="逐条查看")
+    def differences(self, sweep: Sweep) -> str:
+        if not sweep.found:
+            return "没有差异"
+        address = reverse("admin:wecom_difference_changelist")
+        return format_html(
+            '<a href="{}?sweep__id__exact={}">{} 条差异，{} 条未修复</a>',
+            address, sweep.pk, sweep.found, sweep.left,
+        )  # fmt: skip
 
     @admin.display(description="进度")
     def progress(self, sweep: Sweep) -> str:

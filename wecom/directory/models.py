@@ -237,7 +237,7 @@ class Sweep(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.started_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
 
     @property
     def is_thorough(self) -> bool:

@@ -133,7 +133,7 @@ def _handle_again(request: HttpRequest, by: Actor) -> tuple[int, str]:
 
 def _sweep(request: HttpRequest, by: Actor) -> tuple[int, str]:
     kind = SweepKind(request.POST.get("kind", ""))
-    begun = begin_sweep(kind, by=by)
+    begun = begin_sweep(kind, is_thorough=True, by=by)
     call_sweeper([begun.pk])
     return 1, f"开始对账：{kind.label}"
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 
-from stores.org.models import Account
-from tests.cast import PASSWORD, Cast
-from wecom.directory.models import Difference, Sweep, SweepState
+from kit.fields import shown_id
+from tests.cast import Cast
+from wecom.directory.models import Difference, Sweep
 
 SWEEPS = "admin:wecom_sweep_changelist"
 
@@ -20,24 +19,17 @@ def hq(cast: Cast, client: Client) -> Client:
     return client
 
 
-def test_the_button_begins_a_sweep_once(hq: Client) -> None:
-    for _ in range(2):
-        assert hq.post(reverse(SWEEPS), {"sweep_now": "tags"}).status_code == 302
-    sweep = Sweep.objects.get()
-    assert (sweep.kind, sweep.state, sweep.is_thorough) == ("tags", SweepState.RUNNING, True)
-    assert hq.post(reverse(SWEEPS), {"sweep_now": "nonsense"}).status_code == 302
-    assert Sweep.objects.count() == 1
-
-
-def test_who_may_only_look_cannot_begin(cast: Cast, client: Client) -> None:
-    looker = Account.objects.create_user("looker", PASSWORD, name="看", is_staff=True)
-    looker.user_permissions.add(Permission.objects.get(codename="view_sweep"))
-    client.force_login(looker, backend="django.contrib.auth.backends.ModelBackend")
-    page = client.get(reverse(SWEEPS))
-    assert page.status_code == 200
-    assert "立即对账" not in page.content.decode()
-    client.post(reverse(SWEEPS), {"sweep_now": "tags"})
-    assert not Sweep.objects.exists()
+def test_one_sweep_says_who_began_it_and_leads_to_its_differences(hq: Client, cast: Cast) -> None:
+    by_hand = Sweep.objects.create(
+        kind="tags", begun_by=f"account:{shown_id(cast.hq.public_id)}", found=2, repaired=1
+    )
+    page = hq.get(reverse("admin:wecom_sweep_change", args=[by_hand.pk])).content.decode()
+    assert str(cast.hq) in page
+    assert "2 条差异，1 条未修复" in page
+    by_clock = Sweep.objects.create(kind="groups", begun_by="system:system")
+    page = hq.get(reverse("admin:wecom_sweep_change", args=[by_clock.pk])).content.decode()
+    assert "system:system" not in page
+    assert "没有差异" in page
 
 
 def test_progress_and_differences_are_on_the_page(hq: Client) -> None:
@@ -45,7 +37,7 @@ def test_progress_and_differences_are_on_the_page(hq: Client) -> None:
     Difference.objects.create(sweep=sweep, subject="group:wr1", what="群主不是导购")
     text = hq.get(reverse(SWEEPS)).content.decode()
     assert "7 / 20" in text
-    assert "立即对账" in text
+    assert reverse("admin:wecom_health_changelist") in text
     found = hq.get(reverse("admin:wecom_difference_changelist"), {"sweep__id__exact": sweep.pk})
     assert "群主不是导购" in found.content.decode()
 
