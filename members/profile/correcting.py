@@ -6,6 +6,7 @@ from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
 from kit.fields import shown_id
+from members.identity.errors import StaleEdit
 from members.identity.models import Friendship, Member
 from wecom.outbox import steps as outbox
 from wecom.outbox.models import Kind
@@ -14,16 +15,19 @@ _LONGEST_REMARK = 20
 
 
 @action
-def correct_name(member_id: int, *, name: str, by: Actor) -> Member:
+def correct_name(member_id: int, *, name: str, version: int, by: Actor) -> Member:
     """How she is called from now on; empty takes the name away. The same again changes nothing.
 
-    A guide who remarked her in WeCom by the old name gets the new one there; other words of hers
-    stay. Emits `member_corrected`, which names the field and no value.
+    `version` is what the writer looked at: when somebody wrote in between, nothing is saved
+    (StaleEdit). A guide who remarked her in WeCom by the old name gets the new one there; other
+    words of hers stay. Emits `member_corrected`, which names the field and no value.
     """
     member = Member.objects.select_for_update(of=("self",)).get(pk=member_id)
     before, after = member.name or "", name.strip()[:40]
     if after == before:
         return member
+    if member.version != version:
+        raise StaleEdit
     member.name, member.version = after or None, member.version + 1
     member.save(update_fields=["name", "version"])
     if before:

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.consent.actions import leave_membership
+from members.identity.errors import StaleEdit
 from members.identity.models import Member
 from members.identity.rules import masked_phone
 from members.privacy.actions import disclose, open_request
@@ -18,6 +19,7 @@ from members.privacy.answering import restrict_member
 from members.privacy.copies import document_of, parts_of
 from members.privacy.models import RequestKind
 from members.privacy.queries import disclosures_of, looks_at, requests_of
+from members.privacy.reading_copies import pages_of
 from members.profile.correcting import correct_birth_year, correct_name
 from members.profile.pages import proof_of
 from members.registration.ages import Age, age_by_year, read_year
@@ -51,9 +53,20 @@ _NEXT = {"copy": "member-copy"}
 @require_POST
 @member_page
 def rename(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
-    """Correct how she is called."""
-    correct_name(member.pk, name=request.POST.get("name", ""), by=acting_for(member))
-    messages.success(request, "改好了。")
+    """Correct how she is called. Who wrote on an old copy is told, and nothing is saved."""
+    said = request.POST.get("version", "")
+    version = int(said) if said.isascii() and said.isdigit() and len(said) < 10 else -1
+    try:
+        correct_name(
+            member.pk,
+            name=request.POST.get("name", ""),
+            version=version,
+            by=acting_for(member),
+        )
+    except StaleEdit:
+        messages.error(request, "刚才有人改过，您写的还没有保存。请看看现在的称呼，再改一次。")
+    else:
+        messages.success(request, "改好了。")
     return redirect("member-privacy")
 
 
@@ -120,7 +133,8 @@ def copy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     with scope_of(Actor.system("her own copy")):
         parts = parts_of(member)
     if "file" not in request.GET:
-        return render(request, "profile/copy.html", {"member": member, "parts": parts})
+        context = {"member": member, "pages": pages_of(parts)}
+        return render(request, "profile/copy.html", context)
     disclose(
         what="own_copy",
         recipient="本人",

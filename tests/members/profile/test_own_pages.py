@@ -64,10 +64,9 @@ def test_what_is_no_choice_changes_nothing(cast: Cast, chen: Client, purpose: st
 
 
 def test_her_name_is_hers_to_correct(cast: Cast, chen: Client) -> None:
-    chen.post("/m/privacy/name/", {"name": "  陈小静 "})
-    assert Member.objects.get(pk=cast.chen.pk).name == "陈小静"
-    chen.post("/m/privacy/name/", {"name": ""})
-    assert Member.objects.get(pk=cast.chen.pk).name is None
+    for version, (typed, kept) in enumerate([("  陈小静 ", "陈小静"), ("", None)]):
+        chen.post("/m/privacy/name/", {"name": typed, "version": version})
+        assert Member.objects.get(pk=cast.chen.pk).name == kept
 
 
 def test_leaving_asks_once_and_ends_everything(cast: Cast, chen: Client) -> None:

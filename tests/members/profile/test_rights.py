@@ -15,12 +15,20 @@ from django.utils import timezone
 from kit.fields import shown_id
 from members.consent.models import Channel, ConsentState, Purpose
 from members.consent.queries import may
+from members.identity.actions import rename_member
 from members.identity.models import IdentityKind, Member
 from members.identity.queries import member_by_identity
 from members.privacy.models import Disclosure, RequestKind, RequestState, SubjectRequest
 from members.registration.doors import remember_proven
 from tests.cast import Cast, a_member
-from tests.members.builders import a_channel_code, a_contact, a_notice, grant, run_handlers
+from tests.members.builders import (
+    TESTER,
+    a_channel_code,
+    a_contact,
+    a_notice,
+    grant,
+    run_handlers,
+)
 from tests.members.profile.test_own_pages import a_purchase, as_member
 from tests.members.registration.test_pages import agree
 from tests.members.wechat import Phone
@@ -81,6 +89,12 @@ def test_l24_her_copy_holds_hers_and_nothing_of_others(cast: Cast, chen: Client)
     assert Disclosure.objects.get(what="own_copy").members == [cast.chen.pk]
 
 
+def rename(chen: Client, cast: Cast, name: str, version: int | None = None) -> None:
+    """As her page posts it: with the version that stood on it."""
+    seen = Member.objects.get(pk=cast.chen.pk).version if version is None else version
+    chen.post("/m/privacy/name/", {"name": name, "version": seen})
+
+
 def test_l25_a_corrected_name_shows_in_every_place(cast: Cast, chen: Client) -> None:
     contact = a_contact(cast.lin, member=cast.chen)
     friendship = contact.friendships.get()
@@ -89,7 +103,7 @@ def test_l25_a_corrected_name_shows_in_every_place(cast: Cast, chen: Client) -> 
     names = [f"陈{one}{two}" for one in "晓雨" for two in "静琳宁"]
     before = "陈静"
     for turn, name in enumerate(names, 1):
-        chen.post("/m/privacy/name/", {"name": f" {name} "})
+        rename(chen, cast, f" {name} ")
         assert Member.objects.get(pk=cast.chen.pk).name == name
         friendship.refresh_from_db()
         assert friendship.remark == f"{name} 国贸 M码"
@@ -98,10 +112,24 @@ def test_l25_a_corrected_name_shows_in_every_place(cast: Cast, chen: Client) -> 
         assert OutboxRow.objects.filter(kind="remark").count() == turn
         assert before not in chen.get("/m/").content.decode()
         before = name
-    chen.post("/m/privacy/name/", {"name": before})
+    rename(chen, cast, before)
     assert OutboxRow.objects.filter(kind="remark").count() == len(names)
-    chen.post("/m/privacy/name/", {"name": ""})
+    rename(chen, cast, "")
     assert Member.objects.get(pk=cast.chen.pk).name is None
+
+
+def test_who_corrects_an_old_copy_is_told(cast: Cast, chen: Client) -> None:
+    """Her guide wrote while her page was open; neither overwrites the other unseen."""
+    page = chen.get("/m/privacy/").content.decode()
+    seen = Member.objects.get(pk=cast.chen.pk).version
+    assert f'name="version" value="{seen}"' in page
+    rename_member(cast.chen.pk, name="陈女士", version=seen, by=TESTER)
+    for told in (seen, 10**12, "x"):
+        chen.post("/m/privacy/name/", {"name": "静静", "version": told})
+        assert "还没有保存" in chen.get("/m/privacy/").content.decode()
+    assert Member.objects.get(pk=cast.chen.pk).name == "陈女士"
+    rename(chen, cast, "静静")
+    assert Member.objects.get(pk=cast.chen.pk).name == "静静"
 
 
 def test_the_year_of_birth_is_hers_and_makes_no_minor_reachable(cast: Cast, chen: Client) -> None:
