@@ -5,6 +5,7 @@ Who is silent for twenty-three months is told first; a sign of her ends the warn
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -80,10 +81,17 @@ def take_warnings_back(*, at: datetime, by: Actor) -> int:
     return InactivityWarning.objects.exclude(member__in=silent).delete()[0]
 
 
-def end_memberships(*, at: datetime, by: Actor, most: int = 500) -> int:
+def end_memberships(
+    *,
+    at: datetime,
+    by: Actor,
+    most: int = 500,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> int:
     """Erase who left three years ago, and who stayed silent for a month after being told; how many.
 
-    One member after another, each by herself: a fault ends only this night's work.
+    One member after another, each by herself, until it is enough: a fault ends only this night's
+    work, and what is left is the next night's.
     """
     with scope_of(by):
         gone = Member.objects.filter(Q(state=MemberState.LEFT), left_at__lt=at - KEPT_AFTER_LEAVING)
@@ -91,8 +99,12 @@ def end_memberships(*, at: datetime, by: Actor, most: int = 500) -> int:
         silent = silent_since(at - SILENT).filter(pk__in=told.values("member"))
         over = list(gone.order_by("pk").values_list("pk", flat=True)[:most])
         quiet = list(silent.order_by("pk").values_list("pk", flat=True)[:most])
-    for key in quiet:
-        leave_membership(key, by=by)
+    done = 0
     for key in [*over, *quiet]:
+        if is_enough():
+            break
+        if key in quiet:
+            leave_membership(key, by=by)
         erase_member(key, why="保存期限届满", by=by, at=at)
-    return len(over) + len(quiet)
+        done += 1
+    return done

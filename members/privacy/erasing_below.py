@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Q
@@ -17,6 +18,12 @@ def forget_in_wecom(member: Member, at: datetime) -> None:
     """The mirrors lose her rows. A step; what names her in free text follows by her trail."""
     must_be_in_action()
     hers = list(Contact.objects.filter(member=member).values_list("external_userid", flat=True))
+    forget_people_of_wecom(hers)
+
+
+def forget_people_of_wecom(hers: Sequence[str]) -> None:
+    """The mirrors lose whoever has one of these ids. A step."""
+    must_be_in_action()
     if not hers:
         return
     ArchiveConsent.objects.filter(external_userid__in=hers).delete()

@@ -38,9 +38,9 @@ def fields() -> list[Field]:
     return [
         Field(
             table=model._meta.label,
-            title=str(model._meta.verbose_name),
+            title=title_of(model),
             name=field.name,
-            words=_named(field),
+            words=named(field),
             grade=privacy.grades[field.name],
             is_sealed=isinstance(field, SealedTextField),
             keep="；".join(in_words(rule) for rule in privacy.keep),
@@ -60,13 +60,42 @@ def recipients() -> Sequence[Recipient]:
     return list(Recipient.objects.filter(is_active=True).order_by("name"))
 
 
-def _named(field: models.Field[object, object]) -> str:
+def title_of(model: type[models.Model]) -> str:
+    """What a table is called by people."""
+    said = str(model._meta.verbose_name)
+    return said if not said.isascii() else _TITLES.get(model.__name__, said)
+
+
+def named(field: models.Field[object, object]) -> str:
     """Its Chinese name, or the one that the catalogue of words gives to fields of that name."""
     said = str(field.verbose_name)
-    return said if not said.isascii() else _WORDS.get(field.name, field.name)
+    return said if not said.isascii() else _WORDS.get(field.name, said)
 
 
+# Tables that nobody but a reader of these lists meets by name.
+_TITLES = {
+    "MergedMember": "合并过的会员序号", "AudienceChange": "人群统计的变化",
+    "AudienceFacet": "人群统计", "ConsentProof": "授权凭证", "NoticeSeen": "看过的告知",
+    "Trait": "查重用的特征", "ImportPiece": "导入文件", "ImportKey": "导入查重",
+    "ImportedMember": "由文件导入", "AssignmentLine": "分配导购", "ErasureTrail": "删除凭据",
+    "OneTimeCode": "短信验证码", "CodeRequest": "验证码次数", "TagTakenOff": "去掉的标签",
+    "BehaviourKey": "行为查重", "CardUse": "会员码核对",
+}  # fmt: skip
 _WORDS = {
+    "at": "时间", "kind": "种类", "purpose": "用途", "channel": "渠道", "decision": "决定",
+    "notice": "告知", "guide": "导购", "store": "门店", "method": "方式", "is_granted": "同意",
+    "since": "自", "until": "至", "verified_at": "验证时间", "created_at": "建立时间",
+    "made_at": "建立时间", "joined_by": "怎样认出", "read_at": "读取时间", "event": "授权记录",
+    "by": "操作者", "source": "来源", "row": "文件行号", "is_new": "由导入建立",
+    "changed": "改了什么", "proof": "证明什么", "sent_at": "发送时间", "used_at": "使用时间",
+    "proven_at": "验证时间", "expires_at": "有效期至", "channel_code": "渠道码",
+    "decisions": "勾选", "registration": "注册", "currency": "币种", "rule": "规则",
+    "decided_by": "处理人", "decided_at": "处理时间", "shown_at": "出示时间",
+    "entity": "公司", "evidence": "依据", "undone_at": "撤销时间", "undone_by": "撤销人",
+    "is_same": "是不是同一人", "touches": "互动", "purchase_line": "订单行", "seen_at": "看的时间",
+    "done_at": "完成时间", "taken_back_at": "收回时间", "look_again_on": "下次计算",
+    "known_at": "读取时间", "troubles": "失败次数", "once": "编号", "version": "版本",
+    "what": "什么", "moment": "时间", "step": "时段", "used_by": "核对的收银台",
     "actor_name": "查看人姓名", "avatar_url": "头像地址", "body": "企业微信回调原文",
     "card_no": "会员卡号", "code": "短信验证码", "contact": "企微客户", "digest": "标识的摘要",
     "external_userid": "企微客户 ID", "ip": "IP 地址", "ip_digest": "IP 地址的摘要",

@@ -7,7 +7,7 @@ by it, and only looked at here.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -141,7 +141,7 @@ def end_batch(rule: Rule, *, at: datetime, limit: int = BATCH, by: Actor) -> int
         return rows.update(**{field.name: _nothing_of(field) for field in fields})
     try:
         with transaction.atomic():
-            _delete(rule.model, keys)
+            delete_with_owned(rule.model, keys)
     except ProtectedError:
         # One row that another still needs must not keep all others.
         return sum(_is_deleted(rule.model, key) for key in keys)
@@ -151,17 +151,17 @@ def end_batch(rule: Rule, *, at: datetime, limit: int = BATCH, by: Actor) -> int
 def _is_deleted(model: type[models.Model], key: Any) -> bool:
     try:
         with transaction.atomic():
-            _delete(model, [key])
+            delete_with_owned(model, [key])
     except ProtectedError:
         return False
     return True
 
 
-def _delete(model: type[models.Model], keys: Sequence[Any]) -> None:
+def delete_with_owned(model: type[models.Model], keys: Sequence[Any]) -> None:
     """Delete rows, and before them what declares that it ends with them."""
     for child, owner in _owned_by(model):
         those = child._base_manager.filter(**{f"{owner}__in": keys})
-        _delete(child, list(those.values_list("pk", flat=True)))
+        delete_with_owned(child, list(those.values_list("pk", flat=True)))
     model._base_manager.filter(pk__in=keys).delete()
 
 
@@ -180,13 +180,39 @@ def retain(*, at: datetime, by: Actor, batch: int = BATCH, most: int = MOST) -> 
 
     One rule's fault is its own: the line says it, the others go on.
     """
+    return retain_some(0, at=at, by=by, batch=batch, most=most).ended
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """What a portion of the night ended, and with which rule the next goes on; None at the end."""
+
+    ended: int
+    next_rule: int | None
+
+
+def retain_some(
+    first: int,
+    *,
+    at: datetime,
+    by: Actor,
+    batch: int = BATCH,
+    most: int = MOST,
+    is_enough: Callable[[], bool] = lambda: False,
+) -> Portion:
+    """The same from the rule `first` on, until it is enough; asked after every batch.
+
+    The rule it stopped in is begun again by the next portion: what it ended is ended.
+    """
     ended = 0
-    for rule in rules():
+    for place, rule in enumerate(rules()[first:], first):
         began = time.monotonic()
-        done, error = 0, ""
+        done, error, is_whole = 0, "", True
         if not rule.keep.by:
             try:
-                done = _end(rule, at=at, by=by, batch=batch, most=most)
+                done, is_whole = _end(
+                    rule, at=at, by=by, batch=batch, most=most, is_enough=is_enough
+                )
             except DatabaseError as fault:
                 error = f"{type(fault).__name__}: {fault}"[:300]
                 log.warning("retention_failed", table=rule.table, error=type(fault).__name__)
@@ -194,17 +220,26 @@ def retain(*, at: datetime, by: Actor, batch: int = BATCH, most: int = MOST) -> 
             left = overdue(rule, at)[: most + 1].count()
         report(rule, done=done, left=left, error=error, began=began, at=at, by=by)
         ended += done
-    return ended
+        if not is_whole:
+            return Portion(ended, place)
+        if is_enough() and place + 1 < len(rules()):
+            return Portion(ended, place + 1)
+    return Portion(ended, None)
 
 
-def _end(rule: Rule, *, at: datetime, by: Actor, batch: int, most: int) -> int:
+def _end(
+    rule: Rule, *, at: datetime, by: Actor, batch: int, most: int, is_enough: Callable[[], bool]
+) -> tuple[int, bool]:
+    """How many rows ended, and whether nothing of this night is left to do."""
     done = 0
     while done < most:
         ended = end_batch(rule, at=at, limit=min(batch, most - done), by=by)
         done += ended
         if ended < batch:
-            break
-    return done
+            return done, True
+        if is_enough():
+            return done, False
+    return done, True
 
 
 @action

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
-from celery import shared_task
+from celery import current_app, shared_task
 from django.conf import settings
 from django.utils import timezone
 
@@ -12,10 +15,24 @@ from kit.actor import Actor
 from members.privacy import desk, duties, ending, erasure_log, retaining, trails
 from members.privacy.months import end_months, open_months_from
 
+# A task ends after 45 seconds (CELERY_TASK_SOFT_TIME_LIMIT); one batch more has to fit in.
+PORTION_SECONDS: Final = 15.0
+
+
+def _enough() -> Callable[[], bool]:
+    """Whether a portion has had its time: well below a task's limit, on a slow machine too."""
+    began = time.monotonic()
+    return lambda: time.monotonic() - began > PORTION_SECONDS
+
 
 @shared_task(name="members.tasks.retain")
-def retain() -> None:
-    retaining.retain(at=timezone.now(), by=Actor.system("kept as long as declared"))
+def retain(first: int = 0) -> None:
+    by = Actor.system("kept as long as declared")
+    done = retaining.retain_some(first, at=timezone.now(), by=by, is_enough=_enough())
+    if done.next_rule is not None:
+        # A lost message waits for the next night, which begins at the first rule.
+        current_app.send_task("members.tasks.retain", args=[done.next_rule], queue="bulk")
+        return
     end_months()
 
 
@@ -23,7 +40,7 @@ def retain() -> None:
 def end_memberships() -> None:
     at, by = timezone.now(), Actor.system("kept as long as declared")
     ending.take_warnings_back(at=at, by=by)
-    ending.end_memberships(at=at, by=by)
+    ending.end_memberships(at=at, by=by, is_enough=_enough())
     ending.warn_silent(at=at, by=by)
 
 

@@ -14,7 +14,7 @@ from stores.org.models import LegalEntity
 
 
 class Command(BaseCommand):
-    help = "删除一个法人主体的全部会员与企微客户；其他主体的一行也不动；可重复运行"
+    help = "删除一个法人主体的全部会员、企微客户和有关个人的记录；其他主体的一行也不动；可重复运行"
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", help="法人主体的全名")
@@ -27,7 +27,9 @@ class Command(BaseCommand):
         if not options["yes"]:
             raise CommandError("删除不能撤回；确认请加 --yes")
         by = Actor.system("an entity leaves the brand")
-        members, contacts = wipe_entity(entity.pk, by=by)
+        gone = wipe_entity(entity.pk, by=by)
         while follow_trails(by=by):
             pass
-        self.stdout.write(f"删除了 {members} 位会员、{contacts} 位企微客户")
+        self.stdout.write(
+            f"删除了 {gone.members} 位会员、{gone.contacts} 位企微客户、其他 {gone.rows} 行"
+        )

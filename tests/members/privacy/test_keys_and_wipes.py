@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import base64
 import os
+from typing import Any
 
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
-from django.db import connection
+from django.db import connection, models
+from django.utils import timezone
 
 from kit.fields import DecryptError, seal
 from members.identity.models import Contact, Identity, Member, MemberState
+from members.privacy.models import SubjectRequest
+from members.privacy.retaining import own_models
 from members.privacy.rotating import left_over, rotate, seal_again, sealed_fields
-from members.privacy.wiping import wipe_entity
+from members.privacy.wiping import FATES, Fate, Wiped, wipe_entity
+from stores.org.models import LegalEntity
 from tests.cast import Cast, a_member
 from tests.members.builders import TESTER, a_contact
+from tests.members.privacy.rows import a_row
 
 pytestmark = pytest.mark.django_db
 
+# What a table's constraint wants beside the plainest row.
+ALSO: dict[str, dict[str, Any]] = {
+    "members.Member": {"state": MemberState.ACTIVE},
+    "members.SubjectRequest": {"closed_at": timezone.now, "member": None},
+}
 MANY = 5_000 if os.environ.get("FAULT_TRIALS") == "full" else 30
 OLD, NEW = (f"{n}:{base64.b64encode(n.encode() * 16).decode()}" for n in ("k1", "k2"))
 
@@ -125,10 +136,60 @@ def test_an_entity_that_leaves_takes_nobody_elses_people_along(cast: Cast) -> No
     a_contact(cast.lin, external_userid="wmStranger", member=None)
     a_contact(cast.ma, external_userid="wmStranger", member=None)
     before = _counts(cast.entity.pk)
-    assert wipe_entity(cast.franchise.pk, by=TESTER, batch=2) == (3, 1)
+    assert wipe_entity(cast.franchise.pk, by=TESTER, batch=2) == Wiped(3, 1, 0)
     assert _counts(cast.franchise.pk) == (0, 0, 0, 0)
     assert _counts(cast.entity.pk) == before
-    assert wipe_entity(cast.franchise.pk, by=TESTER) == (0, 0)
+    assert wipe_entity(cast.franchise.pk, by=TESTER) == Wiped(0, 0, 0)
+
+
+def _with_entity() -> dict[str, tuple[Any, str]]:
+    """Every table that names a legal entity, and by which column."""
+    return {
+        model._meta.label: (model, field.name)
+        for model, _ in own_models()
+        for field in model._meta.concrete_fields
+        if isinstance(field, models.ForeignKey) and field.related_model is LegalEntity
+    }
+
+
+def test_it_is_said_of_every_table_what_becomes_of_it() -> None:
+    assert sorted(set(_with_entity()) ^ set(FATES)) == []
+    assert [label for label, (fate, why) in FATES.items() if fate != Fate.GOES and not why] == []
+
+
+def test_no_row_that_should_go_stays_and_no_other_entity_loses_one(cast: Cast) -> None:
+    """A row of every table for both: those of one are gone, those of the other all there."""
+    for label, (model, name) in _with_entity().items():
+        for entity in (cast.entity, cast.franchise):
+            also = ALSO.get(label, {}) | ({"member": None} if label == "members.Contact" else {})
+            given = {key: value() if callable(value) else value for key, value in also.items()}
+            a_row(model, **{name: entity}, **given)
+    words = SubjectRequest.objects.filter(entity=cast.franchise)
+    for request in words:
+        request.words = "她的原话"
+        request.save(update_fields=["words"])
+    before = {
+        label: model._base_manager.filter(**{name: cast.entity}).count()
+        for label, (model, name) in _with_entity().items()
+    }
+    done = wipe_entity(cast.franchise.pk, by=TESTER, batch=1)
+    assert done.contacts >= 1
+    assert done.rows >= 3
+    left = {
+        label
+        for label, (model, name) in _with_entity().items()
+        if model._base_manager.filter(**{name: cast.franchise}).exists()
+    }
+    assert left == {label for label, (fate, _) in FATES.items() if fate != Fate.GOES} | {
+        label for label in left if label == "members.Erasure"
+    }
+    assert not Member.objects.filter(entity=cast.franchise).exclude(phone=None, name=None).exists()
+    assert [row.words for row in SubjectRequest.objects.filter(entity=cast.franchise)] == [None]
+    after = {
+        label: model._base_manager.filter(**{name: cast.entity}).count()
+        for label, (model, name) in _with_entity().items()
+    }
+    assert after == before
 
 
 def test_the_command_asks_twice(cast: Cast) -> None:

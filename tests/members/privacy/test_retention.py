@@ -24,8 +24,10 @@ from members.privacy.retaining import (
     _is_empty,
     end_batch,
     in_words,
+    overdue,
     own_models,
     retain,
+    retain_some,
     rules,
 )
 from tests.cast import Cast, a_member
@@ -118,6 +120,26 @@ def test_the_night_writes_what_it_did_and_what_it_could_not(cast: Cast) -> None:
     retain(at=timezone.now(), by=US)
     last = RetentionReport.objects.filter(table="members.Suggestion").order_by("-pk")[0]
     assert last.left == 0
+
+
+def test_a_night_in_portions_comes_to_the_same(cast: Cast) -> None:
+    """Each portion is stopped after one batch; the next goes on where it stopped."""
+    old = timezone.now() - timedelta(days=3000)
+    chosen = [rule for rule in TIMED if rule.table in {"members.Suggestion", "groups.Push"}]
+    for rule in chosen:
+        for _ in range(5):
+            a_row_ending(rule.model, rule.keep.after, old)
+    waiting = {rule.table: overdue(rule, timezone.now()).count() for rule in chosen}
+    assert min(waiting.values()) >= 5
+    place: int | None = 0
+    portions, ended = 0, 0
+    while place is not None:
+        done = retain_some(place, at=timezone.now(), by=US, batch=2, is_enough=lambda: True)
+        assert done.next_rule is None or done.next_rule >= place
+        place, portions, ended = done.next_rule, portions + 1, ended + done.ended
+    assert portions > len(TIMED)
+    assert ended >= sum(waiting.values())
+    assert [rule.table for rule in chosen if overdue(rule, timezone.now()).exists()] == []
 
 
 def test_what_another_row_still_needs_stays_and_holds_nobody_up(cast: Cast) -> None:
