@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import io
 import struct
+import subprocess
+import sys
 import zlib
 from collections.abc import Callable
 
@@ -12,6 +14,7 @@ import pytest
 from PIL import Image
 
 from groups.content.uploads import MOST_BYTES, UnfitPicture, pixels_of
+from tests.house.floors import ROOT
 
 
 def a_picture(kind: str = "JPEG", size: tuple[int, int] = (40, 30), **extra: object) -> bytes:
@@ -43,6 +46,16 @@ def a_png_that_says(width: int, height: int) -> bytes:
     )
 
 
+def a_png_of_nothing(width: int, height: int) -> bytes:
+    """A whole picture of zeros: a hundred kilobytes that decode to as many pixels as it says."""
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    packer, line = zlib.compressobj(1), b"\0" * (1 + 3 * width)
+    body = b"".join(packer.compress(line) for _ in range(height)) + packer.flush()
+    return (
+        b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", head) + _chunk(b"IDAT", body) + _chunk(b"IEND", b"")
+    )
+
+
 def taken(raw: bytes) -> bytes:
     return pixels_of(io.BytesIO(raw), size=len(raw)).read()
 
@@ -50,7 +63,7 @@ def taken(raw: bytes) -> bytes:
 BOMBS: dict[str, Callable[[], bytes]] = {
     "30 000 × 30 000": lambda: a_png_that_says(30_000, 30_000),
     "a line of 2^31": lambda: a_png_that_says(2**31 - 1, 1),
-    "5 001 × 5 000": lambda: a_png_that_says(5_001, 5_000),
+    "5 001 × 5 000": lambda: a_png_of_nothing(5_001, 5_000),
     "no pixels": lambda: a_png_that_says(0, 0),
     "too many bytes": lambda: a_picture() + b"\0" * MOST_BYTES,
     "a FITS in gzip": lambda: gzip.compress(b"SIMPLE  =                    T".ljust(2880)),
@@ -79,6 +92,37 @@ def a_moving_png() -> bytes:
 def test_bombs_and_other_files_are_refused(bomb: str) -> None:
     with pytest.raises(UnfitPicture):
         taken(BOMBS[bomb]())
+
+
+_WITHIN_A_HUNDRED_MB = """
+import io, resource
+from tests.groups.content.test_uploads import BOMBS, a_picture, taken
+from groups.content.uploads import UnfitPicture
+raw = {name: make() for name, make in BOMBS.items()}
+taken(a_picture()), taken(a_picture("PNG"))
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + 100_000_000,) * 2)
+for name, bomb in raw.items():
+    try:
+        taken(bomb)
+    except UnfitPicture as fault:
+        if isinstance(fault.__cause__, MemoryError):
+            print(name)
+    except MemoryError:
+        print(name)
+    else:
+        print(name)
+"""
+
+
+def test_no_bomb_is_opened_before_it_is_refused() -> None:
+    """A process that may grow by a hundred megabytes refuses them all by their heads."""
+    done = subprocess.run(
+        [sys.executable, "-c", _WITHIN_A_HUNDRED_MB], capture_output=True, text=True, cwd=ROOT,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-500:]
+    assert done.stdout.split("\n") == [""]
 
 
 @pytest.mark.parametrize(

@@ -31,8 +31,12 @@ US = Actor.system("erasure")
 
 
 def everywhere(canaries: list[str]) -> list[str]:
-    """Where a canary still stands: every column of every table, whole rows as text."""
+    """Where a canary still stands: every column of every table, whole rows as text.
+
+    Bytes are shown as hex: a value that was put there unsealed is found too.
+    """
     patterns = [f"%{canary.lower()}%" for canary in canaries]
+    patterns += [f"%{canary.encode().hex()}%" for canary in canaries]
     with connection.cursor() as cursor:
         # A partitioned table answers for its months.
         cursor.execute(
