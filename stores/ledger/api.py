@@ -33,18 +33,28 @@ _NDJSON = "application/x-ndjson"
 class TooMuch(APIException):
     status_code = status.HTTP_413_REQUEST_ENTITY_TOO_LARGE
     default_code = "too_much"
-    default_detail = f"一次最多 {MOST_RECEIPTS} 张小票、16 MB，请分批上报；已答复的不必重报。"
+    default_detail = (
+        f"一次最多 {MOST_RECEIPTS} 张小票、16 MB；这一次超出了，一张也没有记录。"
+        f"请把文件拆成每份不超过 {MOST_RECEIPTS} 行再逐份上报，"
+        f"例如 split -l {MOST_RECEIPTS} purchases.ndjson；拆开后整份重报不会重复计算。"
+    )
 
 
 class ReceiptLines(BaseParser):
-    """One receipt a line; lines are read as they are needed, never all at once."""
+    """One receipt a line. What is too much is refused before any of it is recorded."""
 
     media_type = _NDJSON
 
     def parse(
         self, stream: IO[Any], media_type: str | None = None, parser_context: Any = None
     ) -> Any:
-        return stream
+        told = stream.read(MOST_BYTES + 1)
+        lines = [line for line in told.splitlines() if line.strip()]
+        if len(told) > MOST_BYTES or len(lines) > MOST_RECEIPTS:
+            raise TooMuch
+        if not lines:
+            raise ParseError("没有收到小票。")
+        return lines
 
 
 class AnswerLines(BaseRenderer):
@@ -218,21 +228,13 @@ class ReceiptView(APIView):
         return Response(_shown_receipt(receipt_no, lines))
 
 
-def _receipts_of(stream: IO[Any]) -> Iterator[object]:
-    """A receipt for each line that is not blank; a line that is no JSON is a receipt at fault."""
-    count = 0
-    for line in stream:
-        if not line.strip():
-            continue
-        count += 1
-        if count > MOST_RECEIPTS:
-            raise TooMuch
+def _receipts_of(lines: list[bytes]) -> Iterator[object]:
+    """A receipt for each line; a line that is no JSON is a receipt at fault."""
+    for line in lines:
         try:
             yield json.loads(line)
         except ValueError:
             yield None
-    if count == 0:
-        raise ParseError("没有收到小票。")
 
 
 def _shown(answer: Answer) -> dict[str, Any]:

@@ -1,4 +1,5 @@
-"""Receipts out of files, one at a time: CSV with a row per line, or NDJSON with one per receipt.
+"""Receipts out of files, one at a time: CSV and XLSX with a row per line, NDJSON with one per
+receipt.
 
 Nothing is held but the receipt at hand, so a file may be as long as the disk.
 """
@@ -7,23 +8,17 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from hashlib import file_digest, sha256
 from itertools import groupby
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
-COLUMNS = (
-    "receipt_no", "line", "sku", "quantity", "amount", "refund_of", "store", "sold_at",
-    "card", "phone", "external_userid", "served_by", "latitude", "longitude",
-)  # fmt: skip
-NEEDED = frozenset(("receipt_no", "line", "sku", "quantity", "amount", "store", "sold_at"))
-_CLAIMS = ("card", "phone", "external_userid")
-_WHOLE = ("line", "quantity", "amount")
+from stores.ledger.columns import Reading, WrongColumns
+from stores.ledger.sheets import Unreadable, rows_of
 
-
-class WrongColumns(Exception):
-    """The file's head lacks what a receipt needs, or has what nobody knows."""
+PLAIN = Reading()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,11 +29,29 @@ class FileReceipt:
     raw: object
 
 
-def receipts_in(path: Path) -> Iterator[FileReceipt]:
-    """The receipts of a file by its ending: `.csv`, else lines of JSON. Raises WrongColumns."""
+def receipts_in(path: Path, reading: Reading = PLAIN) -> Iterator[FileReceipt]:
+    """The receipts of a file by its ending: `.csv`, `.xlsx`, else lines of JSON.
+
+    Raises WrongColumns.
+    """
+    ending = path.suffix.lower()
+    if ending == ".xlsx":
+        yield from _grouped(_rows_of_sheet(path), reading)
+        return
     # A spreadsheet writes a byte order mark; nobody means it.
     with path.open(encoding="utf-8-sig", newline="") as opened:
-        yield from _from_csv(opened) if path.suffix.lower() == ".csv" else _from_lines(opened)
+        if ending == ".csv":
+            yield from _grouped(_rows_of_csv(opened), reading)
+        else:
+            yield from _from_lines(opened)
+
+
+def fingerprint(path: Path, reading: Reading) -> str:
+    """Of what the file says and of how it is read."""
+    with path.open("rb") as opened:
+        content = file_digest(opened, "sha256").hexdigest()
+    said = [content, dict(reading.names), dict(reading.constants), reading.in_yuan, reading.zone]
+    return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
 
 
 def _from_lines(opened: TextIO) -> Iterator[FileReceipt]:
@@ -52,48 +65,30 @@ def _from_lines(opened: TextIO) -> Iterator[FileReceipt]:
         yield FileReceipt(row, raw)
 
 
-def _from_csv(opened: TextIO) -> Iterator[FileReceipt]:
-    reader = csv.DictReader(opened)
-    head = set(reader.fieldnames or ())
-    if not head >= NEEDED or not head <= set(COLUMNS):
-        missing, unknown = sorted(NEEDED - head), sorted(head - set(COLUMNS))
-        raise WrongColumns(f"missing: {missing}, unknown: {unknown}")
-    numbered: Iterable[tuple[int, dict[str, str]]] = ((reader.line_num, row) for row in reader)
-    # Lines of a receipt stand together; a receipt that comes back later is told again, harmlessly.
-    for _, rows in groupby(numbered, key=lambda pair: pair[1]["receipt_no"]):
-        together = list(rows)
-        yield FileReceipt(together[0][0], _receipt([row for _, row in together]))
+def _rows_of_csv(opened: TextIO) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(opened)
+    for cells in reader:
+        yield reader.line_num, cells
 
 
-def _receipt(rows: list[dict[str, str]]) -> dict[str, Any]:
-    first = rows[0]
-    raw: dict[str, Any] = {
-        "receipt_no": first["receipt_no"],
-        "store": first["store"],
-        "sold_at": first["sold_at"],
-        "lines": [_line(row) for row in rows],
-    }
-    claim = {kind: first[kind] for kind in _CLAIMS if first.get(kind)}
-    if claim:
-        raw["member"] = claim
-    if first.get("served_by"):
-        raw["served_by"] = first["served_by"]
-    if first.get("latitude") or first.get("longitude"):
-        raw["position"] = {name: first.get(name) or "" for name in ("latitude", "longitude")}
-    return raw
-
-
-def _line(row: Mapping[str, str]) -> dict[str, Any]:
-    line: dict[str, Any] = {name: _whole(row[name]) for name in _WHOLE}
-    line["sku"] = row["sku"]
-    if row.get("refund_of"):
-        line["refund_of"] = row["refund_of"]
-    return line
-
-
-def _whole(text: str) -> int | str:
-    """A number where it is one; otherwise the text itself, for the reader to complain about."""
+def _rows_of_sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
     try:
-        return int(text)
-    except ValueError:
-        return text
+        with path.open("rb") as opened:
+            for row, (cells, _) in enumerate(rows_of(opened, "xlsx"), start=1):
+                yield row, cells
+    except Unreadable as error:
+        raise WrongColumns(str(error)) from error
+
+
+def _grouped(
+    numbered: Iterator[tuple[int, Sequence[str]]], reading: Reading
+) -> Iterator[FileReceipt]:
+    _, head = next(numbered, (0, ()))
+    places = reading.place([name.strip() for name in head])
+    rows: Iterable[tuple[int, dict[str, str]]] = (
+        (row, reading.fields(cells, places)) for row, cells in numbered if any(cells)
+    )
+    # Lines of a receipt stand together; a receipt that comes back later is told again, harmlessly.
+    for _, found in groupby(rows, key=lambda pair: pair[1]["receipt_no"]):
+        together = list(found)
+        yield FileReceipt(together[0][0], reading.receipt(row for _, row in together))

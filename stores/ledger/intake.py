@@ -6,7 +6,7 @@ transaction, so a run that dies halfway leaves whole chunks and may simply be to
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 
@@ -52,6 +52,8 @@ class Intake:
     only_store: int | None = None
     is_history: bool = False
     is_dry_run: bool = False
+    # A step that notes a chunk's answers in the chunk's own transaction.
+    keep: Callable[[list[Answer]], None] | None = None
 
     def take(self, raws: Iterable[object], *, chunk: int = CHUNK) -> Iterator[Answer]:
         """Answers in the order of the receipts; each chunk is durable before it is answered."""
@@ -71,17 +73,26 @@ class Intake:
                 answers[i] = Answer(_said_number(raw), REFUSED, faults=tuple(error.faults))
         with scope_of(self.by):
             placed = self._place(receipts, claims, answers)
-        if placed:
-            outcomes = self._write(list(placed.values()))
+
+        def tell(outcomes: list[ReceiptOutcome]) -> None:
             for (i, what), outcome in zip(placed.items(), outcomes, strict=True):
                 answers[i] = _answer(what, outcome)
+            if self.keep is not None and not self.is_dry_run:
+                self.keep([answers[i] for i in range(len(raws))])
+
+        self._write(list(placed.values()), tell)
         return [answers[i] for i in range(len(raws))]
 
-    def _write(self, placed: list[PlacedReceipt]) -> list[ReceiptOutcome]:
+    def _write(
+        self, placed: list[PlacedReceipt], tell: Callable[[list[ReceiptOutcome]], None]
+    ) -> None:
         if self.is_dry_run:
             with scope_of(self.by):
-                return foresee_purchases(placed, source=self.source)
-        return record_purchases(placed, source=self.source, is_history=self.is_history, by=self.by)
+                tell(foresee_purchases(placed, source=self.source))
+        elif placed or self.keep is not None:
+            record_purchases(
+                placed, source=self.source, is_history=self.is_history, then=tell, by=self.by
+            )
 
     def _place(
         self, receipts: dict[int, Receipt], claims: Claims, answers: dict[int, Answer]

@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
+import sys
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from kit.actor import Actor
-from stores.ledger.files import COLUMNS, FileReceipt, WrongColumns, receipts_in
-from stores.ledger.intake import CLASH, REFUSED, TITLES, Answer, Intake
+from stores.ledger.columns import COLUMNS, Reading, WrongColumns
+from stores.ledger.importing import PORTION, Overtaken, Taken, in_words, take_file
+from stores.ledger.intake import TITLES, Answer
 
 
 class Command(BaseCommand):
     help = (
-        "Import purchases from CSV (a row per line, lines of a receipt together) or NDJSON (a "
-        "receipt per line, as the API takes it). Amounts in minor units. Repeating an import, or "
-        "one that died halfway, counts nothing twice. CSV columns: " + ", ".join(COLUMNS)
+        "Import purchases from CSV or XLSX (a row per line, lines of a receipt together) or NDJSON "
+        "(a receipt per line, as the API takes it). Amounts in minor units. Repeating an import "
+        "counts nothing twice; one that died goes on where it stopped. Columns: "
+        + ", ".join(COLUMNS)
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -30,49 +31,70 @@ class Command(BaseCommand):
         parser.add_argument(
             "--most-errors", type=int, default=100, help="show so many faulty rows at most"
         )
+        parser.add_argument(
+            "--column",
+            action="append",
+            default=[],
+            metavar="OURS=THEIRS",
+            help="our column is called so in the file; other columns are left alone then",
+        )
+        parser.add_argument(
+            "--constant", action="append", default=[], metavar="OURS=VALUE", help="for every row"
+        )
+        parser.add_argument(
+            "--yuan", action="store_true", help="amounts are written in yuan, with a point"
+        )
+        parser.add_argument("--zone", default="", help="of times that name none: Asia/Shanghai")
+        parser.add_argument("--portion", type=int, default=PORTION, help="receipts a transaction")
 
     def handle(self, *_args: Any, **options: Any) -> None:
-        intake = Intake(
-            source=options["source"],
-            by=Actor.system("import of purchases"),
-            is_history=True,
-            is_dry_run=options["dry_run"],
-        )
-        happened: Counter[str] = Counter()
-        faulty = 0
+        reading = Reading(
+            names=_pairs(options["column"]), constants=_pairs(options["constant"]),
+            in_yuan=options["yuan"], zone=options["zone"],
+        )  # fmt: skip
+        taken, shown = Taken(), 0
         try:
-            for row, answer in _answered(intake, options["file"]):
-                for _, what in answer.lines:
-                    happened[str(what)] += 1
-                if answer.status in (CLASH, REFUSED):
-                    faulty += 1
-                    if faulty <= options["most_errors"]:
-                        self.stderr.write(_complaint(row, answer))
+            for taken in take_file(
+                options["file"],
+                source=options["source"],
+                reading=reading,
+                is_dry_run=options["dry_run"],
+                portion=options["portion"],
+                by=Actor.system("import of purchases"),
+            ):
+                for row, answer in taken.complaints[: max(0, options["most_errors"] - shown)]:
+                    self.stderr.write(_complaint(row, answer))
+                shown += len(taken.complaints)
+                self._progress(taken)
         except (OSError, UnicodeDecodeError, WrongColumns) as error:
             raise CommandError(f"{options['file']}: {error}") from error
-        said = "would be " if options["dry_run"] else ""
+        except Overtaken as error:
+            raise CommandError("another process is taking this file in") from error
+        self._end(taken, is_dry_run=options["dry_run"])
+
+    def _progress(self, taken: Taken) -> None:
+        """A line that rewrites itself, where somebody looks on."""
+        if sys.stdout.isatty():
+            self.stdout.write(f"\r{taken.receipts} receipts", ending="")
+            self.stdout.flush()
+
+    def _end(self, taken: Taken, *, is_dry_run: bool) -> None:
+        said, lines = "would be " if is_dry_run else "", taken.lines
         self.stdout.write(
-            f"lines {said}recorded {happened['recorded']}, known {happened['known']},"
-            f" clashing {happened['clash']}; receipts at fault {faulty}"
+            f"lines {said}recorded {lines['recorded']}, known {lines['known']},"
+            f" clashing {lines['clash']}; receipts at fault {taken.faulty}"
         )
-        if faulty:
-            raise CommandError(f"{faulty} receipts need a look; everything else is in.")
+        if taken.faulty:
+            raise CommandError(f"{taken.faulty} receipts need a look; everything else is in.")
 
 
-def _answered(intake: Intake, path: Path) -> Iterator[tuple[int, Answer]]:
-    """Each receipt's first row with its answer; only a chunk of the file is in memory."""
-    rows: list[int] = []
-
-    def raws() -> Iterator[object]:
-        receipt: FileReceipt
-        for receipt in receipts_in(path):
-            rows.append(receipt.row)
-            yield receipt.raw
-
-    for answer in intake.take(raws()):
-        yield rows.pop(0), answer
+def _pairs(told: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in told]
+    for ours, sign, theirs in pairs:
+        if not sign or ours not in COLUMNS:
+            raise CommandError(f"{ours}{sign}{theirs}: one of {', '.join(COLUMNS)}, then = and it")
+    return {ours: theirs for ours, _, theirs in pairs}
 
 
 def _complaint(row: int, answer: Answer) -> str:
-    faults = "; ".join(f"{fault.where}: {fault.text}" for fault in answer.faults)
-    return f"row {row} · {answer.receipt_no or '?'} · {TITLES[answer.status]} {faults}"
+    return f"row {row} · {answer.receipt_no or '?'} · {TITLES[answer.status]} {in_words(answer)}"

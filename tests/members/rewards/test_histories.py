@@ -87,6 +87,7 @@ class Points(RuleBasedStateMachine):
         """Most of what she had is spent: who asks again asks for more than is left."""
         self.earns(100, 30)
         self.spends(80)
+        self.is_told_again(0)
 
     @rule(points=POINTS, lasting=st.integers(0, 60))
     def earns(self, points: int, lasting: int) -> None:

@@ -162,8 +162,13 @@ def test_more_than_a_stream_may_hold_is_refused(client: Client, cast: Cast) -> N
     too_many = [a_receipt(f"N{i}") for i in range(MOST_RECEIPTS + 1)]
     response = post_lines(client, a_key(), list(too_many))
     assert response.status_code == 413
-    assert response.json()["type"] == "/api/problems/too_much"
+    problem = response.json()
+    assert problem["type"] == "/api/problems/too_much"
+    assert "10000 行" in problem["detail"]
+    assert "split -l 10000" in problem["detail"]
     assert post(client, a_key("t2"), too_many).status_code == 413
+    # Refused is refused: what the answer says of the first ten thousand is true.
+    assert not PurchaseLine.objects.exists()
 
 
 def test_whoever_lacks_the_right_key_is_refused(client: Client, cast: Cast) -> None:

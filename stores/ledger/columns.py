@@ -1,0 +1,127 @@
+"""How a file's own columns are read as ours, pure: renamed, filled in, turned into minor units.
+
+Retailers' files call things by other names, number no lines and write prices with a point; this
+says once how, so that nobody has to rewrite a million rows by hand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+COLUMNS: Final = (
+    "receipt_no", "line", "sku", "quantity", "amount", "refund_of", "store", "sold_at",
+    "card", "phone", "external_userid", "served_by", "latitude", "longitude",
+)  # fmt: skip
+NEEDED: Final = frozenset(("receipt_no", "sku", "quantity", "amount", "store", "sold_at"))
+_DAYS_OF_EXCEL = re.compile(r"\d{5}(\.\d+)?")
+_CLAIMS = ("card", "phone", "external_userid")
+
+
+class WrongColumns(Exception):
+    """The file's head lacks what a receipt needs, or has what nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`names`: our column → the file's. `constants`: our column → one value for every row.
+
+    With names given, other columns of the file are left alone. `in_yuan`: amounts are written with
+    a decimal point. `zone`: of times without one. Without a column `line` the rows of a receipt
+    are numbered as they stand.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    constants: Mapping[str, str] = field(default_factory=dict)
+    in_yuan: bool = False
+    zone: str = ""
+
+    def place(self, head: Sequence[str]) -> dict[str, int]:
+        """Our column → its position in a row. Raises WrongColumns."""
+        positions = {name: place for place, name in enumerate(head)}
+        strange = sorted({*self.names, *self.constants} - set(COLUMNS))
+        if not self.names:
+            strange += sorted(set(positions) - set(COLUMNS) - {""})
+        missing = [name for name in self.names.values() if name not in positions]
+        found = {
+            ours: positions[self.names.get(ours, ours)]
+            for ours in COLUMNS
+            if self.names.get(ours, ours) in positions and ours not in self.constants
+        }
+        missing += sorted(NEEDED - found.keys() - self.constants.keys())
+        if missing or strange:
+            raise WrongColumns(f"missing: {missing}, unknown: {strange}")
+        return found
+
+    def fields(self, row: Sequence[str], places: Mapping[str, int]) -> dict[str, str]:
+        """A row by our columns."""
+        said = {ours: row[place] if place < len(row) else "" for ours, place in places.items()}
+        return {**said, **self.constants}
+
+    def receipt(self, rows: Iterable[Mapping[str, str]]) -> dict[str, Any]:
+        """The receipt that these rows tell, in the shape in which the API takes it."""
+        together = list(rows)
+        first = together[0]
+        raw: dict[str, Any] = {
+            "receipt_no": first["receipt_no"],
+            "store": first["store"],
+            "sold_at": self._moment(first["sold_at"]),
+            "lines": [self._line(row, number) for number, row in enumerate(together, start=1)],
+        }
+        claim = {kind: first[kind] for kind in _CLAIMS if first.get(kind)}
+        if claim:
+            raw["member"] = claim
+        if first.get("served_by"):
+            raw["served_by"] = first["served_by"]
+        if first.get("latitude") or first.get("longitude"):
+            raw["position"] = {name: first.get(name) or "" for name in ("latitude", "longitude")}
+        return raw
+
+    def _line(self, row: Mapping[str, str], number: int) -> dict[str, Any]:
+        line: dict[str, Any] = {
+            "line": _whole(row["line"]) if "line" in row else number,
+            "sku": row["sku"],
+            "quantity": _whole(row["quantity"]),
+            "amount": self._amount(row["amount"]),
+        }
+        if row.get("refund_of"):
+            line["refund_of"] = row["refund_of"]
+        return line
+
+    def _amount(self, text: str) -> int | str:
+        if not self.in_yuan:
+            return _whole(text)
+        try:
+            minor = Decimal(text) * 100
+        except InvalidOperation:
+            return text
+        return int(minor) if minor == minor.to_integral_value() else text
+
+    def _moment(self, text: str) -> str:
+        if not self.zone:
+            return text
+        try:
+            at = _of_excel(text) or datetime.fromisoformat(text)
+        except ValueError:
+            return text
+        return text if at.tzinfo else at.replace(tzinfo=ZoneInfo(self.zone)).isoformat()
+
+
+def _of_excel(text: str) -> datetime | None:
+    """A spreadsheet keeps a moment as days since the end of 1899; None for anything else."""
+    if not _DAYS_OF_EXCEL.fullmatch(text):
+        return None
+    return datetime(1899, 12, 30) + timedelta(seconds=round(float(text) * 86_400))  # noqa: DTZ001
+
+
+def _whole(text: str) -> int | str:
+    """A number where it is one; otherwise the text itself, for the reader to complain about."""
+    try:
+        return int(text)
+    except ValueError:
+        return text
