@@ -123,6 +123,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
     (
         "业绩",
         (
+            ("stores.storeday", "monitoring"),
             ("stores.purchaseline", "receipt_long"),
             ("stores.receiptmember", "receipt"),
             ("stores.credit", "workspace_premium"),
@@ -132,6 +133,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("stores.settlement", "lock_clock"),
             ("stores.commission", "payments"),
             ("stores.touch", "touch_app"),
+            ("stores.figureproof", "fact_check"),
             ("stores.ownership", "handshake"),
         ),
     ),

@@ -8,6 +8,7 @@ from stores.commission.admin import (
     TargetAdmin,
 )
 from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
+from stores.figures.admin import FigureProofAdmin, StoreDayAdmin
 from stores.ledger.admin import (
     OwnershipAdmin,
     PurchaseLineAdmin,
@@ -30,6 +31,7 @@ __all__ = [
     "CommissionPlanAdmin",
     "CreditAdmin",
     "CreditRuleAdmin",
+    "FigureProofAdmin",
     "GuideAdmin",
     "LegalEntityAdmin",
     "MachineKeyAdmin",
@@ -42,6 +44,7 @@ __all__ = [
     "ShiftAdmin",
     "StockAdmin",
     "StoreAdmin",
+    "StoreDayAdmin",
     "TargetAdmin",
     "TouchAdmin",
 ]

@@ -13,12 +13,10 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from kit.actions import action
-from kit.actor import Actor
 from stores.conversions.actions import judge_receipts
 from stores.figures.cohorts import cohorts_of
 from stores.figures.counting import GUIDES, SOURCES, STORES, TABLES
-from stores.figures.keeping import keep_all, prove_all
+from stores.figures.keeping import prove_all
 from stores.figures.models import (
     CohortMonth,
     FigureDifference,
@@ -29,46 +27,22 @@ from stores.figures.models import (
 )
 from stores.figures.rules import Area
 from stores.ledger.actions import PlacedReceipt, record_purchases
-from stores.ledger.models import PurchaseLine, TouchKind
+from stores.ledger.models import PurchaseLine
 from stores.ledger.rules import Line, Position, Receipt
-from stores.ledger.steps import record_touch
-from stores.org.models import Guide, OpeningHours, Store
+from stores.org.models import OpeningHours, Store
 from tests.cast import Cast
 from tests.stores.conversions.builders import (
     NOON,
     TEST,
     days,
-    let_the_house_react,
     own,
     sell,
     touch,
 )
+from tests.stores.figures.builders import from_code, settle
 from tests.stores.figures.recount import kept_sums, sums_by_hand
 
 DAY = NOON.date()
-
-
-def settle() -> None:
-    """The house reacts, and the keeper counts what waits."""
-    let_the_house_react()
-    keep_all(timezone.now())
-    assert not FigureMark.objects.exists()
-
-
-def from_code(guide: Guide, member_no: int, at: datetime, source: str, kind: str) -> bool:
-    @action
-    def tell(*, by: Actor) -> bool:
-        return record_touch(
-            TouchKind(kind),
-            once=f"{kind}:{member_no}:{source}:{at.isoformat()}",
-            at=at,
-            member_no=member_no,
-            guide_no=guide.pk,
-            store_no=guide.store_id,
-            source=source,
-        )
-
-    return tell(by=TEST)
 
 
 def sell_at(
