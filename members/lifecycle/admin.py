@@ -18,6 +18,7 @@ from kit.actions import scope_of
 from kit.money import shown
 from members.lifecycle.actions import draft_rule, publish_rule, save_play
 from members.lifecycle.errors import LifecycleError
+from members.lifecycle.forms import AssignmentForm, PlayForm
 from members.lifecycle.models import LifecycleRun, MemberStage, StageRule, Yardstick
 from members.lifecycle.models_of_owners import AssignmentPlan
 from members.lifecycle.models_of_today import Play, TodayPick
@@ -30,7 +31,6 @@ from members.lifecycle.owners import (
 from members.lifecycle.previews import preview_of
 from members.lifecycle.queries import CHURN_RISKS, SUPER_USERS, members_of_play, overview
 from members.lifecycle.rfm import segment_of
-from members.lifecycle.rules import STOPS
 from stores.org.models import Account
 from stores.tablet.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
 
@@ -42,6 +42,7 @@ _THRESHOLDS = (
     "lapsed_after",
     "note",
 )
+_OF_A_PLAN = ("found", "placed", "ran_at", "undone_at", "first_lines")
 
 
 def _account(request: HttpRequest) -> Account | None:
@@ -52,7 +53,7 @@ def _account(request: HttpRequest) -> Account | None:
 class StageRuleAdmin(HouseAdmin):
     """A new version is drafted, looked at, published; nothing published is changed."""
 
-    list_display = ("version", *_THRESHOLDS[:5], "published_at")
+    list_display = ("version", "said", "note", "published_at")
     fields = (*_THRESHOLDS, "would_move")
     readonly_fields = ("would_move",)
     actions = ("publish",)
@@ -62,6 +63,14 @@ class StageRuleAdmin(HouseAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description="规则")
+    def said(self, obj: StageRule) -> str:
+        spend = f"（或累计满 {shown(obj.mature_spend)}）" if obj.mature_spend else ""
+        return (
+            f"买满 {obj.growing_purchases} 次成长，{obj.mature_purchases} 次{spend}成熟；"
+            f"{obj.dormant_after} 天没买休眠，{obj.lapsed_after} 天流失"
+        )
 
     @admin.display(description="发布后会动多少人")
     def would_move(self, obj: StageRule) -> str:
@@ -196,12 +205,12 @@ class TodayPickAdmin(ReadOnlyAdmin):
 class PlayAdmin(HouseAdmin):
     """Plays are defined here; sending them waits for the pushes."""
 
+    form = PlayForm
     list_display = ("name", "kind", "holdout_percent", "runs_for_days", "is_active", "version")
     list_filter = ("kind", "is_active")
     readonly_fields = ("means_now", "version")
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        stops = "、".join(f"{name}（{text}）" for name, text in STOPS.items())
         return [
             (
                 "是哪些人",
@@ -211,7 +220,7 @@ class PlayAdmin(HouseAdmin):
                 "怎么做",
                 {
                     "fields": ("holdout_percent", "stops", "runs_for_days", "talk", "is_active"),
-                    "description": f"何时停止可写：{stops}。发送要等群发启用后才会发生。",
+                    "description": "发送要等群发启用后才会发生。",
                 },
             ),
         ]
@@ -238,12 +247,17 @@ class AssignmentPlanAdmin(HouseAdmin):
     """Preview first, then run; what was run can be taken back."""
 
     list_display = ("made_at", "found", "placed", "ran_at", "undone_at")
-    fields = ("rule", "found", "placed", "ran_at", "undone_at", "first_lines")
-    readonly_fields = ("found", "placed", "ran_at", "undone_at", "first_lines")
+    form = AssignmentForm
+    readonly_fields = ("found", "placed", "ran_at", "undone_at", "chosen", "first_lines")
     actions = ("run", "take_back")
 
-    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
-        return {"rule": {"ways": list(WAYS), "most_per_guide": 3000}}
+    def get_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
+        return ("ways", "most_per_guide") if obj is None else ("chosen", *_OF_A_PLAN)
+
+    @admin.display(description="怎么分")
+    def chosen(self, obj: AssignmentPlan) -> str:
+        ways = "，再".join(WAYS.get(way, way) for way in obj.rule.get("ways", []))
+        return f"先{ways}；每位导购最多 {obj.rule.get('most_per_guide', 0):,} 位"
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
@@ -269,7 +283,8 @@ class AssignmentPlanAdmin(HouseAdmin):
         form: ModelForm[Any],
         change: bool,  # noqa: FBT001
     ) -> None:
-        plan = preview_assignment(obj.rule, account=_account(request), by=actor_behind(request))
+        rule = form.rule() if isinstance(form, AssignmentForm) else obj.rule
+        plan = preview_assignment(rule, account=_account(request), by=actor_behind(request))
         obj.pk = plan.pk
 
     @admin.action(description="执行分配", permissions=["view"])

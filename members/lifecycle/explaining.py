@@ -34,11 +34,15 @@ def reasons_for(her: Standing, rule: Thresholds) -> list[str]:
     quiet_since = her.last_on or her.joined_on
     days = max((her.computed_on - quiet_since).days, 0)
     bought = (
-        f"买过 {her.frequency} 次，最近一次在 {her.last_on:%Y-%m-%d}"
+        f"买过 {her.frequency} 次，最近一次在 {_said(her.last_on)}"
         if her.last_on
-        else f"{her.joined_on:%Y-%m-%d} 入会，还没有买过"
+        else f"{_said(her.joined_on)}入会，还没有买过"
     )
     return [bought, _threshold(her, rule, days)]
+
+
+def _said(day: date) -> str:
+    return f"{day.year} 年 {day.month} 月 {day.day} 日"
 
 
 def _threshold(her: Standing, rule: Thresholds, days: int) -> str:

@@ -38,6 +38,12 @@ class Row:
     pick: TodayPick | None = None
 
     @property
+    def worth(self) -> int | None:
+        """What she may spend within a year, as roughly as it is known; None when nobody can say."""
+        value = self.stage.value_minor if self.stage else None
+        return None if value is None else round(value, -4 if value >= 1_000_000 else -3)
+
+    @property
     def segment(self) -> str:
         return segment_of(self.stage.rfm)[1] if self.stage and self.stage.rfm else ""
 

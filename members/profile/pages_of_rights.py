@@ -19,6 +19,7 @@ from members.privacy.answering import restrict_member
 from members.privacy.copies import document_of, parts_of
 from members.privacy.models import RequestKind
 from members.privacy.queries import disclosures_of, looks_at, requests_of
+from members.privacy.reading_copies import pages_of
 from members.profile.correcting import correct_birth_year, correct_name
 from members.profile.pages import proof_of
 from members.registration.ages import Age, age_by_year, read_year
@@ -132,7 +133,8 @@ def copy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     with scope_of(Actor.system("her own copy")):
         parts = parts_of(member)
     if "file" not in request.GET:
-        return render(request, "profile/copy.html", {"member": member, "parts": parts})
+        context = {"member": member, "pages": pages_of(parts)}
+        return render(request, "profile/copy.html", context)
     disclose(
         what="own_copy",
         recipient="本人",

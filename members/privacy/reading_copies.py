@@ -1,0 +1,92 @@
+"""A copy as its reader sees it: words for names, days as people write them, choices by their names.
+
+What a program gets (`copies.document_of`) keeps the names and values of the tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.apps import apps
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from members.consent.models import Purpose
+from members.privacy.copies import Part
+from members.privacy.inventory import named, title_of
+
+Line = Sequence[tuple[str, str]]
+# What she ticked is kept by purpose.
+_PURPOSES: Mapping[str, str] = {value: str(label) for value, label in Purpose.choices}
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One kind of what is kept: how it is called, and its rows as pairs of words."""
+
+    title: str
+    rows: Sequence[Line]
+
+
+def pages_of(parts: Sequence[Part]) -> list[Page]:
+    """Every part, in the same order; a row that repeats the one before is told once."""
+    return [_page(part, apps.get_model(part.table)) for part in parts]
+
+
+def _page(part: Part, model: type[models.Model]) -> Page:
+    rows: list[Line] = []
+    for row in part.rows:
+        line = list(_line(row, model))
+        if line and (not rows or rows[-1] != line):
+            rows.append(line)
+    title = part.title if not part.title.isascii() else title_of(model)
+    return Page(title, rows)
+
+
+def _line(row: Mapping[str, Any], model: type[models.Model]) -> Iterator[tuple[str, str]]:
+    for name, value in row.items():
+        if value is None or value in ("", [], {}):
+            continue
+        field = _field(model, name)
+        label = name if field is None else named(field)
+        yield label, _said(value, {} if field is None else dict(field.flatchoices))
+
+
+def _field(model: type[models.Model], name: str) -> models.Field[Any, Any] | None:
+    try:
+        found = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return found if isinstance(found, models.Field) else None
+
+
+def _said(value: Any, choices: Mapping[Any, Any]) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    if isinstance(value, str):
+        if value in choices:
+            return str(choices[value])
+        at = _moment(value)
+        return value if at is None else timezone.localtime(at).strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, Mapping):
+        pairs = ((_PURPOSES.get(key, key), inner) for key, inner in value.items())
+        return "，".join(f"{key}：{_said(inner, choices)}" for key, inner in pairs)
+    if isinstance(value, list):
+        return "、".join(_said(inner, choices) for inner in value)
+    return str(choices.get(value, value))
+
+
+def _moment(text: str) -> datetime | None:
+    """A moment as `copies` writes it; nothing else has both a T and a zone."""
+    if len(text) < 20 or text[10] != "T":
+        return None
+    try:
+        found = parse_datetime(text)
+    except ValueError:
+        return None
+    return found if found is not None and timezone.is_aware(found) else None
