@@ -113,6 +113,8 @@ class IdentityKind(models.TextChoices):
     OPENID = "openid", "OpenID"
     EXTERNAL_USERID = "external_userid", "企微客户"
     TILL = "till", "收银会员号"
+    # "tmall:name", bound by herself alone.
+    MARKETPLACE = "marketplace", "平台账号"
 
 
 class Identity(models.Model):
