@@ -199,6 +199,18 @@ def _ask_contact_way(row: OutboxRow) -> None:
     _absent(row)
 
 
+def _ask_corp_tag(row: OutboxRow) -> None:
+    """A name stands once in a group: found there, the call came about."""
+    said = row.payload
+    for group in gateway_of(row.app).tag_groups():
+        for tag in group.tags:
+            if (group.name, tag.name) == (said["group"], said["name"]):
+                answer = {"group_id": group.id, "tag_id": tag.id, "adopted": True}
+                actions.end(row, OutboxState.SENT, answer=answer, by=COURIER)
+                return
+    _absent(row)
+
+
 def _ask_customer_transfer(row: OutboxRow) -> None:
     """Whom WeCom began to move is not called for again; the others are, when nothing is under way.
 
@@ -343,6 +355,7 @@ def _begun(row: OutboxRow) -> datetime:
 # How the end of a kind that WeCom does twice when asked twice can be found out.
 _ASKED: Final[Mapping[str, Callable[[OutboxRow], None]]] = {
     Kind.CONTACT_WAY: _ask_contact_way,
+    Kind.CORP_TAG: _ask_corp_tag,
     Kind.CUSTOMER_TRANSFER: _ask_customer_transfer,
     Kind.GROUP_TRANSFER: _ask_group_transfer,
     Kind.MOMENT: _ask_moment,

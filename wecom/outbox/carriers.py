@@ -150,6 +150,22 @@ def _tag_mark(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
     return {}
 
 
+def _corp_tag(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    said = row.payload
+    made = gateway.create_tags([said["name"]], group_name=said["group"])
+    return {"group_id": made.id, "tag_id": made.tags[0].id}
+
+
+def _corp_tag_change(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    gateway.rename_tag(row.payload["id"], row.payload["name"])
+    return {}
+
+
+def _corp_tag_delete(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
+    gateway.delete_tags(tag_ids=[row.payload["id"]])
+    return {}
+
+
 def _remark(gateway: Gateway, row: OutboxRow) -> dict[str, Any]:
     said = row.payload
     changed = _given(row, "remark", "description", "company", "mobiles")
@@ -211,6 +227,10 @@ CARRIERS: Final[Mapping[str, Carrier]] = {
     Kind.CONTACT_WAY_DELETE: Carrier(_contact_way_delete, repeatable=True, already=(Gone,)),
     Kind.JOIN_WAY_CHANGE: Carrier(_join_way_change, repeatable=True),
     Kind.TAG_MARK: Carrier(_tag_mark, repeatable=True),
+    # A second tag of one name is refused, so WeCom is asked whether the first came about.
+    Kind.CORP_TAG: Carrier(_corp_tag, repeatable=False),
+    Kind.CORP_TAG_CHANGE: Carrier(_corp_tag_change, repeatable=True),
+    Kind.CORP_TAG_DELETE: Carrier(_corp_tag_delete, repeatable=True, already=(Gone,)),
     Kind.REMARK: Carrier(_remark, repeatable=True),
     Kind.MOMENT_CANCEL: Carrier(_moment_cancel, repeatable=True),
     # A customer is moved twice in 90 days at most: what stands at WeCom is asked before anything

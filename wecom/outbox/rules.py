@@ -15,6 +15,8 @@ Check = Callable[[Payload], str]
 _STATE, _GROUPS_OF_A_CODE = 30, 5
 # Customers or groups of one transfer, and the characters of its message (document 96325).
 _TRANSFER, _MESSAGE = 100, 200
+# Characters of the name of a corp tag, or of a group of them (document 92117).
+_TAG = 30
 
 
 def recipients_of(payload: Payload) -> list[str]:
@@ -54,6 +56,12 @@ def _group_transfer(said: Payload) -> str:
 
 def _tag_mark(said: Payload) -> str:
     return "" if said.get("add") or said.get("remove") else "no tag is to be added or removed"
+
+
+def _corp_tag(said: Payload) -> str:
+    names = [said[name] for name in ("name", "group") if name in said]
+    fit = all(1 <= len(name) <= _TAG for name in names)
+    return "" if fit else f"the name of a tag has 1 to {_TAG} characters"
 
 
 def _remark(said: Payload) -> str:
@@ -105,6 +113,9 @@ _NEEDS: Final[Mapping[str, tuple[str, ...]]] = {
     "customer_transfer": ("handover", "takeover", "external_userids"),
     "group_transfer": ("chat_ids", "new_owner"),
     "tag_mark": ("userid", "external_userid"),
+    "corp_tag": ("group", "name"),
+    "corp_tag_change": ("id", "name"),
+    "corp_tag_delete": ("id",),
     "remark": ("userid", "external_userid"),
     "moment": (),
     "moment_cancel": ("moment_id",),
@@ -115,6 +126,8 @@ _CHECKS: Final[Mapping[str, Check]] = {
     "customer_transfer": _customer_transfer,
     "group_transfer": _group_transfer,
     "tag_mark": _tag_mark,
+    "corp_tag": _corp_tag,
+    "corp_tag_change": _corp_tag,
     "remark": _remark,
     "contact_way": _state,
     "contact_way_change": _contact_way_change,

@@ -39,6 +39,15 @@ def a_tag() -> Payload:
     return {"userid": "linxiao", "external_userid": CHEN, "add": [tag.id], "remove": []}
 
 
+def a_corp_tag() -> Payload:
+    (tag,) = gateway_of().create_tags(["常客"], group_name="来源").tags
+    return {"id": tag.id, "name": "老客"}
+
+
+def tag_names() -> set[str]:
+    return {tag.name for group in gateway_of().tag_groups() for tag in group.tags}
+
+
 def a_moment() -> Payload:
     gateway = gateway_of()
     job = gateway.moment_job(gateway.create_moment("上新了", userids=["linxiao"]))
@@ -91,6 +100,21 @@ DEEDS: dict[str, tuple[Callable[[], Payload], str, Callable[[OutboxRow], bool]]]
         "externalcontact/mark_tag",
         lambda row: follower().tag_ids == tuple(row.payload["add"]),
     ),
+    "corp_tag": (
+        lambda: {"group": "来源", "name": "常客"},
+        "externalcontact/add_corp_tag",
+        lambda _: "常客" in tag_names(),
+    ),
+    "corp_tag_change": (
+        a_corp_tag,
+        "externalcontact/edit_corp_tag",
+        lambda _: {"老客"} == tag_names() & {"老客", "常客"},
+    ),
+    "corp_tag_delete": (
+        a_corp_tag,
+        "externalcontact/del_corp_tag",
+        lambda _: not tag_names() & {"老客", "常客"},
+    ),
     "remark": (
         lambda: {"userid": "linxiao", "external_userid": CHEN, "remark": "陈小姐"},
         "externalcontact/remark",
@@ -125,6 +149,9 @@ ANSWERS: dict[str, set[str]] = {
     "customer_transfer": {"rows"},
     "group_transfer": {"refused"},
     "tag_mark": set(),
+    "corp_tag": {"group_id", "tag_id"},
+    "corp_tag_change": set(),
+    "corp_tag_delete": set(),
     "remark": set(),
     "moment": {"jobid"},
     "moment_cancel": {"moment_id"},
@@ -195,6 +222,8 @@ AGAIN = {
     "contact_way_delete",
     "join_way_change",
     "tag_mark",
+    "corp_tag_change",
+    "corp_tag_delete",
     "remark",
     "moment_cancel",
 }
@@ -289,6 +318,9 @@ def test_two_moments_with_the_same_words_are_two(db: None, wire: Wire, wecom: Sa
         ("customer_transfer", {"handover": "linxiao"}),
         ("group_transfer", {"chat_ids": [], "new_owner": "zhouning"}),
         ("tag_mark", {"userid": "linxiao", "external_userid": CHEN, "add": []}),
+        ("corp_tag", {"group": "来源", "name": ""}),
+        ("corp_tag", {"group": "来" * 31, "name": "常客"}),
+        ("corp_tag_change", {"id": "et", "name": "常" * 31}),
         ("remark", {"userid": "linxiao", "external_userid": CHEN}),
         ("contact_way_change", {"config_id": "c"}),
         ("contact_way_change", {"config_id": "c", "userids": []}),
