@@ -26,7 +26,22 @@ class TagSource(models.TextChoices):
     WECOM = "wecom", "企业微信"
 
 
-class TagGroup(models.Model):
+class AtWecom(models.Model):
+    """What WeCom is known to hold of one of ours, and the wish about it on its way there."""
+
+    # How WeCom calls it; empty as long as it is not there.
+    wecom_name = models.CharField(max_length=60, blank=True)
+    # The outbox row's key, empty when nothing is on its way; and how many there were.
+    wish = models.CharField(max_length=160, blank=True)
+    wishes = models.PositiveIntegerField(default=0)
+    # What was asked of WeCom before this moment is older than what we know.
+    known_at = models.DateTimeField(null=True)
+
+    class Meta:
+        abstract = True
+
+
+class TagGroup(AtWecom):
     """Tags that belong together. A group of source `wecom` mirrors a group of corp tags."""
 
     public_id = PublicIdField()
@@ -42,7 +57,8 @@ class TagGroup(models.Model):
 
     privacy: ClassVar = declare(
         keep=keep_always("标签的分组，不含个人信息"),
-        internal="id public_id name source position wecom_group_id retired_at",
+        internal="id public_id name source position wecom_group_id retired_at wecom_name wish"
+        " wishes known_at",
     )
 
     class Meta:
@@ -60,8 +76,11 @@ class TagGroup(models.Model):
         return self.name
 
 
-class Tag(models.Model):
-    """One tag. With a `rule` (in the audience's language) it comes and goes by night, too."""
+class Tag(AtWecom):
+    """One tag. With a `rule` (in the audience's language) it comes and goes by night, too.
+
+    Shared, a tag of ours is a corp tag of WeCom's as well, and marks go both ways.
+    """
 
     public_id = PublicIdField()
     group = models.ForeignKey(TagGroup, models.PROTECT, related_name="tags", verbose_name="标签组")
@@ -74,6 +93,9 @@ class Tag(models.Model):
     )
     # Whether guides may put it on; a tag for HQ's rules alone is not offered.
     is_offered = models.BooleanField("导购可以打", default=True)
+    is_shared = models.BooleanField("企业微信里也有", default=False)
+    # Why WeCom has not got it though it should, in words for HQ.
+    share_fault = models.CharField("没有同步的原因", max_length=200, blank=True)
     rule = models.JSONField("规则", null=True, blank=True)
     counted = models.PositiveBigIntegerField("按规则人数", null=True, blank=True)
     evaluated_at = models.DateTimeField("上次计算", null=True, blank=True)
@@ -82,7 +104,7 @@ class Tag(models.Model):
     privacy: ClassVar = declare(
         keep=keep_always("标签的定义，不含个人信息"),
         internal="id public_id group name reason position wecom_tag_id is_offered rule counted"
-        " evaluated_at retired_at",
+        " evaluated_at retired_at is_shared share_fault wecom_name wish wishes known_at",
     )
 
     class Meta:
