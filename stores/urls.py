@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from stores.commission import tablet as commission
 from stores.conversions import tablet as figures
 from stores.conversions.api import FiguresView
+from stores.figures.api import CommissionsView, FigureDaysView
 from stores.ledger import api as purchases
 from stores.tablet import roster, sign_in, tablet
 
@@ -24,6 +25,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
         figures.receipt,
         name="tablet-receipt",
     ),
+    # figures
+    path("api/v1/figures/days/", FigureDaysView.as_view(), name="figure-days"),
+    path("api/v1/commissions/", CommissionsView.as_view(), name="commissions"),
     # commission
     path("tablet/figures/commission/", commission.payslips, name="tablet-payslips"),
     path(

@@ -191,6 +191,7 @@ class SettlementAdmin(ReadOnlyAdmin):
     list_filter = ("entity",)
     ordering = ("-month", "entity")
     list_before_template = "admin/commission/to_settle.html"
+    change_form_outer_before_template = "admin/sums/take_away.html"
 
     @admin.display(description="月份", ordering="month")
     def month_shown(self, row: Settlement) -> str:

@@ -2,19 +2,52 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Final
+from urllib.parse import quote
 
 from django.contrib import admin
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
-from stores.figures.dashboard import dashboard, read_asked
+from kit.actions import action
+from kit.actor import Actor
+from stores.commission.models import Settlement
+from stores.figures.dashboard import Asked, dashboard, read_asked
+from stores.figures.exporting import WHAT, settled_sheet, sheet_of
 from stores.figures.measures import WORDS
 from stores.figures.models import FigureDifference, FigureProof, StoreDay
+from stores.figures.sheets import Sheet, as_csv, as_xlsx
 from stores.org.hq import ReadOnlyAdmin, ReadOnlyInline, actor_behind
 from stores.org.models import Store
+
+FORMS: Final[dict[str, tuple[Callable[[Sheet], bytes], str]]] = {
+    "csv": (as_csv, "text/csv; charset=utf-8"),
+    "xlsx": (
+        as_xlsx,
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ),
+}
+
+
+@action
+def keep_record(*, account: int, model: type[Model], title: str, rows: int, by: Actor) -> None:
+    """Write down that a table left the house: a line in the log of changes."""
+    LogEntry.objects.create(
+        user_id=account,
+        content_type=ContentType.objects.get_for_model(model),
+        object_repr=title[:200],
+        action_flag=CHANGE,
+        change_message=f"导出 {rows} 行",
+    )
 
 
 @admin.register(StoreDay)
@@ -32,9 +65,73 @@ class StoreDayAdmin(ReadOnlyAdmin):
         context = {
             **self.admin_site.each_context(request),
             **dashboard(asked, now),
+            "files": [
+                (what, words, *(_file_at(what, form, asked) for form in FORMS))
+                for what, words in WHAT.items()
+            ],
             "title": "业绩看板",
         }
         return TemplateResponse(request, "admin/sums/dashboard.html", context)
+
+    def get_urls(self) -> list[URLPattern]:
+        site = self.admin_site
+        return [
+            path(
+                "export/<slug:what>/<slug:form>/",
+                site.admin_view(require_safe(self.export)),
+                name="stores_storeday_export",
+            ),
+            path(
+                "settled/<int:key>/<slug:form>/",
+                site.admin_view(require_safe(self.export_settled)),
+                name="stores_storeday_settled",
+            ),
+            *super().get_urls(),
+        ]
+
+    def export(self, request: HttpRequest, what: str, form: str) -> HttpResponse:
+        """A table of what the page shows, as a file."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        if what not in WHAT or form not in FORMS:
+            raise Http404
+        asked = read_asked(request.GET.dict(), actor_behind(request).scope, timezone.now())
+        return self._file(request, sheet_of(what, asked), form)
+
+    def export_settled(self, request: HttpRequest, key: int, form: str) -> HttpResponse:
+        """A settled month; for accounts that see every store and may look at commissions."""
+        may = request.user.has_perm("stores.view_commission")
+        if not may or not actor_behind(request).scope.everything:
+            raise PermissionDenied
+        settled = get_object_or_404(Settlement.objects.select_related("entity"), pk=key)
+        if form not in FORMS:
+            raise Http404
+        return self._file(request, settled_sheet(settled), form)
+
+    def _file(self, request: HttpRequest, sheet: Sheet, form: str) -> HttpResponse:
+        """Send it, and write down who took which table with how many rows."""
+        write, kind = FORMS[form]
+        keep_record(
+            account=int(request.user.pk or 0),
+            model=StoreDay,
+            title=sheet.name,
+            rows=len(sheet.rows),
+            by=actor_behind(request),
+        )
+        name = quote(f"{sheet.name}.{form}")
+        return HttpResponse(
+            write(sheet),
+            content_type=kind,
+            headers={
+                "Content-Disposition": f"attachment; filename*=UTF-8''{name}",
+                "Cache-Control": "private, no-store",
+            },
+        )
+
+
+def _file_at(what: str, form: str, asked: Asked) -> str:
+    """The address of a file with the terms of the page."""
+    return reverse("admin:stores_storeday_export", args=[what, form]) + asked.href()
 
 
 class DifferenceInline(ReadOnlyInline):

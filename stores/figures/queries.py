@@ -100,6 +100,17 @@ def read_days(choice: Choice) -> tuple[dict[date, Counts], Totals, Totals]:
     return now, _total(now.values(), choice.measures), _total(before, choice.measures)
 
 
+def sums_by_day(rows: QuerySet[GuideDay], period: Period) -> dict[date, Counts]:
+    """The sums of some guides' rows, day by day: one query."""
+    found = (
+        rows.filter(day__gte=period.first, day__lte=period.last)
+        .order_by()
+        .values("day")
+        .annotate(**_sums(SHARED))
+    )
+    return {row.pop("day"): _plain(row) for row in found}
+
+
 def by_store(choice: Choice) -> dict[int, Counts]:
     """The same sums store by store, with how many days each was at work: one query."""
     rows = choice.rows(choice.period).order_by().values("store_no")

@@ -22,6 +22,7 @@ SCOPES = [
     ("purchases:write", "报送订单和退货"),
     ("purchases:read", "查询自己报送的订单"),
     ("figures:read", "读取业绩"),
+    ("commission:read", "读取已结算的提成"),
     ("texts:write", "转交会员的短信回复"),
     ("cards:verify", "核对会员码"),
     ("coupons:redeem", "核销和退回优惠券"),

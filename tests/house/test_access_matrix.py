@@ -140,7 +140,8 @@ MATRIX: dict[str, Row] = {
     # machines
     "verify-card": Row("machine", method="post"),
     "purchases": Row("machine", method="post"), "receipt": Row("machine", "own_receipt"),
-    "figures": Row("machine"), "behaviour": Row("machine", method="post"),
+    "figures": Row("machine"), "figure-days": Row("machine"), "commissions": Row("machine"),
+    "behaviour": Row("machine", method="post"),
 }  # fmt: skip
 
 
