@@ -89,7 +89,7 @@ ACTORS: dict[str, Callable[[Cast], Client]] = {
 }
 PAIRS = [(who, name) for name in OWNED for who in ACTORS]
 # Four and nine have nothing in common: each address and each actor comes up.
-CHOSEN = list(islice(cycle(PAIRS), 5_000 // 2)) if FULL else PAIRS[::4]
+CHOSEN = list(islice(cycle(PAIRS), 5_000 // 4)) if FULL else PAIRS[::4]
 
 
 def never_was(ids: Ids) -> Ids:
@@ -115,7 +115,7 @@ def test_what_is_anothers_answers_like_what_never_was(cast: Cast, things: dict[s
     for who, name in CHOSEN:
         row = MATRIX[name]
         ids = things[row.thing]
-        for method in {row.method, "get", "post"} if FULL else {row.method}:
+        for method in ("get", "post") if FULL else (row.method,):
             there = answer(clients[who], name, ids, method)
             nowhere = answer(clients[who], name, never_was(ids), method)
             if there != nowhere or there[0] == 200:
