@@ -60,6 +60,14 @@ def words(name: str, default: str = "") -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def named(name: str) -> dict[str, str]:
+    """Pairs as `key:words,key:words`, in their order."""
+    pairs = [word.partition(":") for word in words(name)]
+    if not all(key.strip() and said.strip() for key, _, said in pairs):
+        raise ImproperlyConfigured(f"{name} is key:words,key:words")
+    return {key.strip(): said.strip() for key, _, said in pairs}
+
+
 def document(name: str) -> Any:
     """A JSON document; empty means an empty object."""
     value = os.environ.get(name, "") or "{}"

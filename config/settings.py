@@ -262,6 +262,8 @@ CAPTCHA_CHALLENGE_FUNCT = "members.registration.pictures.digits"
 CAPTCHA_FONT_SIZE = 30
 CAPTCHA_LETTER_ROTATION = (-20, 20)
 CAPTCHA_TIMEOUT = 10
+# Marketplaces whose orders a source of that name reports: members bind their accounts there.
+MARKETPLACES = env.named("MARKETPLACES")
 # When nothing is sent, by the shop's clock; empty for never.
 QUIET_HOURS = env.text("QUIET_HOURS", "21:00-09:00")
 # Hosts beside our own to which tracked links may lead.

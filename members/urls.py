@@ -18,6 +18,7 @@ from members.profile import pages_of_rights as rights
 from members.profile import tablet as profile
 from members.registration import card_pages, shared_pages, tablet_begin, tablet_prints
 from members.registration import pages as registration
+from members.registration import pages_of_accounts as accounts
 from members.registration import pages_of_phones as phones
 from members.registration import tablet as codes
 from members.registration.api import VerifyCardView
@@ -129,6 +130,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("m/privacy/ask/", rights.ask, name="member-ask"),
     path("m/privacy/looks/", rights.looks, name="member-looks"),
     path("m/privacy/leave/", rights.leave, name="member-leave"),
+    path("m/accounts/", accounts.accounts, name="member-accounts"),
     path("m/phone/", own_phone.change_phone, name="member-change-phone"),
     path("m/phone/new/", own_phone.new_phone, name="member-new-phone"),
     path("m/phone/old/", own_phone.ask_old_phone, name="member-old-phone"),

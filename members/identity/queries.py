@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import Final
 
 from django.db.models import QuerySet
 
@@ -17,9 +19,15 @@ from members.identity.models import (
     MemberState,
     Suggestion,
 )
-from members.identity.rules import read_phone
+from members.identity.rules import read_account, read_phone
 from stores.ledger.queries import present_numbers
 from stores.org.models import Guide, LegalEntity
+
+# What people write in several ways.
+_READERS: Final[Mapping[str, Callable[[str], str | None]]] = {
+    IdentityKind.PHONE: read_phone,
+    IdentityKind.MARKETPLACE: read_account,
+}
 
 
 def digest_of(kind: str, value: str, entity: LegalEntity) -> bytes:
@@ -28,12 +36,13 @@ def digest_of(kind: str, value: str, entity: LegalEntity) -> bytes:
 
 
 def member_by_identity(kind: str, value: str, entity: LegalEntity) -> Member | None:
-    """The member this identifier leads to within the entity; phones in any spelling."""
-    if kind == IdentityKind.PHONE:
-        phone = read_phone(value)
-        if phone is None:
+    """The member this identifier leads to within the entity; what people type, in any spelling."""
+    read = _READERS.get(kind)
+    if read is not None:
+        plain = read(value)
+        if plain is None:
             return None
-        value = phone
+        value = plain
     found = (
         Identity.objects.filter(entity=entity, kind=kind, digest=digest_of(kind, value, entity))
         .select_related("member__entity", "member__owner__store", "member__home_store")

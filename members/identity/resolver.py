@@ -12,11 +12,12 @@ _KINDS = {
     "card": None,
     "phone": IdentityKind.PHONE,
     "external_userid": IdentityKind.EXTERNAL_USERID,
+    "marketplace": IdentityKind.MARKETPLACE,
 }
 
 
 def member_no_of(claim: dict[str, str], *, entity_id: int) -> int | None:
-    """The number of the member behind `{"card"|"phone"|"external_userid": …}`, or None.
+    """The number of the member behind a claim of one of these kinds, or None.
 
     Only within the legal entity that asks; a merged number answers with the one it became. Who
     has left keeps her receipts, who was erased is nobody.

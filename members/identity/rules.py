@@ -19,6 +19,7 @@ _MOBILE = re.compile(r"(?:\+?86)?(1[3-9][0-9]{9})")
 _MOBILE_AMONG_WORDS = re.compile(r"(?<!\d)1[3-9]\d[ -]?\d{4}[ -]?\d{4}(?!\d)")
 _FILLING = re.compile(r"[\s\-()（）·]")
 _LONGEST_INPUT = 32
+_LONGEST_ACCOUNT = 40
 
 # WeCom's numbers for friends whom a colleague or a manager handed on (document 92114, 2024-06):
 # nobody has won them.
@@ -45,6 +46,15 @@ def read_phone(text: str) -> str | None:
 def phones_in(remark: str) -> list[str]:
     """Mainland mobiles that somebody wrote among other words."""
     return [re.sub(r"\D", "", found) for found in _MOBILE_AMONG_WORDS.findall(remark)]
+
+
+def read_account(text: str) -> str | None:
+    """A marketplace and a name there as "tmall:name", in one spelling; None for anything else."""
+    shop, _, name = unicodedata.normalize("NFKC", text).partition(":")
+    shop, name = shop.strip().lower(), name.strip().casefold()
+    if not re.fullmatch(r"[a-z0-9_-]{1,20}", shop) or not 0 < len(name) <= _LONGEST_ACCOUNT:
+        return None
+    return f"{shop}:{name}"
 
 
 def masked_phone(phone: str | None) -> str:

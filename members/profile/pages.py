@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -65,6 +66,7 @@ def privacy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
             "permissions": permissions,
             "has_granted": any(line.is_granted for line in permissions),
             "change": open_change_of(member),
+            "marketplaces": settings.MARKETPLACES,
         }
         return render(request, "profile/privacy.html", context)
 

@@ -18,6 +18,7 @@ from kit.events import emit, emit_many
 from stores.ledger.models import PurchaseLine, ReceiptKey
 from stores.ledger.queries import Key, keys_of, late_members, lines_of_keys, present_numbers
 from stores.ledger.rules import Line, Receipt, digest_of
+from stores.ledger.steps import join_receipt
 
 
 class Outcome(StrEnum):
@@ -77,7 +78,7 @@ def record_purchases(
     written = _write_lines(receipts, source)
     numbers = [placed.receipt.receipt_no for placed in receipts]
     keys = keys_of(source, numbers)
-    joined = _join_members(receipts, source, keys, written, by)
+    joined = _join_members(receipts, source, keys, written)
     _announce(receipts, source, written, is_history=is_history)
     outcomes = []
     for i, placed in enumerate(receipts):
@@ -195,7 +196,6 @@ def _join_members(
     source: str,
     keys: Mapping[Key, ReceiptKey],
     written: Mapping[int, Mapping[int, int]],
-    by: Actor,
 ) -> dict[int, MemberOutcome]:
     """Join members to lines recorded without one; what became of each claim told again."""
     told_again = {
@@ -222,31 +222,18 @@ def _join_members(
             outcomes[i] = MemberOutcome.OTHER
             _contest(placed, source, present[member_no], min(others))
         elif None in carried[receipt_no] and receipt_no not in late:
-            outcomes[i] = _join(placed, source, member_no, by)
+            outcomes[i] = _join(placed, source, member_no)
             late[receipt_no] = member_no
     return outcomes
 
 
-def _join(placed: PlacedReceipt, source: str, member_no: int, by: Actor) -> MemberOutcome:
+def _join(placed: PlacedReceipt, source: str, member_no: int) -> MemberOutcome:
     receipt_no = placed.receipt.receipt_no
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO stores_receiptmember"
-            " (source, receipt_no, member_no, store_no, at, actor)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (source, receipt_no) DO NOTHING",
-            [source, receipt_no, member_no, placed.store_no, timezone.now(), str(by)],
-        )
-        if cursor.rowcount == 0:
-            # Another till joined somebody in this very moment; the next telling compares.
-            return MemberOutcome.FOUND
-    emit(
-        "receipt_claimed",
-        subject=f"member-no:{member_no}",
-        source=source,
-        receipt_no=receipt_no,
-        member_no=member_no,
+    is_hers = join_receipt(
+        source=source, receipt_no=receipt_no, member_no=member_no, store_no=placed.store_no
     )
-    return MemberOutcome.JOINED
+    # Else another till joined somebody in this very moment; the next telling compares.
+    return MemberOutcome.JOINED if is_hers else MemberOutcome.FOUND
 
 
 def _contest(placed: PlacedReceipt, source: str, claimed: int, held: int) -> None:

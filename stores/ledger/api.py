@@ -88,6 +88,9 @@ class MemberIn(serializers.Serializer[Any]):
     card = serializers.CharField(required=False, help_text="会员卡号")
     phone = serializers.CharField(required=False, help_text="手机号，E.164 格式")
     external_userid = serializers.CharField(required=False, help_text="企微客户标识")
+    marketplace = serializers.CharField(
+        required=False, help_text="平台:账号，例如 tmall:小静；本人绑定过的才认得"
+    )
 
 
 class PositionIn(serializers.Serializer[Any]):

@@ -14,7 +14,7 @@ from decimal import Decimal, InvalidOperation
 from hashlib import sha256
 from typing import Any
 
-CLAIM_KINDS = ("card", "phone", "external_userid")
+CLAIM_KINDS = ("card", "phone", "external_userid", "marketplace")
 MAX_LINES = 500
 # A till's clock may be a day off and is believed; beyond that somebody mistyped a date.
 CLOCK_AHEAD = timedelta(days=2)
@@ -171,7 +171,7 @@ class _Reader:
         fits = isinstance(value, dict) and len(value) == 1
         kind, said = next(iter(value.items())) if fits else ("", "")
         if kind not in CLAIM_KINDS or not isinstance(said, str) or not 0 < len(said) <= 64:
-            self.blame("member", "member", "会员请只给出 card、phone、external_userid 中的一项。")
+            self.blame("member", "member", f"会员请只给出 {'、'.join(CLAIM_KINDS)} 中的一项。")
             return {}
         return {kind: said}
 

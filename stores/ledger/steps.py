@@ -15,7 +15,14 @@ from django.utils import timezone
 
 from kit.actions import must_be_in_action
 from kit.events import emit, emit_many
-from stores.ledger.models import MergedMember, Ownership, Touch, TouchKey, TouchKind
+from stores.ledger.models import (
+    MergedMember,
+    Ownership,
+    ReceiptMember,
+    Touch,
+    TouchKey,
+    TouchKind,
+)
 from stores.ledger.queries import numbers_of
 
 
@@ -172,6 +179,31 @@ def undo_merge(*, member_no: int, at: datetime) -> bool:
         subject=f"member-no:{row.into_no}",
         member_no=member_no,
         into_no=row.into_no,
+    )
+    return True
+
+
+def join_receipt(*, source: str, receipt_no: str, member_no: int, store_no: int) -> bool:
+    """A receipt recorded without a member is hers; False when it is somebody's already. A step.
+
+    Emits `receipt_claimed`.
+    """
+    by = must_be_in_action()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {ReceiptMember._meta.db_table}"  # noqa: S608 - our name
+            " (source, receipt_no, member_no, store_no, at, actor)"
+            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (source, receipt_no) DO NOTHING",
+            [source, receipt_no, member_no, store_no, timezone.now(), str(by)],
+        )
+        if cursor.rowcount == 0:
+            return False
+    emit(
+        "receipt_claimed",
+        subject=f"member-no:{member_no}",
+        source=source,
+        receipt_no=receipt_no,
+        member_no=member_no,
     )
     return True
 

@@ -127,6 +127,7 @@ MATRIX: dict[str, Row] = {
     "member-refuse-all": Row("member", method="post"), "member-news": MEMBER,
     "member-birth-year": Row("member", method="post"), "member-prove": MEMBER,
     "member-restrict": Row("member", method="post"), "member-ask": MEMBER, "member-looks": MEMBER,
+    "member-accounts": MEMBER,
     "member-change-phone": MEMBER, "member-new-phone": Row("member", method="post"),
     "member-old-phone": Row("member", method="post"),
     "member-prove-phone": Row("member", method="post"),
