@@ -127,6 +127,8 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
             ("stores.purchaseline", "receipt_long"),
             ("stores.receiptmember", "receipt"),
             ("stores.credit", "workspace_premium"),
+            ("stores.dispute", "balance"),
+            ("stores.purchaseimport", "upload_file"),
             ("stores.creditrule", "rule"),
             ("stores.target", "flag"),
             ("stores.commissionplan", "percent"),

@@ -23,6 +23,7 @@ REACTIONS: Mapping[str, Sequence[str]] = {
         "members.rewards.inbound.receipt_claimed",
     ),
     "entity_passed_on": ("members.rewards.inbound.entity_passed_on",),
+    "receipt_ruled": ("stores.conversions.inbound.judge_claimed_receipt",),
     "touch_recorded": ("stores.conversions.inbound.judge_after_touch",),
     "owner_set": ("stores.conversions.inbound.judge_after_touch",),
     "numbers_merged": (
@@ -161,6 +162,15 @@ REACTIONS: Mapping[str, Sequence[str]] = {
     "outbox.missed.tag_mark": ("members.tags.inbound.mark_ended",),
     "outbox.unknown.tag_mark": ("members.tags.inbound.mark_ended",),
     "outbox.vetoed.tag_mark": ("members.tags.inbound.mark_ended",),
+    "outbox.sent.corp_tag": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.failed.corp_tag": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.unknown.corp_tag": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.sent.corp_tag_change": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.failed.corp_tag_change": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.unknown.corp_tag_change": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.sent.corp_tag_delete": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.failed.corp_tag_delete": ("members.tags.inbound.corp_tag_ended",),
+    "outbox.unknown.corp_tag_delete": ("members.tags.inbound.corp_tag_ended",),
     "outbox.sent.mass_send": ("groups.pushes.inbound.task_submitted",),
     "outbox.failed.mass_send": ("groups.pushes.inbound.task_failed",),
     "outbox.vetoed.mass_send": ("groups.pushes.inbound.task_held",),
@@ -240,6 +250,7 @@ RECONCILERS: Mapping[str, Sequence[str]] = {
 # suppliers of cards for a guide's Today page: (actor, guide, at) → list of cards
 TODAY_CARDS: Sequence[str] = (
     "stores.conversions.cards.cards",
+    "stores.disputes.cards.cards",
     "members.registration.cards.to_ask",
     "members.identity.pairs.cards",
     "members.registration.cards.unwelcomed",
@@ -272,6 +283,12 @@ FIGURE_PARTS: Sequence[str] = (
 FIGURE_NAMES: Mapping[str, str] = {
     "code": "members.registration.figures.names",
     "push": "groups.pushes.figures.names",
+    "play": "members.lifecycle.figures.names",
+}
+
+# kind of trial → who was meant, beside those noted: (public id) → list of (member, True, since)
+FIGURE_ARMS: Mapping[str, str] = {
+    "push": "groups.pushes.figures.meant",
 }
 
 # what each floor says of a hand-over: (actor, handover) → part
@@ -355,6 +372,7 @@ __all__ = [
     "COPIES",
     "ERASERS",
     "EXPORTS",
+    "FIGURE_ARMS",
     "FIGURE_NAMES",
     "FIGURE_PARTS",
     "HANDOVER_PARTS",

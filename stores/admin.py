@@ -8,9 +8,11 @@ from stores.commission.admin import (
     TargetAdmin,
 )
 from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
+from stores.disputes.admin import DisputeAdmin
 from stores.figures.admin import FigureProofAdmin, StoreDayAdmin
 from stores.ledger.admin import (
     OwnershipAdmin,
+    PurchaseImportAdmin,
     PurchaseLineAdmin,
     ReceiptMemberAdmin,
     TouchAdmin,
@@ -31,12 +33,14 @@ __all__ = [
     "CommissionPlanAdmin",
     "CreditAdmin",
     "CreditRuleAdmin",
+    "DisputeAdmin",
     "FigureProofAdmin",
     "GuideAdmin",
     "LegalEntityAdmin",
     "MachineKeyAdmin",
     "OwnershipAdmin",
     "ProductAdmin",
+    "PurchaseImportAdmin",
     "PurchaseLineAdmin",
     "ReceiptMemberAdmin",
     "RegionAdmin",

@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, path
 from stores.commission import tablet as commission
 from stores.conversions import tablet as figures
 from stores.conversions.api import FiguresView
+from stores.disputes import tablet as disputes
 from stores.figures.api import CommissionsView, FigureDaysView
 from stores.ledger import api as purchases
 from stores.tablet import roster, sign_in, tablet
@@ -34,6 +35,25 @@ urlpatterns: list[URLPattern | URLResolver] = [
         "tablet/figures/commission/<int:year>/<int:month>/",
         commission.payslip,
         name="tablet-payslip",
+    ),
+    # disputes
+    path("tablet/disputes/", disputes.disputes, name="tablet-disputes"),
+    path("tablet/disputes/new/", disputes.begin, name="tablet-dispute-begin"),
+    path("tablet/disputes/<public:public_id>/", disputes.dispute, name="tablet-dispute"),
+    path(
+        "tablet/disputes/<public:public_id>/answer/",
+        disputes.answer,
+        name="tablet-dispute-answer",
+    ),
+    path(
+        "tablet/disputes/<public:public_id>/withdraw/",
+        disputes.withdraw,
+        name="tablet-dispute-withdraw",
+    ),
+    path(
+        "tablet/disputes/<public:public_id>/decide/",
+        disputes.decide,
+        name="tablet-dispute-decide",
     ),
     # tablet
     path("look/accent.css", tablet.accent, name="look-accent"),

@@ -31,6 +31,7 @@ _TAGS = {
     "position": "共同互动",
     "server": "接待",
     "server_share": "接待分成",
+    "ruling": "裁定",
 }
 
 
@@ -65,6 +66,8 @@ def _sentence(reason: str, because: Because) -> str:
         return f"成交时，这位会员是{who}的专属会员{when}{them}。"
     if reason == "locked":
         return f"这位会员由{who}带来，成交时还在 {because.terms.lock_days} 天锁客期内。"
+    if reason == "ruling":
+        return f"这笔订单经申诉裁定，{who}得这一份；不再按规则计算。"
     if reason == "server":
         nobody = "没有导购符合归属条件" if because.is_member else "这张小票没有会员"
         return f"{nobody}，记给当时接待的{who}。"

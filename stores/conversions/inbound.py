@@ -12,7 +12,7 @@ _EVER = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def judge_claimed_receipt(event: DomainEvent) -> None:
-    """`receipt_claimed`: her touches and her owner count now."""
+    """`receipt_claimed`: her touches and her owner count now; `receipt_ruled`: the ruling does."""
     told = event.payload
     judge_receipts([(told["source"], told["receipt_no"])], by=Actor.system(event.kind))
 

@@ -17,6 +17,8 @@ PATH_KINDS = ("last_touch", "first_touch", "linear", "time_decay", "position")
 STEP_KINDS = ("owner", *PATH_KINDS, "server")
 # Touches by which a guide brings a member to herself; only these lock her.
 BINDING = ("registration", "friend")
+# The reason of a share that no rule gave but a ruling.
+RULED = "ruling"
 _MOST_DAYS = 3650
 _UNIT = 40
 
@@ -141,6 +143,15 @@ def share_sale(
     past = _inherited(past, owners, sale.at)
     earned = _locked(sale, past, terms) or _climb(sale, past, owners, terms)
     return _merge(sale.amount, _with_server(sale, earned, terms.server_share)) if earned else []
+
+
+def share_by_ruling(amount: int, parts: Mapping[int, int]) -> list[Share]:
+    """A line as somebody decided it: guides and their parts, whatever a rule would say."""
+    guides = sorted(guide for guide, part in parts.items() if part > 0)
+    if not guides:
+        return []
+    amounts = split(amount, [parts[guide] for guide in guides])
+    return [Share(guide, part, RULED) for guide, part in zip(guides, amounts, strict=True) if part]
 
 
 def take_back(shares: Sequence[Share], refunds: Sequence[int]) -> list[list[Share]]:

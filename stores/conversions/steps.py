@@ -17,12 +17,14 @@ from django.utils import timezone
 from kit.actions import must_be_in_action
 from stores.conversions.evidence import Evidence, gather
 from stores.conversions.models import Credit, CreditRule
+from stores.conversions.models_of_rulings import Ruling
 from stores.conversions.rules import (
     FIRST_TERMS,
     Sale,
     Share,
     Terms,
     read_terms,
+    share_by_ruling,
     share_sale,
     take_back,
 )
@@ -66,6 +68,7 @@ class _Facts:
     evidence: Evidence
     rules: list[tuple[CreditRule, Terms]]
     hours: OpenHours
+    rulings: dict[SaleKey, dict[int, int]]
 
 
 def sales_behind(receipts: Receipts) -> set[SaleKey]:
@@ -174,7 +177,16 @@ def _read(wanted: Sequence[SaleKey], *, beside: Sequence[Terms] = ()) -> _Facts:
         ),
         rules=rules,
         hours=OpenHours({sale.store_no for sale in sales}),
+        rulings=_rulings([(s, r) for s, r, _ in wanted]),
     )
+
+
+def _rulings(receipts: Receipts) -> dict[SaleKey, dict[int, int]]:
+    """What was decided about lines of these receipts; of two rulings the later counts."""
+    return {
+        (row.source, row.receipt_no, row.line): dict(zip(row.guides, row.parts, strict=True))
+        for row in Ruling.objects.filter(_these(receipts)).order_by("pk")
+    }
 
 
 def _credits_of(sale: PurchaseLine, facts: _Facts) -> list[Credit]:
@@ -182,12 +194,16 @@ def _credits_of(sale: PurchaseLine, facts: _Facts) -> list[Credit]:
     at = _sold_at(sale)
     rule, terms = next((r, t) for r, t in facts.rules if r.effective_from <= at)
     buyer = facts.evidence.person_of(_buyer(sale, facts.late))
-    shares = share_sale(
-        Sale(sale.amount, at, sale.served_by_no),
-        facts.evidence.touches_of(buyer),
-        facts.evidence.owners_of(buyer),
-        terms,
-    )
+    ruling = facts.rulings.get((sale.source, sale.receipt_no, sale.line))
+    if ruling is not None:
+        shares = share_by_ruling(sale.amount, ruling)
+    else:
+        shares = share_sale(
+            Sale(sale.amount, at, sale.served_by_no),
+            facts.evidence.touches_of(buyer),
+            facts.evidence.owners_of(buyer),
+            terms,
+        )
     refunds = facts.refunds.get((sale.source, sale.receipt_no, sale.line), [])
     taken = take_back(shares, [refund.amount for refund in refunds])
     # A refund is credited in the store that was credited for the sale, when it is taken back.

@@ -31,6 +31,7 @@ from members.registration.models_of_codes import PrintBatch
 from members.registration.models_of_tablet import Invitation
 from stores.commission.models import Commission, CommissionPlan, Settlement
 from stores.conversions.models import Credit, CreditRule
+from stores.disputes.models import Dispute, DisputeParty
 from stores.org.keys import digest_of, new_key
 from stores.org.models import Account, Guide, HandOver, HandOverReason, MachineKey
 from tests.cast import Cast, a_member
@@ -80,6 +81,11 @@ MATRIX: dict[str, Row] = {
     "tablet-figures": GUIDE, "tablet-figures-people": Row("guide", "people"),
     "tablet-credits": GUIDE, "tablet-receipt": Row("owner", "receipt"),
     "tablet-payslips": GUIDE, "tablet-payslip": Row("owner", "payslip"),
+    "tablet-disputes": GUIDE, "tablet-dispute-begin": GUIDE,
+    "tablet-dispute": Row("owner", "dispute"),
+    "tablet-dispute-answer": Row("owner", "dispute", "post"),
+    "tablet-dispute-withdraw": Row("owner", "dispute", "post"),
+    "tablet-dispute-decide": Row("owner", "dispute", "post"),
     "tablet-drafts": GUIDE, "tablet-draft": Row("owner", "draft"),
     "tablet-draft-copied": Row("owner", "draft", "post"),
     "tablet-draft-dismiss": Row("owner", "draft", "post"),
@@ -237,6 +243,7 @@ def things(cast: Cast) -> dict[str, Ids]:
         "receipt": {"source": "till", "receipt_no": "R1"},
         "own_receipt": {"receipt_no": "R1"},
         "payslip": _a_payslip(lin),
+        "dispute": _a_dispute(lin),
         "people": {"kind": "scan"},
         "token": {"token": "A" * 22},
         "picture": {"key": "none"},
@@ -260,6 +267,16 @@ def _a_credit(lin: Guide, cast: Cast) -> None:
         guide_no=lin.pk, store_no=lin.store_id, amount=100, sold_at=now, rule=rule, reason="owner",
         sku="QC-1", quantity=1, line_amount=100, kept=100,
     )  # fmt: skip
+
+
+def _a_dispute(lin: Guide) -> Ids:
+    now = timezone.now()
+    made = Dispute.objects.create(
+        source="till", receipt_no="R2", sold_at=now, store=lin.store, claimant=lin,
+        reason="served", text="我接待的", due_at=now,
+    )  # fmt: skip
+    DisputeParty.objects.create(dispute=made, guide=lin, store_no=lin.store_id, is_claimant=True)
+    return _id(made)
 
 
 def _a_payslip(lin: Guide) -> Ids:
