@@ -58,11 +58,21 @@ def open_dispute(
         raise NothingToDispute
     if not text.strip():
         raise NoWords
-    dispute = Dispute(
-        source=found.source, receipt_no=found.receipt_no, sold_at=found.sold_at,
-        store=found.store, claimant=guide, reason=reason, text=text.strip()[:_LONGEST],
-        touches=sorted(set(touches) & set(found.numbers)), opened_at=now, due_at=now + TO_DECIDE,
+    dispute = _filed(
+        Dispute(
+            source=found.source, receipt_no=found.receipt_no, sold_at=found.sold_at,
+            store=found.store, claimant=guide, reason=reason, text=text.strip()[:_LONGEST],
+            touches=sorted(set(touches) & set(found.numbers)), opened_at=now,
+            due_at=now + TO_DECIDE,
+        ),
+        holders,
     )  # fmt: skip
+    _tell(dispute, "dispute_opened")
+    return dispute
+
+
+def _filed(dispute: Dispute, holders: Collection[int]) -> Dispute:
+    """Write it with everybody concerned; the database refuses a second open one."""
     try:
         with transaction.atomic():
             dispute.save()
@@ -72,12 +82,11 @@ def open_dispute(
         DisputeParty(
             dispute=dispute,
             guide_id=number,
-            store_no=found.store.pk,
-            is_claimant=number == guide.pk,
+            store_no=dispute.store_id,
+            is_claimant=number == dispute.claimant_id,
         )
-        for number in sorted({guide.pk, *holders})
-    )  # fmt: skip
-    _tell(dispute, "dispute_opened")
+        for number in sorted({dispute.claimant_id, *holders})
+    )
     return dispute
 
 
