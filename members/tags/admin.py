@@ -17,6 +17,7 @@ from members.tags.errors import TagUnfit
 from members.tags.models import Tag, TagGroup, TagSource
 from members.tags.queries import check_rule, preview
 from members.tags.rules import fault_of_rule
+from members.tags.sharing import must_be_shareable
 from stores.tablet.hq import HouseAdmin, actor_behind
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class TagGroupAdmin(HouseAdmin):
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        is_wecoms = isinstance(obj, TagGroup) and obj.wecom_group_id is not None
+        is_wecoms = isinstance(obj, TagGroup) and obj.source == TagSource.WECOM
         return not is_wecoms and super().has_change_permission(request, obj)
 
     def save_model(
@@ -47,6 +48,12 @@ class TagGroupAdmin(HouseAdmin):
         key = obj.pk if change else None
         saved = save_group(key, name=obj.name, position=obj.position, by=actor_behind(request))
         obj.pk = saved.pk
+
+
+def _is_wecoms(obj: Any) -> bool:
+    """A tag that was made inside WeCom: there it is renamed and deleted."""
+    is_kept = isinstance(obj, Tag) and obj.pk is not None
+    return bool(is_kept and obj.group.source == TagSource.WECOM)
 
 
 class TagForm(_TagForm):
@@ -73,19 +80,29 @@ class TagForm(_TagForm):
 
     def clean_group(self) -> TagGroup:
         group: TagGroup = self.cleaned_data["group"]
-        if group.source == TagSource.WECOM and self.instance.wecom_tag_id is None:
+        if group.source == TagSource.WECOM and not _is_wecoms(self.instance):
             raise forms.ValidationError("企业微信的标签组里，请在企业微信管理后台新建标签。")
         return group
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        name, group = found.get("name"), found.get("group")
+        if found.get("is_shared") and name and group and self.instance.wecom_name != name:
+            try:
+                must_be_shareable(group, name)
+            except TagUnfit as fault:
+                self.add_error("is_shared", str(fault))
+        return found
 
 
 @admin.register(Tag)
 class TagAdmin(HouseAdmin):
     form = TagForm
-    list_display = ("name", "group", "is_offered", "held_by", "by_rule", "evaluated_at")
-    list_filter = ("group", "is_offered")
+    list_display = ("name", "group", "is_offered", "held_by", "at_wecom", "by_rule", "evaluated_at")
+    list_filter = ("group", "is_offered", "is_shared")
     search_fields = ("name",)
     list_select_related = ("group",)
-    readonly_fields = ("meant_now", "counted", "evaluated_at", "retired_at")
+    readonly_fields = ("meant_now", "at_wecom", "counted", "evaluated_at", "retired_at")
     actions = ("carry_out_now", "retire")
 
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -96,14 +113,25 @@ class TagAdmin(HouseAdmin):
                 {"fields": ("rule",), "description": "与人群的条件写法相同；每天夜里计算。"},
             ),
         ]
+        if not _is_wecoms(obj):
+            shown.insert(
+                1,
+                (
+                    "企业微信",
+                    {
+                        "fields": ("is_shared",) if obj is None else (("is_shared", "at_wecom"),),
+                        "description": "打开后，企业微信里也有这个标签，导购在哪边打都一样；"
+                        "关掉就从企业微信删除，会员在这里的标签不变。",
+                    },
+                ),
+            )
         if obj is not None:
-            shown[1][1]["fields"] = ("rule", "meant_now", ("counted", "evaluated_at"))
+            shown[-1][1]["fields"] = ("rule", "meant_now", ("counted", "evaluated_at"))
         return shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fixed = super().get_readonly_fields(request, obj)
-        is_wecoms = isinstance(obj, Tag) and obj.wecom_tag_id is not None
-        return [*fixed, "name", "group", "position"] if is_wecoms else fixed
+        return [*fixed, "name", "group", "position"] if _is_wecoms(obj) else fixed
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Tag]:
         return super().get_queryset(request).annotate(held=Count("holders"))
@@ -125,6 +153,7 @@ class TagAdmin(HouseAdmin):
             reason=obj.reason,
             rule=obj.rule,
             is_offered=obj.is_offered,
+            is_shared=obj.is_shared,
             position=obj.position,
             by=actor_behind(request),
         )
@@ -133,6 +162,14 @@ class TagAdmin(HouseAdmin):
     @admin.display(description="持有会员", ordering="held")
     def held_by(self, tag: Tag) -> int:
         return int(getattr(tag, "held", 0))
+
+    @admin.display(description="企业微信")
+    def at_wecom(self, tag: Tag) -> str:
+        if tag.wish:
+            return "正在同步"
+        if tag.wecom_tag_id is not None:
+            return "已同步" if tag.is_shared else "企业微信的标签"
+        return tag.share_fault or "—"
 
     @admin.display(description="按规则", boolean=True)
     def by_rule(self, tag: Tag) -> bool:

@@ -12,6 +12,15 @@ from members.tags.errors import TagUnfit
 from members.tags.models import MemberTag, Tag, TagGroup, TagSource, TagTakenOff
 from members.tags.queries import check_rule
 from members.tags.rules import fault_of_rule
+from members.tags.sharing import (
+    awaited_group,
+    awaited_tag,
+    must_be_shareable,
+    take_over_group,
+    take_over_tag,
+    wish_for_group,
+    wish_for_tag,
+)
 from members.tags.steps import call_for_comparison
 from wecom.directory.models import CorpTag, CorpTagGroup
 
@@ -22,11 +31,13 @@ _AT_ONCE = 5000
 def take_corp_tags(*, by: Actor) -> list[str]:
     """Let our tags be what the mirror of WeCom's corp tags says; the changes in words.
 
-    A tag deleted at WeCom is retired and nobody holds it any more: it is off every pair there.
+    A tag of WeCom's that is deleted there is retired and nobody holds it any more. One of ours that
+    WeCom had as well stays here, where it came from.
     """
     changed: list[str] = []
     groups = {row.wecom_group_id: row for row in TagGroup.objects.exclude(wecom_group_id=None)}
-    tags = {row.wecom_tag_id: row for row in Tag.objects.exclude(wecom_tag_id=None)}
+    held = Tag.objects.exclude(wecom_tag_id=None).select_related("group")
+    tags = {row.wecom_tag_id: row for row in held}
     for corp_group in CorpTagGroup.objects.all():
         changed += _take_group(corp_group, groups)
     for corp_tag in CorpTag.objects.select_related("group"):
@@ -35,8 +46,12 @@ def take_corp_tags(*, by: Actor) -> list[str]:
 
 
 def _take_group(corp: CorpTagGroup, groups: dict[str | None, TagGroup]) -> list[str]:
-    group = groups.get(corp.group_id)
+    group = groups.get(corp.group_id) or _group_lately(corp)
     is_gone = corp.gone_at is not None
+    if group is not None and group.source != TagSource.WECOM:
+        groups[corp.group_id] = group
+        word = take_over_group(group, corp.name, is_gone=is_gone, read_at=corp.read_at)
+        return [word] if word else []
     if group is None:
         groups[corp.group_id] = TagGroup.objects.create(
             name=corp.name,
@@ -57,9 +72,35 @@ def _take_group(corp: CorpTagGroup, groups: dict[str | None, TagGroup]) -> list[
     return [f"标签组“{corp.name}”有变化"]
 
 
+def _group_lately(corp: CorpTagGroup) -> TagGroup | None:
+    """Ours, that became a group of WeCom's since we looked, or is becoming one now."""
+    found = TagGroup.objects.filter(wecom_group_id=corp.group_id).first()
+    if found is not None or corp.gone_at is not None:
+        return found
+    group = awaited_group(corp.name)
+    if group is not None:
+        group.wecom_group_id, group.wecom_name = corp.group_id, corp.name
+        group.save(update_fields=["wecom_group_id", "wecom_name"])
+    return group
+
+
+def _tag_lately(corp: CorpTag, group: TagGroup) -> Tag | None:
+    found = Tag.objects.filter(wecom_tag_id=corp.tag_id).select_related("group").first()
+    if found is not None or corp.gone_at is not None:
+        return found
+    tag = awaited_tag(group, corp.name)
+    if tag is not None:
+        tag.wecom_tag_id, tag.wecom_name = corp.tag_id, corp.name
+        tag.save(update_fields=["wecom_tag_id", "wecom_name"])
+    return tag
+
+
 def _take_tag(corp: CorpTag, group: TagGroup, tags: dict[str | None, Tag]) -> list[str]:
-    tag = tags.get(corp.tag_id)
+    tag = tags.get(corp.tag_id) or _tag_lately(corp, group)
     is_gone = corp.gone_at is not None
+    if tag is not None and tag.group.source != TagSource.WECOM:
+        word = take_over_tag(tag, corp.name, is_gone=is_gone, read_at=corp.read_at)
+        return [word] if word else []
     if tag is None:
         if is_gone or _has_namesake(group, corp.name):
             return []
@@ -104,27 +145,47 @@ def save_tag(
     rule: Any,
     is_offered: bool,
     position: int = 0,
+    is_shared: bool = False,
     by: Actor,
 ) -> Tag:
     """HQ's tag, with what it is good for and perhaps a rule. Refuses one without a purpose, and a
-    rule that audiences cannot read: TagUnfit.
+    rule that audiences cannot read: TagUnfit. Shared, WeCom gets it as well, and its later names.
     """
     if not reason.strip():
         raise TagUnfit("请写明这个标签的用途：会员能在自己的资料副本里看到。")
     if rule is not None:
         _must_be_fit(rule)
     group = TagGroup.objects.get(pk=group_id)
-    tag = Tag(group=group) if key is None else Tag.objects.select_for_update().get(pk=key)
-    if tag.wecom_tag_id is None and group.source == TagSource.WECOM:
-        raise TagUnfit("企业微信的标签组里，标签请在企业微信管理后台新建，随后会同步过来。")
-    if tag.wecom_tag_id is None:
+    tag = _tag_to_save(key, group)
+    if tag.group.source != TagSource.WECOM:
+        _must_not_move(tag, group)
         tag.group, tag.name, tag.position = group, name.strip(), position
+        if is_shared and tag.wecom_name != tag.name:
+            must_be_shareable(group, tag.name)
+        tag.is_shared = is_shared
+        tag.share_fault = "" if is_shared else tag.share_fault
     had_rule = tag.rule is not None
     tag.reason, tag.rule, tag.is_offered = reason.strip(), rule, is_offered
     tag.save()
+    wish_for_tag(tag)
     if had_rule and rule is None:
         take_off_by_rule(tag)
     return tag
+
+
+def _tag_to_save(key: int | None, group: TagGroup) -> Tag:
+    if key is None:
+        if group.source == TagSource.WECOM:
+            raise TagUnfit("企业微信的标签组里，标签请在企业微信管理后台新建，随后会同步过来。")
+        return Tag(group=group)
+    found = Tag.objects.select_for_update(of=("self",)).select_related("group")
+    return found.get(pk=key)
+
+
+def _must_not_move(tag: Tag, group: TagGroup) -> None:
+    is_there = tag.wecom_tag_id is not None or bool(tag.wish)
+    if group.source == TagSource.WECOM or (is_there and tag.group_id != group.pk):
+        raise TagUnfit("企业微信不能移动标签：要换标签组，请先关掉“企业微信里也有”。")
 
 
 def _must_be_fit(rule: Any) -> None:
@@ -155,14 +216,16 @@ def take_off_by_rule(tag: Tag) -> None:
 def retire_tag(key: int, *, by: Actor) -> bool:
     """Take a tag of ours out of use; nobody holds it any more. False when it was before.
 
-    Refuses a corp tag, which is deleted inside WeCom: TagUnfit.
+    Refuses a tag of WeCom's, which is deleted inside WeCom: TagUnfit. What WeCom has of ours goes
+    there, too.
     """
-    tag = Tag.objects.select_for_update().get(pk=key)
-    if tag.wecom_tag_id:
+    tag = Tag.objects.select_for_update(of=("self",)).select_related("group").get(pk=key)
+    if tag.group.source == TagSource.WECOM:
         raise TagUnfit("企业标签请在企业微信管理后台删除；这里可以取消“导购可以打”。")
     if tag.retired_at is not None:
         return False
     _let_go(tag)
+    wish_for_tag(tag)
     return True
 
 
@@ -170,11 +233,14 @@ def retire_tag(key: int, *, by: Actor) -> bool:
 def save_group(key: int | None, *, name: str, position: int, by: Actor) -> TagGroup:
     """A group of HQ's own tags."""
     group = TagGroup() if key is None else TagGroup.objects.select_for_update().get(pk=key)
-    if group.wecom_group_id is not None:
+    if group.source == TagSource.WECOM:
         raise TagUnfit("企业微信的标签组请在企业微信管理后台修改，随后会同步过来。")
-    twin = TagGroup.objects.filter(name=name, wecom_group_id=None, retired_at=None)
+    twin = TagGroup.objects.filter(name=name, retired_at=None).exclude(source=TagSource.WECOM)
+    if group.wecom_group_id is not None and group.wecom_name != name:
+        must_be_shareable(TagGroup(name=name), "")
     if twin.exclude(pk=group.pk).exists():
         raise TagUnfit("已有同名的标签组。")
     group.name, group.position = name, position
     group.save()
+    wish_for_group(group)
     return group

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.utils import timezone
 
@@ -16,8 +16,12 @@ from members.tags.actions import allow_tags, forbid_tags
 from members.tags.queries import standing_of_member
 from members.tags.rules import Standing
 from members.tags.settling import US, Told, end_wish, look_again, read_pair, settle_pair
+from members.tags.sharing import end_tag_wish
+from wecom.directory.catalogue import take_tags
+from wecom.directory.portions import TagsSeen
 from wecom.gateway import Retry, WecomError
-from wecom.outbox.models import OutboxRow
+from wecom.gateway.codes import advice_of
+from wecom.outbox.models import Kind, OutboxRow
 
 # WeCom tells whole seconds: within one, its own word counts as the later.
 _GRAIN: Final = timedelta(seconds=1)
@@ -86,6 +90,22 @@ def mark_ended(event: DomainEvent) -> None:
     once = str(event.payload.get("once") or "")
     if once.startswith("tags:"):
         end_wish(once, was_done=event.kind.startswith("outbox.sent."), by=US)
+
+
+def corp_tag_ended(event: DomainEvent) -> None:
+    """A wish about a tag of ours at WeCom has its end; the mirror keeps nothing it deleted."""
+    once = str(event.payload.get("once") or "")
+    was_done = event.kind.startswith("outbox.sent.")
+    with scope_of(US):
+        row = OutboxRow.objects.filter(once=once).first()
+    said: dict[str, Any] = {} if row is None else row.payload
+    if was_done and event.kind.endswith(f".{Kind.CORP_TAG_DELETE}") and "id" in said:
+        gone = TagsSeen((), is_all=False, absent=(str(said["id"]),))
+        take_tags(gone, asked_at=timezone.now(), by=US)
+    answer = {**said, **(event.payload.get("answer") or {})}
+    code = event.payload.get("code")
+    error = advice_of(int(code)) if isinstance(code, int) and code else ""
+    end_tag_wish(once, was_done=was_done, answer=answer, error=error, by=US)
 
 
 def may_still_send(row: OutboxRow) -> str:
