@@ -48,6 +48,7 @@ FOLLOWED = {
     "stores.ReceiptMember",
     "stores.Ownership",
     "stores.MergedMember",
+    "stores.Origin",
     # The feed of changes and the nightly checks of audiences count, and are computed anew.
     "members.AudienceChange",
     "members.AudienceCheck",
