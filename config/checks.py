@@ -44,6 +44,7 @@ def _paths() -> Iterator[str]:
     yield from switchboard.HQ_PANELS
     yield from switchboard.FIGURE_PARTS
     yield from switchboard.FIGURE_NAMES.values()
+    yield from switchboard.FIGURE_ARMS.values()
     yield from switchboard.HANDOVER_PARTS
     yield from switchboard.MERGERS
     yield from switchboard.AUDIENCE_HURDLES

@@ -124,6 +124,7 @@ _FLOORS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = (
         "业绩",
         (
             ("stores.storeday", "monitoring"),
+            ("stores.arm", "science"),
             ("stores.purchaseline", "receipt_long"),
             ("stores.receiptmember", "receipt"),
             ("stores.credit", "workspace_premium"),

@@ -9,7 +9,7 @@ from stores.commission.admin import (
 )
 from stores.conversions.admin import CreditAdmin, CreditRuleAdmin
 from stores.disputes.admin import DisputeAdmin
-from stores.figures.admin import FigureProofAdmin, StoreDayAdmin
+from stores.figures.admin import ArmAdmin, FigureProofAdmin, StoreDayAdmin
 from stores.ledger.admin import (
     OwnershipAdmin,
     PurchaseImportAdmin,
@@ -29,6 +29,7 @@ from stores.org.admin_of_duty import ShiftAdmin
 
 __all__ = [
     "AccountAdmin",
+    "ArmAdmin",
     "CommissionAdmin",
     "CommissionPlanAdmin",
     "CreditAdmin",

@@ -15,6 +15,7 @@ from stores.figures.models import (
     SourceDay,
     StoreDay,
 )
+from stores.figures.models_of_lift import Arm
 from stores.ledger.models import (
     MergedMember,
     Ownership,
@@ -40,6 +41,7 @@ from stores.org.models_of_duty import Shift
 
 __all__ = [
     "Account",
+    "Arm",
     "CohortMonth",
     "Commission",
     "CommissionPlan",

@@ -62,3 +62,16 @@ def _ids(sources: Collection[str]) -> list[uuid.UUID]:
         except ValueError:
             continue
     return found
+
+
+def meant(source: str) -> list[tuple[int, bool, datetime]]:
+    """Whom a push was launched to, reached or not, as long as its tasks know: half a year.
+
+    Everybody from the moment of the launch: those kept out have the same one.
+    """
+    found = Push.objects.filter(public_id__in=_ids([source])).exclude(launched_at=None).first()
+    if found is None or found.launched_at is None:
+        return []
+    at = found.launched_at
+    tasks = PushTask.objects.filter(push=found).values_list("members", flat=True)
+    return [(number, True, at) for number in sorted({no for held in tasks for no in held})]

@@ -52,6 +52,17 @@ GROUP BY v.guide_id, v.variant_id, z.due, z.expiry
 """  # noqa: S608 - a constant of ours is put in
 
 
+# Who is kept out is noted with the launch: later nobody could tell who had been meant.
+_KEEP_OUT = """
+, kept_out AS (
+  INSERT INTO stores_arm (kind, source, member_no, store_no, treated, at)
+  SELECT 'push', %s, v.member_id, g.store_id, false, %s
+  FROM verdict v JOIN stores_guide g ON g.id = v.guide_id WHERE v.reason = 'holdout'
+  ON CONFLICT DO NOTHING
+)
+"""
+
+
 def once_of(task: PushTask) -> str:
     """The outbox key of a task: it is submitted once."""
     return f"push:{shown_id(task.public_id)}"
@@ -63,8 +74,11 @@ def write_tasks_to_members(push: Push, windows: Windows, *, at: datetime) -> int
     One statement: rows never leave the database. The caller holds the lock on the push.
     """
     must_be_in_action()
+    kept_out = _KEEP_OUT if push.holdout_percent else ""
+    noted = [shown_id(push.public_id), at] if kept_out else []
     made = eligibility.verdicts(push, at=at).write(
-        _WRITE,
+        kept_out + _WRITE,
+        *noted,
         push.pk,
         at,
         list(windows),

@@ -23,8 +23,12 @@ from kit.actor import Actor
 from stores.commission.models import Settlement
 from stores.figures.dashboard import Asked, dashboard, read_asked
 from stores.figures.exporting import WHAT, settled_sheet, sheet_of
+from stores.figures.lift import METHOD
+from stores.figures.lifting import DAYS, KINDS, experiments, measure
 from stores.figures.measures import WORDS
 from stores.figures.models import FigureDifference, FigureProof, StoreDay
+from stores.figures.models_of_lift import Arm
+from stores.figures.parts import names_of
 from stores.figures.sheets import Sheet, as_csv, as_xlsx
 from stores.org.hq import ReadOnlyAdmin, ReadOnlyInline, actor_behind
 from stores.org.models import Store
@@ -165,3 +169,43 @@ class FigureProofAdmin(ReadOnlyAdmin):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """For accounts that see every store: a proof names sums of all of them."""
         return actor_behind(request).scope.everything and super().has_view_permission(request, obj)
+
+
+@admin.register(Arm)
+class ArmAdmin(ReadOnlyAdmin):
+    """No list of rows: what pushes and plays added, measured against those kept out."""
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """For accounts that see every store: chance chose among all members."""
+        return actor_behind(request).scope.everything and super().has_view_permission(request, obj)
+
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Every push and play with members kept out, and the one that the address asks for."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        asked = (request.GET.get("kind", ""), request.GET.get("source", ""))
+        days = next((n for n in DAYS if str(n) == request.GET.get("days")), DAYS[1])
+        found = experiments()
+        names = {
+            kind: names_of(kind, [each.source for each in found if each.kind == kind])
+            for kind in KINDS
+        }
+        rows = [(each, KINDS[each.kind], names[each.kind][each.source].title) for each in found]
+        chosen = next((row for row in rows if (row[0].kind, row[0].source) == asked), None)
+        found_out = measure(*asked, days=days, now=timezone.now()) if chosen else None
+        lift = found_out.lift if found_out else None
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "对照组效果",
+            "difference": round(lift.difference) if lift else 0,
+            "means": (round(lift.treated.mean), round(lift.held.mean)) if lift else (),
+            "rows": rows,
+            "chosen": chosen,
+            "days": days,
+            "spans": DAYS,
+            "method": METHOD,
+            "measured": found_out,
+        }
+        return TemplateResponse(request, "admin/sums/lift.html", context)
