@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Final
@@ -90,11 +90,9 @@ def _portions(
             if file is not None:
                 _move_on(file.pk, before, rows, answers)
 
-        dressed = Intake(
-            intake.source, intake.by, is_history=intake.is_history,
-            is_dry_run=intake.is_dry_run, keep=keep,
-        )  # fmt: skip
-        answers = list(dressed.take([receipt.raw for receipt in batch], chunk=portion))
+        # The same claims through the whole file: who a card leads to is asked once.
+        noting = replace(intake, keep=keep)
+        answers = list(noting.take([receipt.raw for receipt in batch], chunk=portion))
         taken.receipts += len(answers)
         taken.lines.update(str(what) for answer in answers for _, what in answer.lines)
         taken.complaints = _complaints(rows, answers)

@@ -7,7 +7,7 @@ transaction, so a run that dies halfway leaves whole chunks and may simply be to
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 
 from django.utils import timezone
@@ -54,15 +54,15 @@ class Intake:
     is_dry_run: bool = False
     # A step that notes a chunk's answers in the chunk's own transaction.
     keep: Callable[[list[Answer]], None] | None = None
+    claims: Claims = field(default_factory=Claims)
 
     def take(self, raws: Iterable[object], *, chunk: int = CHUNK) -> Iterator[Answer]:
         """Answers in the order of the receipts; each chunk is durable before it is answered."""
-        claims = Claims()
         waiting = iter(raws)
         while batch := list(islice(waiting, chunk)):
-            yield from self._take_chunk(batch, claims)
+            yield from self._take_chunk(batch)
 
-    def _take_chunk(self, raws: Sequence[object], claims: Claims) -> list[Answer]:
+    def _take_chunk(self, raws: Sequence[object]) -> list[Answer]:
         now = timezone.now()
         answers: dict[int, Answer] = {}
         receipts: dict[int, Receipt] = {}
@@ -72,7 +72,7 @@ class Intake:
             except Unreadable as error:
                 answers[i] = Answer(_said_number(raw), REFUSED, faults=tuple(error.faults))
         with scope_of(self.by):
-            placed = self._place(receipts, claims, answers)
+            placed = self._place(receipts, answers)
 
         def tell(outcomes: list[ReceiptOutcome]) -> None:
             for (i, what), outcome in zip(placed.items(), outcomes, strict=True):
@@ -95,7 +95,7 @@ class Intake:
             )
 
     def _place(
-        self, receipts: dict[int, Receipt], claims: Claims, answers: dict[int, Answer]
+        self, receipts: dict[int, Receipt], answers: dict[int, Answer]
     ) -> dict[int, PlacedReceipt]:
         """Turn codes into numbers with two queries; what does not fit is answered at once."""
         codes = {receipt.store for receipt in receipts.values()}
@@ -118,7 +118,7 @@ class Intake:
                 receipt=receipt,
                 store_no=store.pk,
                 served_by_no=guides.get(receipt.served_by),
-                member_no=claims.member_no_of(receipt.claim, entity_id=store.entity_id),
+                member_no=self.claims.member_no_of(receipt.claim, entity_id=store.entity_id),
             )
         return placed
 
