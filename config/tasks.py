@@ -22,7 +22,15 @@ def tick() -> None:
 
 
 def _send(job: Job, slot: int) -> None:
-    current_app.send_task("config.tasks.run_job", args=[job.task, slot], queue=job.queue)
+    """A job has the time that its own task was given; without one, every task's."""
+    own = current_app.tasks[job.task]
+    current_app.send_task(
+        "config.tasks.run_job",
+        args=[job.task, slot],
+        queue=job.queue,
+        soft_time_limit=own.soft_time_limit,
+        time_limit=own.time_limit,
+    )
 
 
 @shared_task

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from json import dumps
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
@@ -16,6 +18,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from members.consent.models import Decision, Purpose
 from members.identity.models import Member
@@ -25,7 +28,7 @@ from members.privacy.actions import reveal_phone
 from members.privacy.auditing import Period, pack_of
 from members.privacy.emitters import EMITTERS
 from members.privacy.errors import PrivacyError
-from members.privacy.inventory import fields
+from members.privacy.inventory import by_table
 from members.privacy.models import (
     AccessLog,
     Disclosure,
@@ -149,9 +152,9 @@ class RecipientAdmin(HouseAdmin):
         ]
 
     def inventory(self, request: HttpRequest) -> HttpResponse:
-        """Every field of every table with its grade and its end."""
+        """Every field of every table with its grade and its end; tables about people first."""
         self._must_see(request)
-        context = self._around(request, "个人信息清单") | {"lines": fields()}
+        context = self._around(request, "个人信息清单") | {"tables": by_table()}
         return TemplateResponse(request, "admin/privacy/inventory.html", context)
 
     def audit(self, request: HttpRequest) -> HttpResponse:
@@ -226,6 +229,20 @@ class ImpactAssessmentAdmin(HouseAdmin):
                 self.message_user(request, f"{row}：已签字。")
 
 
+class Yuan(forms.DecimalField):
+    """An amount as people write it; the column holds minor units."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(decimal_places=2, widget=UnfoldAdminDecimalFieldWidget(), **kwargs)
+
+    def prepare_value(self, value: Any) -> Any:
+        return Decimal(value) / 100 if isinstance(value, int) else value
+
+    def clean(self, value: Any) -> int:
+        said = super().clean(value)
+        return int((said or Decimal(0)) * 100)
+
+
 @admin.register(Incident)
 class IncidentAdmin(HouseAdmin):
     """The form with its clocks; report, notice and the people concerned on a page of their own."""
@@ -261,6 +278,8 @@ class IncidentAdmin(HouseAdmin):
         for name in ("kinds", "cause", "harm", "measures", "advice"):
             if name in form.base_fields:
                 form.base_fields[name].required = False
+        if "loss" in form.base_fields:
+            form.base_fields["loss"] = Yuan(label="直接经济损失（元）", min_value=0, initial=0)
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from django.db import models
 
@@ -48,6 +49,27 @@ def fields() -> list[Field]:
         for model, privacy in own_models()
         for field in model._meta.concrete_fields
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table as HQ reads it: its highest grade, what ends its rows, its fields."""
+
+    title: str
+    label: str
+    grade: Grade
+    keep: str
+    fields: Sequence[Field]
+
+
+def by_table() -> list[Table]:
+    """The catalogue table by table, the most harmful first."""
+    found = []
+    for label, those in groupby(fields(), key=lambda line: line.table):
+        lines = list(those)
+        grade = max((line.grade for line in lines), key=list(Grade).index)
+        found.append(Table(lines[0].title, label, grade, lines[0].keep, lines))
+    return sorted(found, key=lambda table: -list(Grade).index(table.grade))
 
 
 def published() -> list[Field]:

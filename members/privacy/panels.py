@@ -10,7 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 
 from kit.actor import Actor
-from members.privacy.models_of_duty import Headcount, Incident, Recipient, RetentionReport
+from members.privacy.exporting import WAITS
+from members.privacy.models_of_duty import (
+    DataExport,
+    Headcount,
+    Incident,
+    Recipient,
+    RetentionReport,
+)
 from members.privacy.pia import VERSIONS, is_signed
 from members.privacy.queries import open_requests
 from members.privacy.rules import ABROAD_FROM, Clock, alarm_at, clock_of, passed
@@ -50,8 +57,17 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
 
 
 def alarms_at(at: datetime) -> list[Line]:
-    """Late requests, running clocks, thresholds, contracts that ran out, retention that failed."""
-    return [*_late(at), *_incidents(at), *_thresholds(at), *_contracts(at), *_retention(at)]
+    """Late requests, running clocks, lists that wait for a second person, thresholds, contracts
+    that ran out, retention that failed.
+    """
+    return [
+        *_late(at),
+        *_incidents(at),
+        *_exports(at),
+        *_thresholds(at),
+        *_contracts(at),
+        *_retention(at),
+    ]
 
 
 def _late(at: datetime) -> list[Line]:
@@ -72,6 +88,19 @@ def _incidents(at: datetime) -> list[Line]:
             href=reverse("admin:members_incident_change", args=[row.pk]),
         )
         for row in rows
+    ]
+
+
+def _exports(at: datetime) -> list[Line]:
+    waiting = DataExport.objects.filter(decided_at=None, asked_at__gt=at - WAITS)
+    return [
+        Line(
+            text=row.title,
+            why=f"{row.asked_by.name}申请导出，等另一个人审批",
+            figure=f"{row.count:,} 人",
+            href=reverse("admin:members_dataexport_change", args=[row.pk]),
+        )
+        for row in waiting.select_related("asked_by").order_by("asked_at")[:_MOST]
     ]
 
 

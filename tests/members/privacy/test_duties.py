@@ -250,3 +250,18 @@ def test_pages_of_compliance_open(cast: Cast) -> None:
     ):  # fmt: skip
         assert client.get(f"{base}{address}").status_code == 200, address
     assert "手机号" in Client().get("/privacy/lists/").content.decode()
+
+
+def test_a_loss_is_written_in_yuan_and_kept_in_fen(cast: Cast) -> None:
+    client = Client()
+    client.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
+    said = {
+        "title": "口令泄露", "kind": "leak", "known_at_0": "2026-11-20", "known_at_1": "10:00",
+        "people": "3", "sensitive_people": "0", "loss": "5000000.50", "began_at_0": "",
+        "began_at_1": "", "ended_at_0": "", "ended_at_1": "",
+    }  # fmt: skip
+    assert client.post("/admin/members/incident/add/", said).status_code == 302
+    row = Incident.objects.get()
+    assert (row.loss, row.grade) == (500_000_050, "large")
+    page = client.get(f"/admin/members/incident/{row.pk}/change/").content.decode()
+    assert 'value="5000000.5' in page

@@ -16,6 +16,7 @@ from members.privacy.errors import ExportRefused
 from members.privacy.exporting import TAKEN_WITHIN, Wanted, sources
 from members.privacy.models import Disclosure
 from members.privacy.models_of_duty import DataExport
+from members.privacy.panels import alarms_at
 from stores.org.access import actor_of
 from stores.org.models import Account
 from tests.cast import PASSWORD, Cast, a_member
@@ -146,6 +147,7 @@ def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
     said = {"list": f"audience:{key}", "columns": ["name"], "recipient": "市场部", "purpose": "x"}
     assert mine.post(f"{base}add/", said).status_code == 302
     row = DataExport.objects.get()
+    assert [line.text for line in alarms_at(timezone.now())] == [row.title]
     page = f"{base}{row.pk}/change/"
     assert "另一个人审批" in mine.get(page).content.decode()
     mine.post(f"{base}{row.pk}/approve/")
@@ -153,6 +155,7 @@ def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
     assert row.decided_at is None
     assert "批准" in theirs.get(page).content.decode()
     theirs.post(f"{base}{row.pk}/approve/")
+    assert alarms_at(timezone.now()) == []
     assert theirs.post(f"{base}{row.pk}/take/").status_code == 302
     answer = mine.post(f"{base}{row.pk}/take/")
     assert "陈静" in answer.content.decode()
