@@ -21,6 +21,7 @@ from members.audience.facts import (
     figure,
     first_moment,
     in_groups,
+    opened,
     touched,
 )
 from members.consent.models import ConsentState
@@ -96,6 +97,11 @@ def _touched_within(kinds: tuple[str, ...]) -> Callable[[int, datetime], Q]:
     return found
 
 
+def _opened_within(days: int, at: datetime) -> Q:
+    since = first_moment(day_of(at) - timedelta(days=days))
+    return within(who(opened(OPENED, since=since)))
+
+
 def consented(purpose: str) -> QuerySet[ConsentState]:
     """Rows by which the member of the row around agreed to the purpose, over whatever channel."""
     return ConsentState.objects.filter(member=OuterRef("pk"), purpose=purpose, is_granted=True)
@@ -156,6 +162,6 @@ _TERMS: Mapping[str, Callable[[Any, datetime], Q]] = {
     "purchased_within_days": _bought_within,
     "purchased": _figure("purchased"),
     "spent": _figure("spent"),
-    "opened_within_days": _touched_within(OPENED),
+    "opened_within_days": _opened_within,
     "touched_within_days": _touched_within(REACHED),
 }

@@ -203,7 +203,7 @@ class Facets:
         some = None if ids is None else list(ids)
         for name, rows in (
             ("bought", facts.last_bought(some)),
-            ("opened", facts.touched(OPENED, ids=some)),
+            ("opened", facts.opened(OPENED, ids=some)),
             ("touched", facts.touched(REACHED, ids=some)),
         ):
             day = f"GREATEST({_DAY.format(at='max(at)')}, 0)"

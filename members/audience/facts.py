@@ -40,6 +40,10 @@ _TOUCHES = """
 SELECT t.member_no AS who, t.at FROM stores_touch t
 WHERE t.member_no IS NOT NULL AND t.kind = ANY(%s) {asked} {some}
 """
+# Whatever she does in the mini program or the shop, she has opened it.
+_EVENTS = """
+SELECT e.member_id AS who, e.at FROM members_behaviourevent e WHERE true {asked} {some}
+"""
 _TOUCHED = """
 SELECT COALESCE(m.into_no, f.who) AS who, f.at
 FROM ({lines}) f LEFT JOIN ({merged}) m ON m.no = f.who
@@ -148,6 +152,20 @@ def touched(
     lines = _TOUCHES.format(asked=asked.sql, some=some.sql)
     params = (list(kinds), *asked.params, *some.params)
     return Text(_TOUCHED.format(lines=lines, merged=MERGED), params)
+
+
+def opened(
+    kinds: Sequence[str], *, since: datetime | None = None, ids: Sequence[int] | None = None
+) -> Text:
+    """Rows (who, at): touches of these kinds, and what she did in our mini program, app or shop."""
+    some, hers = _some("t.member_no", ids), _some("e.member_id", ids)
+    asked, later = Text(""), Text("")
+    if since is not None:
+        asked, later = Text("AND t.at >= %s", (since,)), Text("AND e.at >= %s", (since,))
+    touches = _TOUCHES.format(asked=asked.sql, some=some.sql)
+    events = _EVENTS.format(asked=later.sql, some=hers.sql)
+    params = (list(kinds), *asked.params, *some.params, *later.params, *hers.params)
+    return Text(_TOUCHED.format(lines=f"{touches} UNION ALL {events}", merged=MERGED), params)
 
 
 def in_groups(ids: Sequence[int] | None = None) -> Text:

@@ -164,7 +164,7 @@ TERMS: Mapping[str, Term] = {
     "purchased_within_days": Term("最近买过", DAYS, is_personal=True),
     "purchased": Term("买过几次", FIGURE, is_personal=True),
     "spent": Term("买了多少钱", FIGURE, is_personal=True),
-    "opened_within_days": Term("最近打开过链接", DAYS, is_personal=True),
+    "opened_within_days": Term("最近打开过链接或小程序", DAYS, is_personal=True),
     "touched_within_days": Term("最近联系过她", DAYS),
 }
 

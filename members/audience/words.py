@@ -169,6 +169,6 @@ _TERMS: Mapping[str, Callable[[Any, Mapping[str, str], bool], str]] = {
     "purchased_within_days": _days("买过", "没买过"),
     "purchased": _figure("买过", lambda times: f"{times} 次"),
     "spent": _figure("买了", _yuan),
-    "opened_within_days": _days("打开过链接", "没打开过链接"),
+    "opened_within_days": _days("打开过链接或小程序", "没打开过链接或小程序"),
     "touched_within_days": _days("联系过", "没联系过"),
 }

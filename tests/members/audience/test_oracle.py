@@ -21,6 +21,7 @@ from members.audience.facets import Facets, read_leaf
 from members.audience.hurdles import hurdles
 from members.audience.keeping import check, compare, from_stock, keep
 from members.audience.rules import check_rule
+from members.behaviour.models import BehaviourEvent
 from members.consent.actions import decide
 from members.consent.models import Purpose
 from members.identity.models import Contact, Friendship, Member, MemberState, Tier
@@ -114,6 +115,22 @@ class World:
             source=self.chance.choice(("g1", "g2")),
         )  # fmt: skip
 
+    def opens_online(self) -> None:
+        """In the mini program or the shop; now and then what was kept of it is let go again."""
+        if self.chance.random() < 0.2:
+            BehaviourEvent.objects.filter(member=self.anybody()).delete()
+            return
+        number = BehaviourEvent.objects.count() + self.chance.randrange(10**6)
+        BehaviourEvent.objects.create(
+            member=self.anybody(), kind=self.chance.choice(("opened", "viewed")), at=self.a_time(),
+            touchpoint=self.chance.choice(("mini_program", "app")), source="app",
+            event_id=str(number),
+        )  # fmt: skip
+        if self.chance.random() < 0.3:
+            # A merge moves what she did.
+            moved = BehaviourEvent.objects.filter(member=self.anybody())
+            moved.update(member=self.anybody())
+
     def decides(self) -> None:
         purpose = self.chance.choice(("direct_marketing", "profiling", "birthday"))
         member, wanted = self.anybody(), self.chance.random() < 0.6
@@ -201,8 +218,9 @@ class World:
 HAPPENINGS: list[Callable[[World], None]] = [
     World.changes_tier, World.leaves_or_returns, World.is_restricted, World.changes_owner,
     World.says_her_age,
-    World.buys, World.buys, World.is_touched, World.is_touched, World.decides, World.makes_friends,
-    World.loses_friends, World.contact_moves, World.merges_or_parts, World.is_tagged,
+    World.buys, World.buys, World.is_touched, World.is_touched, World.opens_online,
+    World.opens_online, World.decides, World.makes_friends, World.loses_friends,
+    World.contact_moves, World.merges_or_parts, World.is_tagged,
 ]  # fmt: skip
 
 
