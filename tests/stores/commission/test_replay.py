@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import transaction
+from django.utils import timezone
 
 from kit.actions import scope_of
 from stores.commission.actions import approve_plan, propose_plan, settle_month
@@ -25,7 +26,7 @@ from stores.conversions.access import subject_for
 from stores.conversions.models import Credit, CreditRule
 from stores.conversions.periods import Week
 from stores.conversions.queries import figures_of
-from stores.ledger.models import Touch
+from stores.ledger.models import PurchaseLine, Touch
 from stores.org.access import actor_of
 from tests.cast import Cast
 from tests.stores.conversions.builders import (
@@ -174,3 +175,20 @@ def test_any_order_ends_in_the_same_credits_figures_and_adjustments(
             assert told == first[part], f"seed {seed}: {part}"
     assert {row[-1] for row in first["lines"]} == {True, False}
     assert sum(row[4] for row in first["lines"]) == sum(row[4] for row in first["credits"])
+
+
+def test_a_till_a_day_ahead_is_credited_when_we_heard_of_it(cast: Cast) -> None:
+    """What she says of its hour is kept; touches of that day to come earn nothing."""
+    tomorrow = timezone.now() + days(1)
+    sell("A1", cast.guomao, member_no=900, served_by=cast.ma, at=tomorrow)
+    touch("call", cast.zhou, 900, timezone.now() - days(2))
+    touch("visit", cast.lin, 900, tomorrow - days(0.5))
+    sell("R1", cast.guomao, lines=[(1, -4_000)], refund_of="A1/1", at=tomorrow + days(0.1))
+    let_the_house_react()
+    assert PurchaseLine.objects.get(receipt_no="A1").sold_at == tomorrow
+    found = Credit.objects.order_by("receipt_no")
+    assert [(row.guide_no, row.amount) for row in found] == [
+        (cast.zhou.pk, 10_000),
+        (cast.zhou.pk, -4_000),
+    ]
+    assert all(row.sold_at <= timezone.now() for row in found)
