@@ -269,6 +269,7 @@ HQ_PANELS: Sequence[str] = (
     "members.handover.panels.panels",
     "members.lifecycle.panels.panels",
     "stores.conversions.panels.panels",
+    "stores.disputes.panels.panels",
     "stores.figures.panels.panels",
 )
 

@@ -40,6 +40,7 @@ from stores.disputes.errors import (
     TooOld,
 )
 from stores.disputes.models import Dispute, DisputeReason
+from stores.disputes.panels import panels
 from stores.disputes.rules import ruled_parts
 from stores.ledger.models import Touch
 from stores.org.access import actor_of
@@ -265,6 +266,19 @@ def test_everybody_concerned_is_told(cast: Cast) -> None:
         assert cards_of(guide) == ["业绩申诉已改判"]
         mark_seen(dispute, guide=guide, now=NOW, by=actor_of(guide.account))
         assert cards_of(guide) == []
+
+
+def test_head_office_sees_what_waits_and_what_is_overdue(cast: Cast) -> None:
+    hq = actor_of(cast.hq)
+    with scope_of(hq):
+        assert panels(hq, NOW) == []
+    sold_by_zhou(cast)
+    dispute = claimed(cast)
+    with scope_of(hq):
+        (listing,) = panels(hq, NOW)
+        (late,) = panels(hq, dispute.due_at + days(1))
+    assert [(line.text, line.tone) for line in listing.lines] == [("林晓 · 国贸店", "")]
+    assert [line.tone for line in late.lines] == ["bad"]
 
 
 def page(guide: Guide, name: str, dispute: Dispute, **posted: Any) -> Any:
