@@ -8,6 +8,7 @@ from stores.commission import tablet as commission
 from stores.conversions import tablet as figures
 from stores.conversions.api import FiguresView
 from stores.disputes import tablet as disputes
+from stores.figures import tablet as targets
 from stores.figures.api import CommissionsView, FigureDaysView
 from stores.ledger import api as purchases
 from stores.tablet import roster, sign_in, tablet
@@ -29,6 +30,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # figures
     path("api/v1/figures/days/", FigureDaysView.as_view(), name="figure-days"),
     path("api/v1/commissions/", CommissionsView.as_view(), name="commissions"),
+    path("tablet/figures/targets/", targets.targets, name="tablet-targets"),
     # commission
     path("tablet/figures/commission/", commission.payslips, name="tablet-payslips"),
     path(

@@ -96,7 +96,7 @@ MATRIX: dict[str, Row] = {
     "tablet-escalation-manager": Row("owner", "escalation", "post"),
     # the manager's iPad
     "tablet-roster": Row("manager"), "tablet-roster-plan": Row("manager", method="post"),
-    "tablet-roster-copy": Row("manager", method="post"),
+    "tablet-roster-copy": Row("manager", method="post"), "tablet-targets": Row("manager"),
     "tablet-handovers": Row("manager"), "tablet-handover-start": Row("manager", method="post"),
     "tablet-handover": Row("manager", "handover"),
     "tablet-handover-arrange": Row("manager", "handover", "post"),
