@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from members.datamap.models import MapDay
-from members.datamap.rules import GAPS, IDENTIFIERS, TOUCHPOINTS, Cells, Gap, percent
+from members.datamap.rules import (
+    GAPS,
+    IDENTIFIERS,
+    NO_PLAY,
+    NOT_CONNECTED,
+    ONLINE,
+    TOUCHPOINTS,
+    Cells,
+    Gap,
+    percent,
+)
 
 LEFT: Final = 150
 TOP: Final = 44
@@ -44,6 +54,17 @@ class Marked:
 
 
 @dataclass(frozen=True, slots=True)
+class Unplayed:
+    """A gap that no play closes, and why: so many members without an identifier, or a touchpoint
+    where nobody has been met.
+    """
+
+    title: str
+    members: int | None
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """One touchpoint: how many are met there, of all and lately, and what they are known by."""
 
@@ -66,6 +87,7 @@ class Picture:
     rows: Sequence[Row]
     columns: Sequence[tuple[int, str]]
     gaps: Sequence[Marked]
+    unplayed: Sequence[Unplayed]
     gaps_at: int
     width: int
     height: int
@@ -81,7 +103,7 @@ def picture_of(day: MapDay, before: MapDay | None) -> Picture:
     marked = [_marked(gap, cells, earlier) for gap in GAPS]
     gaps = sorted((gap for gap in marked if gap.members), key=lambda gap: -gap.members)
     rows = [
-        _row(number, key, cells, [gap for gap in gaps if gap.gap.at == key])
+        _row(number, key, cells, [gap for gap in gaps if gap.gap.at[0] == key])
         for number, key in enumerate(TOUCHPOINTS)
     ]
     return Picture(
@@ -89,6 +111,7 @@ def picture_of(day: MapDay, before: MapDay | None) -> Picture:
         rows=rows,
         columns=columns,
         gaps=gaps,
+        unplayed=_unplayed(cells),
         gaps_at=_x(len(names)),
         width=_x(len(names)) + GAP_WIDTH,
         height=_y(len(rows)),
@@ -137,14 +160,33 @@ def _cell(place: int, y: int, title: str, part: int, whole: int) -> Cell:
     return Cell(_x(place), y, title, big, f"{part:,}" if whole else "", shade)
 
 
+def _unplayed(cells: Cells) -> list[Unplayed]:
+    """What is missing and no message mends, the largest first; then what is silent."""
+    lacking = [
+        Unplayed(f"没有{IDENTIFIERS[name]}", cells.members - cells.held[name], why)
+        for name, why in NO_PLAY.items()
+        if cells.members > cells.held.get(name, cells.members)
+    ]
+    silent = [
+        Unplayed(TOUCHPOINTS[name], None, why)
+        for name, why in NOT_CONNECTED.items()
+        if not cells.met.get(name)
+    ]
+    return [*sorted(lacking, key=lambda one: -(one.members or 0)), *silent]
+
+
+def _named(points: Sequence[str]) -> str:
+    return "线上" if points == ONLINE else "、".join(TOUCHPOINTS[point] for point in points)
+
+
 def _marked(gap: Gap, cells: Cells, earlier: Cells | None) -> Marked:
     members = cells.gaps.get(gap.key, 0)
     known_before = earlier is not None and gap.key in earlier.gaps
     return Marked(
         gap=gap,
         members=members,
-        share=percent(members, cells.met.get(gap.at, 0)),
+        share=percent(members, cells.met.get(gap.at[0], 0) if len(gap.at) == 1 else cells.members),
         change=members - earlier.gaps[gap.key] if earlier is not None and known_before else None,
-        at=TOUCHPOINTS[gap.at],
-        lacks=TOUCHPOINTS[gap.lacks],
+        at=_named(gap.at) if len(gap.at) == 1 else "会员",
+        lacks=_named(gap.lacks),
     )

@@ -20,7 +20,17 @@ from members.datamap.actions import draw_map
 from members.datamap.models import MapDay
 from members.datamap.pictures import picture_of
 from members.datamap.queries import newest_maps
-from members.datamap.rules import GAPS, Cells, Combo, cells_of, percent
+from members.datamap.rules import (
+    GAPS,
+    IDENTIFIERS,
+    NO_PLAY,
+    NOT_CONNECTED,
+    TOUCHPOINTS,
+    Cells,
+    Combo,
+    cells_of,
+    percent,
+)
 from members.identity.models import IdentityKind, Member
 from members.tags.queries import members_of_rule
 from stores.ledger.models import MergedMember, Touch, TouchKind
@@ -88,6 +98,27 @@ def test_each_gap_is_its_audience(life: Cast) -> None:
     with scope_of(TESTER):
         meant = {gap.key: members_of_rule(dict(gap.rule), timezone.now()).count() for gap in GAPS}
     assert day.cells["gaps"] == meant
+
+
+def test_who_opened_nothing_online_stands_in_one_gap(life: Cast) -> None:
+    cells = Cells.read(0, draw_map().cells)
+    # Wu opened the app and bought; Chen and Sun bought and opened nothing; nobody opened alone.
+    assert (cells.gaps["till-link"], cells.gaps["friend-online"]) == (2, 1)
+    assert (cells.gaps["online-till"], cells.gaps["online-friend"]) == (0, 1)
+
+
+def test_what_has_no_play_says_why(life: Cast) -> None:
+    assert set(NO_PLAY) == set(IDENTIFIERS)
+    # At these everybody is met by what the product does itself.
+    assert set(TOUCHPOINTS) - set(NOT_CONNECTED) == {"store_ipad", "till", "friend", "group"}
+    draw_map()
+    newest, _ = newest_maps()
+    assert newest is not None
+    told = {one.title: one.members for one in picture_of(newest, None).unplayed}
+    # Chen alone has an identity, an openid.
+    assert told["没有OpenID"] == 3
+    assert told["朋友圈"] is None
+    assert "App" not in told
 
 
 def test_who_left_a_group_is_not_in_it(life: Cast) -> None:
