@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from decimal import Decimal
 from json import dumps
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
@@ -18,7 +16,6 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
-from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from members.consent.models import Decision, Purpose
 from members.identity.models import Member
@@ -28,6 +25,7 @@ from members.privacy.actions import reveal_phone
 from members.privacy.auditing import Period, pack_of
 from members.privacy.emitters import EMITTERS
 from members.privacy.errors import PrivacyError
+from members.privacy.incident_fields import WhoseAccount, Yuan
 from members.privacy.inventory import by_table
 from members.privacy.models import (
     AccessLog,
@@ -229,23 +227,11 @@ class ImpactAssessmentAdmin(HouseAdmin):
                 self.message_user(request, f"{row}：已签字。")
 
 
-class Yuan(forms.DecimalField):
-    """An amount as people write it; the column holds minor units."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(decimal_places=2, widget=UnfoldAdminDecimalFieldWidget(), **kwargs)
-
-    def prepare_value(self, value: Any) -> Any:
-        return Decimal(value) / 100 if isinstance(value, int) else value
-
-    def clean(self, value: Any) -> int:
-        said = super().clean(value)
-        return int((said or Decimal(0)) * 100)
-
-
 @admin.register(Incident)
 class IncidentAdmin(HouseAdmin):
     """The form with its clocks; report, notice and the people concerned on a page of their own."""
+
+    change_form_outer_before_template = "admin/privacy/incident_ways.html"
 
     list_display = ("title", "kind", "grade", "people", "known_at", "report_due_at", "reported_at",
                     "notified_at", "closed_at")  # fmt: skip
@@ -280,6 +266,8 @@ class IncidentAdmin(HouseAdmin):
                 form.base_fields[name].required = False
         if "loss" in form.base_fields:
             form.base_fields["loss"] = Yuan(label="直接经济损失（元）", min_value=0, initial=0)
+        if "actor" in form.base_fields:
+            form.base_fields["actor"] = WhoseAccount(label="涉及账号", required=False)
         return form
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
@@ -302,6 +290,7 @@ class IncidentAdmin(HouseAdmin):
             "row": row,
             "report": duties.report_of(row),
             "notices": [duties.notice_of(row, one) for one in LegalEntity.objects.order_by("pk")],
+            "open_words": duties.OPEN,
             "concerned": concerned,
             "is_asked": request.method == "POST",
         }

@@ -30,6 +30,8 @@ from stores.org.models import Account, LegalEntity
 # A signed assessment is kept so long at least (PIPL 56), and looked at again after a year.
 KEPT: Final = timedelta(days=3 * 366)
 VALID: Final = timedelta(days=365)
+# What stands in a notice where the form says nothing yet.
+OPEN: Final = "【待填写】"
 
 
 @action
@@ -142,15 +144,23 @@ def _told(row: Incident) -> Iterable[tuple[str, Any]]:
 
 
 def notice_of(incident: Incident, entity: LegalEntity) -> str:
-    """What people are told: what of theirs, why, what was done, what they can do, whom to ask."""
+    """What people are told: what of theirs, why, what was done, what they can do, whom to ask.
+
+    What the form leaves open is said to be open, so that nobody sends it so.
+    """
+    kinds, cause, harm, measures, advice = (
+        said.strip() or OPEN
+        for said in (
+            incident.kinds, incident.cause, incident.harm, incident.measures, incident.advice,
+        )
+    )  # fmt: skip
     return "\n".join(
         [
-            f"{entity.name} 告知您：您的个人信息（{incident.kinds}）发生了"
-            f"{incident.get_kind_display()}。",
-            f"原因：{incident.cause}",
-            f"可能的危害：{incident.harm}",
-            f"我们已经：{incident.measures}",
-            f"您可以：{incident.advice}",
+            f"{entity.name} 告知您：您的个人信息（{kinds}）发生了{incident.get_kind_display()}。",
+            f"原因：{cause}",
+            f"可能的危害：{harm}",
+            f"我们已经：{measures}",
+            f"您可以：{advice}",
             f"联系我们：{entity.contact}",
         ]
     )

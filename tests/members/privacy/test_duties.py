@@ -6,6 +6,7 @@ import random
 from datetime import date, timedelta
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.core.management import call_command
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
@@ -17,6 +18,7 @@ from members.privacy.actions import disclose, open_request, reveal_phone
 from members.privacy.answering import answer_request, refuse_request
 from members.privacy.auditing import Period, pack_of
 from members.privacy.errors import AssessmentIncomplete, AssessmentMissing, IncidentIncomplete
+from members.privacy.incident_fields import WhoseAccount
 from members.privacy.models import AccessLog, Disclosure, SubjectRequest
 from members.privacy.models_of_duty import (
     Activity,
@@ -265,3 +267,17 @@ def test_a_loss_is_written_in_yuan_and_kept_in_fen(cast: Cast) -> None:
     assert (row.loss, row.grade) == (500_000_050, "large")
     page = client.get(f"/admin/members/incident/{row.pk}/change/").content.decode()
     assert 'value="5000000.5' in page
+    papers = f"/admin/members/incident/{row.pk}/papers/"
+    assert papers in page
+    assert duties.OPEN in client.get(papers).content.decode()
+
+
+def test_an_account_is_named_as_people_know_it(cast: Cast) -> None:
+    field = WhoseAccount(required=False)
+    held = field.clean("G001")
+    assert held == str(actor_of_guide(cast.lin))
+    assert field.prepare_value(held) == "G001"
+    assert field.clean(held) == held
+    assert field.clean("") == ""
+    with pytest.raises(ValidationError):
+        field.clean("nobody")
