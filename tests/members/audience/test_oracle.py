@@ -261,6 +261,33 @@ def test_bitmaps_say_what_sql_says(cast: Cast, seed: int) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
+def test_what_she_opened_online_moves_and_goes_with_its_rows(cast: Cast) -> None:
+    other = a_member("吴桐", owner=cast.lin, store=cast.guomao)
+    facets, rule = Facets.read_all(), {"opened_within_days": 30}
+
+    def meant() -> set[int]:
+        facets.catch_up()
+        found = by_bitmaps(facets, rule, EVERYTHING, timezone.now())
+        assert found == by_sql(rule, EVERYTHING, timezone.now())
+        return found
+
+    assert meant() == set()
+    event = BehaviourEvent.objects.create(
+        member=cast.chen,
+        kind="opened",
+        touchpoint="mini_program",
+        source="app",
+        event_id="1",
+        at=timezone.now(),
+    )
+    assert meant() == {cast.chen.pk}
+    BehaviourEvent.objects.filter(pk=event.pk).update(member=other)
+    assert meant() == {other.pk}
+    BehaviourEvent.objects.all().delete()
+    assert meant() == set()
+
+
+@pytest.mark.django_db(transaction=True)
 def test_what_is_still_being_written_is_counted_once_it_is_committed(cast: Cast) -> None:
     """A transaction that began before the watermark and ends after it is not passed over."""
     from django.db import connection, connections
