@@ -30,6 +30,12 @@ SWEEPS: Mapping[str, int] = {
     "bot.replies.tasks.expire_drafts": 60,
 }
 
+# sweeps with a queue of their own; every other one travels by "urgent"
+SWEEP_QUEUES: Mapping[str, str] = {
+    # Its turn takes half a minute: nobody urgent waits behind it.
+    "members.tasks.carry_on_imports": "bulk",
+}
+
 # jobs by the clock, each slot once whatever the number of tickers
 JOBS: list[Job] = [
     Job("open months of the ledger", timedelta(days=1), "stores.ledger.tasks.open_months"),

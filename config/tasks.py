@@ -5,9 +5,11 @@ from __future__ import annotations
 from celery import current_app, shared_task
 from django.utils import timezone
 
+from config.clock import JOBS, SWEEP_QUEUES, SWEEPS
 from config.health import note_worker
-from config.switchboard import JOBS, SWEEPS
 from kit.schedule import Job, finish, take_due
+
+_PATIENCE = 60
 
 
 @shared_task
@@ -16,7 +18,10 @@ def tick() -> None:
     second = int(timezone.now().timestamp())
     for task, every in SWEEPS.items():
         if second % every == 0:
-            current_app.send_task(task, queue="urgent", expires=max(2, every))
+            queue = SWEEP_QUEUES.get(task, "urgent")
+            # Behind a campaign a turn takes longer to come than the next one to be asked for.
+            expires = max(2, every) if queue == "urgent" else _PATIENCE
+            current_app.send_task(task, queue=queue, expires=expires)
     if second % 5 == 0:
         take_due(JOBS, timezone.now(), _send)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.module_loading import import_string
 
 from config.celery import app
-from config.switchboard import JOBS, SWEEPS
+from config.clock import JOBS, SWEEP_QUEUES, SWEEPS
 
 
 def test_workers_know_every_task_of_the_clock() -> None:
@@ -13,3 +13,9 @@ def test_workers_know_every_task_of_the_clock() -> None:
     for path in sent:
         import_string(path)
     assert [path for path in sent if path not in app.tasks] == []
+
+
+def test_a_sweep_of_its_own_queue_is_a_sweep_and_waits_behind_nobody_urgent() -> None:
+    assert set(SWEEP_QUEUES) <= set(SWEEPS)
+    assert SWEEP_QUEUES["members.tasks.carry_on_imports"] == "bulk"
+    assert "urgent" not in SWEEP_QUEUES.values()
