@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 from django.utils import timezone
@@ -19,6 +18,7 @@ from django.utils.dateparse import parse_datetime
 from members.consent.models import Purpose
 from members.privacy.copies import Part
 from members.privacy.inventory import named, title_of
+from members.privacy.retaining import own_models
 
 Line = Sequence[tuple[str, str]]
 # What she ticked is kept by purpose.
@@ -35,7 +35,8 @@ class Page:
 
 def pages_of(parts: Sequence[Part]) -> list[Page]:
     """Every part, in the same order; a row that repeats the one before is told once."""
-    return [_page(part, apps.get_model(part.table)) for part in parts]
+    tables = {model._meta.label_lower: model for model, _ in own_models()}
+    return [_page(part, tables[part.table]) for part in parts]
 
 
 def _page(part: Part, model: type[models.Model]) -> Page:
