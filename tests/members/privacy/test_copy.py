@@ -72,8 +72,9 @@ def test_every_room_that_knows_her_can_forget_her_and_copy_her() -> None:
     rooms = {
         model.__module__.rsplit(".", 1)[0] for model, _ in own_models() if _points_at_her(model)
     }
-    # The ledger, and the sums made of it, keep numbers alone; its copy is handed in by the room of privacy. The feed of
-    # audiences says for two days that something changed under a number, not what.
+    # The ledger, and the sums made of it, keep numbers alone; its copy is handed in by the room of
+    # privacy. The feed of audiences says for two days that something changed under a number, not
+    # what.
     outside = {"stores.ledger", "stores.conversions", "stores.figures", "members.audience"}
     assert sorted(rooms - erasers - outside) == []
     shown_by_privacy = {"members.identity", "members.consent"}
