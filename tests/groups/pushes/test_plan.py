@@ -11,8 +11,11 @@ from groups.pushes import errors
 from groups.pushes.actions import launch_push, plan_push
 from groups.pushes.models import Push, PushState, PushTask
 from kit.actor import Actor
+from kit.fields import shown_id
 from members.consent.actions import decide, leave_membership
 from members.consent.models import Purpose
+from stores.figures.lifting import measure
+from stores.figures.models_of_lift import Arm
 from stores.org.access import actor_of
 from tests.cast import Cast, a_member
 from tests.groups.builders import (
@@ -102,7 +105,16 @@ def test_a_holdout_is_kept_out_and_the_same_next_time(cast: Cast) -> None:
     assert 3 < first < 27
     assert excluded(plan_push(push.pk, by=TESTER))["holdout"] == first
     launch_push(push.pk, by=TESTER)
-    assert PushTask.objects.get().size == 30 - first
+    task = PushTask.objects.get()
+    assert task.size == 30 - first
+    kept_out = set(
+        Arm.objects.filter(kind="push", treated=False).values_list("member_no", flat=True)
+    )
+    assert len(kept_out) == first
+    assert not kept_out & set(task.members)
+    later = timezone.now() + timedelta(days=8)
+    lift = measure("push", shown_id(push.public_id), days=7, now=later).lift
+    assert (lift.treated.members, lift.held.members) == (30 - first, first)
 
 
 def test_each_recipient_stands_in_exactly_one_task(cast: Cast) -> None:
