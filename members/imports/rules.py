@@ -14,6 +14,9 @@ _PLAIN_MOBILE = re.compile(r"1[3-9][0-9]{9}")
 _DATE = re.compile(r"(\d{4})[-/.年]?(\d{1,2})[-/.月]?(\d{1,2})日?(?:[ T].*)?")
 _COMPACT = re.compile(r"(\d{4})(\d{2})(\d{2})")
 _EXCEL_BEGINS = date(1899, 12, 30)
+_YEAR = re.compile(r"[0-9]{4}")
+_POINTS = re.compile(r"[0-9]{1,8}")
+_GUARDIAN_UNDER = 14
 _LONGEST_NAME = 40
 
 
@@ -38,6 +41,10 @@ FIELDS: Mapping[str, Field] = {
         "入会日期",
         ("入会日期", "入会时间", "注册时间", "注册日期", "开卡日期", "joined", "joined_on"),
     ),
+    "birth_year": Field(
+        "出生年份", ("出生年份", "出生年", "生日", "出生日期", "birth_year", "birthday")
+    ),
+    "points": Field("期初积分", ("积分", "期初积分", "可用积分", "当前积分", "points")),
     "consent": Field("同意的授权项", ("授权", "同意", "授权项", "consent", "purposes")),
     "consent_at": Field("同意的时间", ("授权时间", "同意时间", "consent_at")),
     "consent_proof": Field("同意的凭证", ("授权凭证", "凭证", "同意凭证", "proof")),
@@ -100,6 +107,8 @@ class Line:
     store: int | None = None
     owner: int | None = None
     joined_on: date | None = None
+    birth_year: int | None = None
+    points: int = 0
     purposes: tuple[str, ...] = ()
     consent_on: date | None = None
     proof: str = ""
@@ -127,6 +136,8 @@ def read_line(row: int, cells: Sequence[str], mapping: Mapping[str, int], known:
     if tier and not line.tier:
         line.faults.append(Fault(FIELDS["tier"].title, "没有这个等级，按普卡导入", is_fatal=False))
     line.joined_on = _past(line, "joined_on", said, known.today)
+    line.birth_year = _born(line, said.get("birth_year", ""), known.today)
+    line.points = _points(line, said.get("points", ""))
     _read_consent(line, said, known)
     return line
 
@@ -166,6 +177,31 @@ def _past(line: Line, name: str, said: Mapping[str, str], today: date) -> date |
         )
         return None
     return day
+
+
+def _born(line: Line, given: str, today: date) -> int | None:
+    """Of a birthday only the year. Who may be younger than 14 is for her guardian to bring."""
+    if not given:
+        return None
+    title, day = FIELDS["birth_year"].title, read_date(given)
+    year = int(given) if _YEAR.fullmatch(given) else day.year if day is not None else 0
+    if not 1900 <= year <= today.year:
+        line.faults.append(Fault(title, "年份读不懂，不采用", is_fatal=False))
+        return None
+    if today.year - year <= _GUARDIAN_UNDER:
+        line.faults.append(Fault(title, "可能未满 14 周岁，要由监护人办理"))
+    return year
+
+
+def _points(line: Line, given: str) -> int:
+    plain = given.replace(",", "").removesuffix(".0").removesuffix(".00")
+    if not plain:
+        return 0
+    if _POINTS.fullmatch(plain):
+        return int(plain)
+    told = "积分应是 0 至 99999999 的整数，不采用"
+    line.faults.append(Fault(FIELDS["points"].title, told, is_fatal=False))
+    return 0
 
 
 def read_date(text: str) -> date | None:

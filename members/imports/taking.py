@@ -21,19 +21,21 @@ from members.consent.models import ConsentState, Method
 from members.consent.steps import Circumstances, Proof, record_decisions
 from members.identity.models import Identity, Member, MemberState, Tier
 from members.imports.models import ImportedMember, MemberImport
+from members.imports.opening import open_accounts
 from members.imports.rules import Line, moment
 from stores.ledger.models import Ownership
 
 _STAGE = """
 CREATE TEMP TABLE IF NOT EXISTS import_stage (
   row bigint, digest bytea, member_uuid uuid, identity_uuid uuid, name bytea, phone bytea,
-  value bytea, card_no text, tier text, store_id bigint, owner_id bigint, joined_at timestamptz
+  value bytea, card_no text, tier text, store_id bigint, owner_id bigint, joined_at timestamptz,
+  birth_year int
 ) ON COMMIT DELETE ROWS
 """
 _COPY = "COPY import_stage FROM STDIN (FORMAT BINARY)"
 _TYPES = (
     "int8", "bytea", "uuid", "uuid", "bytea", "bytea", "bytea", "text", "text", "int8", "int8",
-    "timestamptz",
+    "timestamptz", "int4",
 )  # fmt: skip
 _FRESH = """
 NOT EXISTS (SELECT 1 FROM members_identity i
@@ -41,9 +43,9 @@ NOT EXISTS (SELECT 1 FROM members_identity i
 """
 _MEMBERS = f"""
 INSERT INTO members_member (public_id, entity_id, state, name, phone, tier, home_store_id, owner_id,
-                            card_no, joined_at, version)
+                            card_no, joined_at, birth_year, version)
 SELECT s.member_uuid, %(entity)s, 'active', s.name, s.phone, s.tier, s.store_id, s.owner_id,
-       s.card_no, s.joined_at, 0
+       s.card_no, s.joined_at, s.birth_year, 0
 FROM import_stage s WHERE {_FRESH} ON CONFLICT DO NOTHING
 """  # noqa: S608 - constants of this module
 # The phone was not proven by her: it leads to her, but nobody verified it.
@@ -102,6 +104,8 @@ def take_lines(batch: MemberImport, lines: Mapping[bytes, Line]) -> Counter[str]
         cursor.execute(_REST, values)
         known = dict(cursor.fetchall())
     _own(made, by_row, now, actor=str(by))
+    given = {made[row]: line.points for row, line in by_row.items() if row in made and line.points}
+    open_accounts(batch, given, now)
     counted = Counter({"new": len(made)})
     counted.update(_update(batch, known, by_row, now))
     _record_consents(batch, {**made, **known}, by_row, now)
@@ -125,6 +129,7 @@ def _staged(lines: Mapping[bytes, Line], now: datetime) -> Iterator[tuple[Any, .
             line.store,
             line.owner,
             moment(line.joined_on, timezone.localtime(now)),
+            line.birth_year,
         )
 
 
@@ -181,6 +186,9 @@ def _changes(member: Member, line: Line) -> dict[str, list[Any]]:
     if line.owner is not None and member.owner_id is None:
         changed["owner"] = [None, line.owner]
         member.owner_id = line.owner
+    if line.birth_year is not None and member.birth_year is None:
+        changed["birth_year"] = [None, line.birth_year]
+        member.birth_year = line.birth_year
     if line.name and not member.name:
         changed["name"] = ["", line.name]
         member.name = line.name

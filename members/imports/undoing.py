@@ -14,9 +14,11 @@ from kit.actions import must_be_in_action
 from members.consent.models import ConsentEvent, ConsentState, Method
 from members.identity.models import Identity, Member, MemberState
 from members.imports.models import ImportedMember, MemberImport
+from members.imports.opening import moved_since, take_back
+from members.rewards.models_of_points import PointsAccount
 from stores.ledger.models import MergedMember, Ownership, PurchaseLine, ReceiptMember, Touch
 
-_ITS_OWN = (Identity, ImportedMember, ConsentEvent, ConsentState)
+_ITS_OWN = (Identity, ImportedMember, ConsentEvent, ConsentState, PointsAccount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +69,7 @@ def _lived(batch: MemberImport, keys: Collection[int]) -> set[int]:
     decided = ConsentEvent.objects.filter(member__in=keys).exclude(method=Method.IMPORT)
     for found in (identities, elsewhere, decided):
         lived |= _named(found, "member_id")
+    lived |= _named(moved_since(batch, keys), "account__member_id")
     for table in (Touch, PurchaseLine, ReceiptMember, MergedMember):
         lived |= _named(table._default_manager.filter(member_no__in=keys), "member_no")
     moved = Ownership.objects.filter(member_no__in=keys).exclude(reason="import")
@@ -78,19 +81,21 @@ def _named(rows: QuerySet[object], column: str) -> set[int]:  # type: ignore[typ
 
 
 def _take_away(keys: Collection[int]) -> None:
-    """They are gone, as if they had never come; whose permission stands in the log is emptied."""
+    """They are gone, as if they had never come; who stands in a log that stays is emptied."""
     Ownership.objects.filter(member_no__in=keys, reason="import").delete()
     logged = set(
         ConsentEvent.objects.filter(member__in=keys).values_list("member_id", flat=True).distinct()
     )
+    # The ledger of points keeps what it was told, and that it was taken back.
+    logged |= take_back(keys, timezone.now())
     Member.objects.filter(pk__in=set(keys) - logged).delete()
     for member in Member.objects.filter(pk__in=logged):
         Identity.objects.filter(member=member).delete()
         ConsentState.objects.filter(member=member).update(is_granted=False)
-        member.name = member.phone = None
+        member.name = member.phone = member.birth_year = None
         member.state, member.left_at = MemberState.ERASED, timezone.now()
         member.owner = None
-        member.save(update_fields=["name", "phone", "state", "left_at", "owner"])
+        member.save(update_fields=["name", "phone", "birth_year", "state", "left_at", "owner"])
 
 
 def _turn_back(member: Member, row: ImportedMember) -> bool:
@@ -105,6 +110,9 @@ def _turn_back(member: Member, row: ImportedMember) -> bool:
             until=timezone.now()
         )
         changed.append("owner")
+    if "birth_year" in row.changed and member.birth_year == row.changed["birth_year"][1]:
+        member.birth_year = None
+        changed.append("birth_year")
     if "name" in row.changed:
         member.name = None
         changed.append("name")
