@@ -190,13 +190,17 @@ class Permission:
     text: str
     is_granted: bool
     since: datetime | None
+    # It ended without a word of hers.
+    is_over: bool = False
 
 
 def permissions_of(member: Member, notice: Notice | None) -> list[Permission]:
     """Every purpose the notice offers, and what she decided before, in the notice's order."""
     states = {
         state.purpose: state
-        for state in ConsentState.objects.filter(member=member, channel=Channel.ANY)
+        for state in ConsentState.objects.filter(member=member, channel=Channel.ANY).select_related(
+            "event"
+        )
     }
     offered = notice.items if notice is not None else []
     lines = [
@@ -219,6 +223,7 @@ def _permission(purpose: str, title: str, text: str, state: ConsentState | None)
         text=text,
         is_granted=state is not None and state.is_granted,
         since=state.since if state is not None else None,
+        is_over=state is not None and state.event.decision == Decision.EXPIRE,
     )
 
 

@@ -11,7 +11,7 @@ from django.utils import timezone
 from members.consent.actions import decide
 from members.consent.models import ConsentEvent, Decision, Notice, Purpose
 from members.consent.noticing import draft_notice, publish_notice
-from members.consent.queries import current_notice, may, may_ask_again, news_for
+from members.consent.queries import current_notice, may, may_ask_again, news_for, permissions_of
 from members.identity.models import Contact, Friendship, Identity, Member, MemberState, Merge
 from members.identity.queries import member_of_identity
 from members.privacy import duties
@@ -35,6 +35,7 @@ from tests.members.builders import (
     a_welcome_gift,
 )
 from tests.members.builders import run_handlers as handle_news
+from tests.members.profile.test_own_pages import as_member
 
 pytestmark = pytest.mark.django_db
 
@@ -121,6 +122,11 @@ def test_l14_what_the_receiver_does_otherwise_has_to_be_agreed_to_anew(cast: Cas
     expired = ConsentEvent.objects.filter(member=hers, decision=Decision.EXPIRE)
     assert set(expired.values_list("purpose", flat=True)) == {"profiling", "birthday"}
     assert may_ask_again(hers, "profiling", at=now), "an end is no refusal of hers"
+    lines = {line.purpose: line for line in permissions_of(hers, current_notice(cast.entity))}
+    assert (lines["profiling"].is_granted, lines["profiling"].is_over) == (False, True)
+    assert not lines["direct_marketing"].is_over
+    page = as_member(hers).get("/m/privacy/").content.decode()
+    assert "到期，可以重新选择" in page
     found = news_for(hers, current_notice(cast.entity), at=now)
     assert found is not None, "she is shown the receiver's notice"
     assert [item["purpose"] for item in found.items] == ["profiling"]
