@@ -250,8 +250,8 @@ def make_sample(folder: Path, *, baskets: int) -> None:
 
     _write(folder, "transactions", lines())
     _write(folder, "campaigns", ([c, h] for c in (1, 2, 3) for h in dice.sample(range(1, 61), 20)))
-    spans = ((1, "2026-02-03", "2026-02-20"), (2, "2026-03-01", "2026-04-01"))
-    spans = (*spans, (3, "2026-04-10", "2026-04-12"))
+    spans = [(1, "2026-02-03", "2026-02-20"), (2, "2026-03-01", "2026-04-01")]
+    spans.append((3, "2026-04-10", "2026-04-12"))
     _write(folder, "campaign_descriptions", ([n, "Type A", begin, end] for n, begin, end in spans))
     _write(
         folder,

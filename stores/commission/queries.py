@@ -16,14 +16,15 @@ from stores.commission.models import Commission, CommissionPlan, Settlement, Tar
 from stores.commission.rules import Earned, Month, Plan, earned, read_plan
 from stores.org.models import Guide, LegalEntity, Store
 
-# Credits up to the month's end against what was settled of them: the rest belongs to this month.
+# Credits up to the month's end against what was settled of them before: the rest belongs to this
+# month, also when it is looked at once more after it was settled itself.
 # What was sold before the first settled month was paid by whatever was there before us.
 OPEN_LINES: Final = """
 WITH settled AS (
   SELECT l.purchase_line, l.guide_no, l.store_no, sum(l.amount)::bigint AS amount,
     min(l.receipt_no) AS receipt_no, min(l.line) AS line, min(l.sold_at) AS sold_at
   FROM stores_settledline l JOIN stores_settlement s ON s.id = l.settlement_id
-  WHERE s.entity_id = %(entity)s
+  WHERE s.entity_id = %(entity)s AND s.month < %(month)s
   GROUP BY 1, 2, 3
 ), current AS (
   SELECT purchase_line, guide_no, store_no, sum(amount)::bigint AS amount,
@@ -176,6 +177,7 @@ def lines_params(entity: LegalEntity, month: Month) -> dict[str, Any]:
     stores = list(Store.objects.filter(entity=entity).values_list("pk", flat=True))
     return {
         "entity": entity.pk,
+        "month": month.first,
         "stores": stores,
         "since": since,
         "begins": month.begins,

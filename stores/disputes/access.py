@@ -29,3 +29,9 @@ def dispute_for(guide: Guide, public_id: uuid.UUID) -> Dispute:
 def party_of(guide: Guide, dispute: Dispute) -> DisputeParty | None:
     """Her part in it, if she has one."""
     return next((one for one in dispute.parties.all() if one.guide_id == guide.pk), None)
+
+
+def others_in(dispute: Dispute) -> list[DisputeParty]:
+    """Whoever has credit for the receipt, for a looker to whom the dispute was given."""
+    found = DisputeParty.objects.filter(dispute=dispute, is_claimant=False)
+    return list(found.select_related("guide").order_by("pk"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import URLPattern, path
@@ -31,7 +32,8 @@ class DisputeAdmin(ReadOnlyAdmin):
     list_select_related = ("store", "claimant")
     search_fields = ("=receipt_no", "claimant__name")
     search_help_text = "小票号或申诉人"
-    ordering = ("-state", "due_at", "id")
+    # What is open first, by what is due; then the latest decisions.
+    ordering = (F("decided_at").desc(nulls_first=True), "due_at", "id")
     change_form_before_template = "admin/disputes/dispute.html"
     fields = ("receipt_no", "source", "store", "claimant", "reason", "state", "opened_at", "due_at")
 

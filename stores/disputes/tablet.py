@@ -15,7 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kit.actions import scope_of
 from kit.actor import EVERYTHING, Actor
 from stores.disputes import actions
-from stores.disputes.access import dispute_for, party_of
+from stores.disputes.access import dispute_for, others_in, party_of
 from stores.disputes.errors import (
     NotForYou,
     NotHers,
@@ -90,11 +90,15 @@ def dispute(request: HttpRequest, guide: Guide, actor: Actor, public_id: uuid.UU
     """One dispute: both sides, the evidence, what she can do about it, and how it ended."""
     with scope_of(actor):
         found = dispute_for(guide, public_id)
+    # Who is concerned reads what all concerned say, beyond her own row.
+    with scope_of(_meeting_every_receipt(actor)):
+        others = others_in(found)
+    with scope_of(actor):
         mine = party_of(guide, found)
         context = {
             "dispute": found,
             "mine": mine,
-            "others": [party for party in found.parties.all() if not party.is_claimant],
+            "others": others,
             "touches": touches_behind(found),
             "is_claimant": found.claimant_id == guide.pk,
             "may_decide": found.is_open and is_for(actor.scope, guide, found),

@@ -1,4 +1,4 @@
-"""Files of purchases: how far each was taken in, and which of its rows want a look."""
+"""Files of purchases: how far each was taken in, and which of its receipts want a look."""
 
 from __future__ import annotations
 

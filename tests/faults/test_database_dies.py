@@ -132,7 +132,7 @@ class Writers:
         number = 0
         while True:
             source = f"{name}-{number}"
-            wanted = {Purpose.DIRECT_MARKETING: number % 2 == 0}
+            wanted = {str(Purpose.DIRECT_MARKETING): number % 2 == 0}
             if decide(member_no, wanted, source=source, by=TESTER):
                 self.decisions.append(source)
             number += 1

@@ -211,6 +211,19 @@ def test_a_plan_can_be_looked_at_on_past_months_before_it_counts(
     assert then.slips[0].percent == 200
 
 
+def test_months_before_the_first_settled_and_settled_ones_are_looked_at_as_they_were(
+    cast: Cast, plan: CommissionPlan
+) -> None:
+    sell("A1", cast.guomao, served_by=cast.lin, at=day(3), lines=[(1, 30_000)])
+    sell("B1", cast.guomao, served_by=cast.lin, at=day(33), lines=[(1, 50_000)])
+    let_the_house_react()
+    settle(cast, AUGUST)
+    with scope_of(TEST):
+        before, settled = (payroll_of(cast.guomao.entity, month) for month in (JULY, AUGUST))
+    assert (before.base, before.commission) == (30_000, 3_000)
+    assert (settled.base, settled.commission) == (50_000, 5_000)
+
+
 def test_a_guide_meets_her_own_payslips_alone(cast: Cast, plan: CommissionPlan) -> None:
     sell("A1", cast.guomao, served_by=cast.lin, at=day(3))
     sell("A2", cast.guomao, served_by=cast.zhou, at=day(4))

@@ -312,6 +312,7 @@ def test_the_ipad_from_the_number_on_the_receipt_to_the_ruling(cast: Cast) -> No
     assert page(cast.ma, "tablet-dispute", dispute).status_code == 404
     assert "我打的电话" in page(cast.zhou, "tablet-dispute", dispute).content.decode()
     page(cast.zhou, "tablet-dispute-answer", dispute, text="是我接待的")
+    assert "是我接待的" in page(cast.lin, "tablet-dispute", dispute).content.decode()
     seen = page(cast.manager, "tablet-dispute", dispute).content.decode()
     assert "是我接待的" in seen
     assert "裁定</button>" in seen
