@@ -39,21 +39,21 @@ urlpatterns: list[URLPattern | URLResolver] = [
         name="tablet-payslip",
     ),
     # disputes
-    path("tablet/disputes/", disputes.disputes, name="tablet-disputes"),
-    path("tablet/disputes/new/", disputes.begin, name="tablet-dispute-begin"),
-    path("tablet/disputes/<public:public_id>/", disputes.dispute, name="tablet-dispute"),
+    path("tablet/figures/disputes/", disputes.disputes, name="tablet-disputes"),
+    path("tablet/figures/disputes/new/", disputes.begin, name="tablet-dispute-begin"),
+    path("tablet/figures/disputes/<public:public_id>/", disputes.dispute, name="tablet-dispute"),
     path(
-        "tablet/disputes/<public:public_id>/answer/",
+        "tablet/figures/disputes/<public:public_id>/answer/",
         disputes.answer,
         name="tablet-dispute-answer",
     ),
     path(
-        "tablet/disputes/<public:public_id>/withdraw/",
+        "tablet/figures/disputes/<public:public_id>/withdraw/",
         disputes.withdraw,
         name="tablet-dispute-withdraw",
     ),
     path(
-        "tablet/disputes/<public:public_id>/decide/",
+        "tablet/figures/disputes/<public:public_id>/decide/",
         disputes.decide,
         name="tablet-dispute-decide",
     ),
