@@ -2,6 +2,7 @@
 
 `python -m tests.races.caller`; a line is JSON with `do` and what it needs. Each fork waits at the
 gate, an advisory lock that the test holds, acts, and prints one line: its place and its answer.
+The first line says that everything is set up, however long that took.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ def main() -> None:
         import_module(name)
     # Whoever has answered is gone, and nobody has to be waited for.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    os.write(1, b"ready\n")
     for place, line in enumerate(sys.stdin):
         if os.fork() == 0:
             _call(place, json.loads(line))

@@ -40,6 +40,8 @@ from tests.servers import TestServers
 pytestmark = pytest.mark.django_db(transaction=True)
 FULL = os.environ.get("FAULT_TRIALS") == "full"
 ROUNDS = 300 if FULL else 2
+# A fork on a machine that is busy with something else.
+_PATIENCE = 300.0
 
 
 class Callers:
@@ -59,7 +61,7 @@ class Callers:
                 for wish in wishes:
                     self._process.stdin.write(f"{json.dumps(wish)}\n")
                 self._process.stdin.flush()
-                wait_for(lambda: waiting() == len(wishes), "callers at the gate")
+                wait_for(lambda: waiting() == len(wishes), "callers at the gate", _PATIENCE)
             finally:
                 cursor.execute("SELECT pg_advisory_unlock(%s, %s)", GATE)
         said = dict(json.loads(self._process.stdout.readline()) for _ in wishes)
@@ -105,11 +107,13 @@ def callers(servers: TestServers, cast: Cast) -> Iterator[Callers]:
         env={**os.environ, **known},
     )
     try:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
         yield Callers(process)
     finally:
         assert process.stdin is not None
         process.stdin.close()
-        process.wait(timeout=20)
+        process.wait(timeout=_PATIENCE)
 
 
 def typed_at(code: ChannelCode, phone: str) -> dict[str, Any]:

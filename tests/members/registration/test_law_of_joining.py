@@ -133,7 +133,8 @@ def test_l02_l10_refusing_everything_gives_the_same_membership(
     card = client.get("/m/").content.decode()
     for part in (member.card_no, "入会礼 · 满 300 减 30", "林晓", member.get_tier_display()):
         assert part in card
-    assert client.post("/m/privacy/name/", {"name": "小吴"}).status_code == 302
+    renamed = {"name": "小吴", "version": member.version}
+    assert client.post("/m/privacy/name/", renamed).status_code == 302
     assert "小吴" in client.get("/m/").content.decode()
     for path in ("/m/privacy/", "/m/privacy/looks/", "/m/privacy/ask/", "/m/phone/"):
         assert client.get(path).status_code == 200
