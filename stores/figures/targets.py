@@ -116,11 +116,15 @@ def _suggested(
     sold: Mapping[tuple[int, date], int],
     months: tuple[date, ...],
 ) -> dict[int, int]:
-    """In proportion to what each sold in the past months, in whole yuan; alike without any."""
-    if not whole or not guides:
-        return {}
-    weights = [max(0, sum(sold.get((guide.pk, m), 0) for m in months)) for guide in guides]
-    parts = split(whole // _YUAN, weights if any(weights) else [1] * len(guides))
+    """In proportion to what each sold in the past months, in whole yuan; alike without any.
+
+    Without a target of the store: what each sold in a month on average.
+    """
+    sums = [max(0, sum(sold.get((guide.pk, m), 0) for m in months)) for guide in guides]
+    if whole is None or not guides:
+        parts = [each // len(months) // _YUAN for each in sums]
+    else:
+        parts = split(whole // _YUAN, sums if any(sums) else [1] * len(guides))
     return {guide.pk: part * _YUAN for guide, part in zip(guides, parts, strict=True)}
 
 

@@ -66,6 +66,15 @@ def test_parts_are_suggested_looked_at_and_saved(client: Client, cast: Cast, mon
     assert "4000" in re.findall(r'value="(\d+)"', client.get(PAGE).content.decode())
 
 
+def test_without_a_target_of_the_store_each_is_taken_by_her_average(
+    client: Client, cast: Cast, month: Month
+) -> None:
+    Target.objects.all().delete()
+    client.force_login(cast.manager.account)
+    page = client.get(PAGE).content.decode()
+    assert sorted(re.findall(r'value="(\d+)"', page)) == ["0", "1000", "333"]
+
+
 def test_who_does_not_answer_for_the_store_shares_nothing_out(
     client: Client, cast: Cast, month: Month
 ) -> None:
