@@ -107,6 +107,7 @@ class Opening:
             "SMS_URL": sms,
             # A demo is walked at any hour; a brand keeps its quiet hours.
             "QUIET_HOURS": os.environ.get("QUIET_HOURS", ""),
+            "MARKETPLACES": os.environ.get("MARKETPLACES", "tmall:天猫,jd:京东"),
             "SMS_GATEWAY_URL": sms,
             "WECOM_API_BASE_URL": f"{sandbox}/sandbox/cgi-bin/",
             "WECOM_OAUTH_BASE_URL": f"{web}/sandbox",

@@ -20,7 +20,7 @@ from members.consent.actions import leave_membership
 from members.identity.models import Friendship, Member, MemberState
 from members.privacy.erasing import erase_member
 from members.privacy.models import InactivityWarning
-from stores.ledger.models import PurchaseLine, Touch
+from stores.ledger.models import MergedMember, PurchaseLine, Touch
 
 SILENT: Final = timedelta(days=730)
 WARN_BEFORE: Final = timedelta(days=30)
@@ -35,6 +35,8 @@ def silent_since(moment: datetime) -> QuerySet[Member]:
     """Members of whom nothing was seen since a moment; friends of a guide are seen every day."""
     bought = PurchaseLine.objects.filter(member_no=OuterRef("pk")).order_by("-sold_at")
     touched = Touch.objects.filter(member_no=OuterRef("pk"), kind__in=_HER_SIGNS).order_by("-at")
+    # What she did under a number that was merged into hers is older than the merge.
+    merged = MergedMember.objects.filter(into_no=OuterRef("pk"), undone_at=None).order_by("-at")
     friends = Friendship.objects.filter(until=None, contact__member__isnull=False)
     return (
         Member.objects.filter(state=MemberState.ACTIVE, joined_at__lt=moment)
@@ -44,6 +46,7 @@ def silent_since(moment: datetime) -> QuerySet[Member]:
                 F("joined_at"),
                 Coalesce(Subquery(bought.values("sold_at")[:1]), _NEVER),
                 Coalesce(Subquery(touched.values("at")[:1]), _NEVER),
+                Coalesce(Subquery(merged.values("at")[:1]), _NEVER),
             )
         )
         .filter(last_seen__lt=moment)

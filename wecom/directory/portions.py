@@ -298,7 +298,7 @@ class Tally:
 
 
 def pairs_of(card: ContactCard) -> tuple[ContactPair, ...]:
-    """A card's followers as pairs. Tags and phones are not known."""
+    """A card's followers as pairs. Tags are not known."""
     return tuple(
         ContactPair(
             external_userid=card.external_userid,
@@ -312,7 +312,7 @@ def pairs_of(card: ContactCard) -> tuple[ContactPair, ...]:
             add_way=one.add_way,
             remark=one.remark,
             tag_ids=(),
-            mobiles=(),
+            mobiles=one.mobiles,
         )
         for one in card.followers
     )

@@ -30,6 +30,7 @@ from members.privacy.retaining import (
     retain_some,
     rules,
 )
+from stores.ledger.models import MergedMember
 from tests.cast import Cast, a_member
 from tests.members.builders import TESTER, a_contact
 from tests.members.privacy.life import touch
@@ -182,6 +183,17 @@ def test_who_is_silent_is_warned_first_and_gone_a_month_later(cast: Cast) -> Non
     silent.refresh_from_db()
     friend.refresh_from_db()
     assert (silent.state, friend.state) == (MemberState.ERASED, MemberState.ACTIVE)
+
+
+def test_a_merge_is_a_sign_of_who_she_was_before(cast: Cast) -> None:
+    now = timezone.now()
+    Member.objects.filter(pk=cast.chen.pk).update(joined_at=now - timedelta(days=740))
+    row = MergedMember.objects.create(
+        member_no=cast.chen.pk + 1, into_no=cast.chen.pk, at=now - timedelta(days=600)
+    )
+    assert warn_silent(at=now, by=US) == 0
+    MergedMember.objects.filter(pk=row.pk).update(undone_at=now)
+    assert warn_silent(at=now, by=US) == 1
 
 
 def test_a_sign_of_her_takes_the_warning_back(cast: Cast) -> None:
