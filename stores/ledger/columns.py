@@ -20,6 +20,7 @@ COLUMNS: Final = (
 )  # fmt: skip
 NEEDED: Final = frozenset(("receipt_no", "sku", "quantity", "amount", "store", "sold_at"))
 _DAYS_OF_EXCEL = re.compile(r"\d{5}(\.\d+)?")
+_DUST = Decimal("0.000001")
 _CLAIMS = ("card", "phone", "external_userid")
 
 
@@ -100,7 +101,9 @@ class Reading:
             minor = Decimal(text) * 100
         except InvalidOperation:
             return text
-        return int(minor) if minor == minor.to_integral_value() else text
+        whole = minor.to_integral_value()
+        # What a spreadsheet's arithmetic leaves behind, 1.8e-15 for nothing, is no part of a cent.
+        return int(whole) if abs(minor - whole) < _DUST else text
 
     def _moment(self, text: str) -> str:
         if not self.zone:

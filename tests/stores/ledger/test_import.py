@@ -142,6 +142,12 @@ def test_a_mapping_that_fits_nothing_is_refused(cast: Cast, tmp_path: Path) -> N
         run(path, "--column", "price=SALES")
 
 
+def test_what_arithmetic_left_behind_is_nothing(cast: Cast, tmp_path: Path) -> None:
+    dusty = THEIRS.replace("0.99", "1.776357e-15").replace("3.50", "3.5000000000000004")
+    assert run(a_file(tmp_path, dusty.format(card="")), *AS_OURS).startswith("lines recorded 3")
+    assert sorted(PurchaseLine.objects.values_list("amount", flat=True)) == [0, 175, 350]
+
+
 def test_half_a_cent_is_no_amount(
     cast: Cast, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
