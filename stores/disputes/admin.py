@@ -33,7 +33,7 @@ class DisputeAdmin(ReadOnlyAdmin):
     search_fields = ("=receipt_no", "claimant__name")
     search_help_text = "小票号或申诉人"
     # What is open first, by what is due; then the latest decisions.
-    ordering = (F("decided_at").desc(nulls_first=True), "due_at", "id")
+    ordering = (F("decided_at").desc(nulls_first=True), "due_at", "id")  # type: ignore[assignment]
     change_form_before_template = "admin/disputes/dispute.html"
     fields = ("receipt_no", "source", "store", "claimant", "reason", "state", "opened_at", "due_at")
 

@@ -22,7 +22,7 @@ def test_what_her_copy_shows_of_a_row_has_a_name() -> None:
         (model._meta.label, name)
         for model, _ in own_models()
         for name in fields_of(model)
-        if named(apps.get_model(model._meta.label)._meta.get_field(name)).isascii()  # type: ignore[arg-type]
+        if named(apps.get_model(model._meta.label)._meta.get_field(name)).isascii()
     }
     assert bare == set()
 
