@@ -8,8 +8,8 @@ from datetime import date
 
 import pytest
 
+from kit.cells import safe_cell
 from members.imports.rules import Known, guess, mapping_fault, read_date, read_line
-from members.privacy.cells import safe_cell
 from stores.ledger.sheets import Unreadable, kind_of, rows_of
 
 KNOWN = Known(
