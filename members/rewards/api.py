@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import islice
-from typing import IO, Any, cast
+from typing import Any, cast
 
 from django.http import Http404
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -196,8 +196,7 @@ class BalancesView(APIView):
         if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
             raise TooMuch
         master = _master_of(key)
-        told: Any = request.data
-        lines = _raw_lines(told) if hasattr(told, "read") else iter(told)
+        lines = _raw_lines(request.data)
         answers: list[dict[str, Any]] = []
         while chunk := list(islice(lines, _CHUNK)):
             answers += _take_chunk(master, chunk, key, first=len(answers) + 1)
@@ -262,13 +261,13 @@ def _take_chunk(
     return [{"line": first + i, **answers[i]} for i in range(len(chunk))]
 
 
-def _raw_lines(stream: IO[Any]) -> Iterator[object]:
-    for line in stream:
-        if line.strip():
-            try:
-                yield json.loads(line)
-            except ValueError:
-                yield None
+def _raw_lines(told: Iterable[Any]) -> Iterator[object]:
+    """The lines of NDJSON read one by one, or the members of a list as they are."""
+    for line in told:
+        try:
+            yield json.loads(line) if isinstance(line, bytes) else line
+        except ValueError:
+            yield None
 
 
 def _number(request: Request, name: str, otherwise: int) -> int:

@@ -49,6 +49,8 @@ FOLLOWED = {
     "stores.Ownership",
     "stores.MergedMember",
     "stores.Origin",
+    # Chance put the number on its side; a merged one stays where it was put.
+    "stores.Arm",
     # The feed of changes and the nightly checks of audiences count, and are computed anew.
     "members.AudienceChange",
     "members.AudienceCheck",

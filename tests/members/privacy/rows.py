@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import uuid
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from django.apps import apps
@@ -32,6 +32,7 @@ WANTED: dict[str, dict[str, Any]] = {
     "members.MemberImport": {"state": "tried"},
     "members.OneTimeCode": {"registration": lambda: a_row(_model("members.Registration"))},
     "members.RosterCode": {"kind": "nearest", "campaign": lambda: f"c{next(_numbers)}"},
+    "stores.FigureProof": {"month": lambda: date(2020, 1, 1) + timedelta(days=next(_numbers))},
     "members.SubjectRequest": {"state": "refused", "refused_because": "x"},
 }
 
