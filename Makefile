@@ -32,7 +32,7 @@ smoke: .venv/demo.stamp ## 对运行中的演示走一遍主线 / walk the main 
 	@$(RUN) manage.py demo --smoke
 
 test: .venv/dev.stamp ## 全部测试，不需要浏览器 / all tests that need no browser
-	@$(RUN) -m pytest --ignore=tests/journeys --numprocesses=2 --dist=loadfile
+	@$(RUN) -m pytest --ignore=tests/journeys --numprocesses=2 --dist=loadfile --no-loadscope-reorder
 
 journeys: .venv/dev.stamp ## 用真实浏览器走主线 / the main job in a real Chromium
 	@command -v chromium chromium-browser google-chrome >/dev/null || { \

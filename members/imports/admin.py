@@ -15,11 +15,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.views.decorators.http import require_POST
 
-from kit.cells import safe_cell
 from members.imports import actions
 from members.imports.errors import ImportRefused
 from members.imports.models import AT_WORK, ImportFault, ImportState, MemberImport
 from members.imports.rules import FIELDS
+from stores.ledger.sheets import safe_cell
 from stores.org.hq import ReadOnlyAdmin, actor_behind
 from stores.org.models import LegalEntity, Store
 

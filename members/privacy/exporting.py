@@ -20,12 +20,12 @@ from django.utils.module_loading import import_string
 
 from kit.actions import action, scope_of
 from kit.actor import Actor
-from kit.cells import safe_cell
 from kit.classified import Grade
 from kit.fields import shown_id
 from members.privacy.errors import ExportRefused
 from members.privacy.models_of_duty import DataExport
 from members.privacy.steps import record_disclosure
+from stores.ledger.sheets import safe_cell
 from stores.org.models import Account
 
 # What was approved is taken the same day, while it is still true; and what nobody approved is over.

@@ -16,7 +16,7 @@ from typing import Final
 
 from xlsxwriter import Workbook
 
-from kit.cells import safe_cell
+from stores.ledger.sheets import safe_cell
 
 Cell = str | int | float | None
 # XML 1.0 knows no such characters, however they are written.

@@ -1,4 +1,5 @@
-"""Rows out of a CSV or XLSX file, one at a time; nothing is held but the row at hand.
+"""Rows out of a CSV or XLSX file, one at a time; nothing is held but the row at hand. And what a
+cell has to be that goes the other way.
 
 XLSX is read here, not by a library: those at hand keep every text of the sheet in memory.
 """
@@ -22,10 +23,17 @@ _MOST_COLUMNS = 200
 _LARGEST = 4 << 30
 _LONGEST_CELL = 10_000
 _DAY_OF_EXCEL = re.compile(r"^\d{5}(\.\d+)?$")
+_LIVING = tuple("=+-@\t\r\n\0＝＋－＠")
 
 
 class Unreadable(Exception):
     """The file is none of ours; the message says why, in words for HQ."""
+
+
+def safe_cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula, whatever stands in it."""
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.lstrip(" \u3000\u00a0\ufeff").startswith(_LIVING) else text
 
 
 def rows_of(opened: IO[bytes], kind: str, *, start: int = 0) -> Iterator[tuple[list[str], int]]:

@@ -8,9 +8,8 @@ from datetime import date
 
 import pytest
 
-from kit.cells import safe_cell
 from members.imports.rules import Known, guess, mapping_fault, read_date, read_line
-from stores.ledger.sheets import Unreadable, kind_of, rows_of
+from stores.ledger.sheets import Unreadable, kind_of, rows_of, safe_cell
 
 KNOWN = Known(
     tiers={"gold": "gold", "金卡": "gold"},
