@@ -52,7 +52,7 @@ def begin_trial(rule: CreditRule, *, since: datetime, until: datetime, by: Actor
 
 
 @action
-def compare_portion(key: int, *, at: datetime, by: Actor) -> bool:
+def compare_portion(key: int, *, at: datetime, by: Actor, size: int = PORTION) -> bool:
     """Compare the next sales of a trial; whether more are left. Two workers never do the same."""
     trial = (
         RuleTrial.objects.select_for_update(skip_locked=True, of=("self",))
@@ -65,7 +65,7 @@ def compare_portion(key: int, *, at: datetime, by: Actor) -> bool:
     lines = list(
         _sales(trial.since, trial.until)
         .filter(pk__gt=trial.after, pk__lte=trial.last)
-        .order_by("pk")[:PORTION]
+        .order_by("pk")[:size]
     )
     if not lines:
         trial.finished_at = at
@@ -77,7 +77,7 @@ def compare_portion(key: int, *, at: datetime, by: Actor) -> bool:
     return True
 
 
-def carry_on_trials(at: datetime, *, portions: int = 40) -> int:
+def carry_on_trials(at: datetime, *, portions: int = 40, size: int = PORTION) -> int:
     """Go on with every trial that is under way, so many portions each; how many were compared."""
     us = Actor.system("tries a rule")
     with scope_of(us):
@@ -85,7 +85,7 @@ def carry_on_trials(at: datetime, *, portions: int = 40) -> int:
     done = 0
     for key in keys:
         for _ in range(portions):
-            if not compare_portion(key, at=at, by=us):
+            if not compare_portion(key, at=at, by=us, size=size):
                 break
             done += 1
     return done

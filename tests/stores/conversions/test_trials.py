@@ -120,20 +120,17 @@ def _credited() -> dict[tuple[int, int], int]:
     return found
 
 
-def test_a_trial_that_dies_goes_on_and_counts_nothing_twice(
-    cast: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("stores.conversions.trying.PORTION", 2)
+def test_a_trial_that_dies_goes_on_and_counts_nothing_twice(cast: Cast) -> None:
     for number in range(7):
         sell(f"A{number}", cast.guomao, served_by=cast.lin, at=timezone.now() - days(1))
     now = timezone.now()
     trial = begin_trial(a_rule(), since=now - days(90), until=now, by=TEST)
-    assert compare_portion(trial.pk, at=now, by=TEST)
+    assert compare_portion(trial.pk, at=now, by=TEST, size=2)
     trial.refresh_from_db()
     assert 0 < trial.percent < 100
     again = begin_trial(trial.rule, since=now - days(90), until=now, by=TEST)
     assert again == trial
-    assert carry_on_trials(now) == 3
+    assert carry_on_trials(now, size=2) == 3
     assert shares(trial) == {(cast.guomao.pk, cast.lin.pk): (70_000, 70_000)}
     assert not compare_portion(trial.pk, at=now, by=TEST)
 
