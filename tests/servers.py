@@ -36,6 +36,16 @@ class TestServers:
     # Calls what migrates an empty database, or reads back what that came to before.
     fill: Callable[[Callable[[], object]], object]
 
+    def environment(self) -> dict[str, str]:
+        """What another process of ours needs to work on the same servers, and to keep quiet."""
+        return {
+            "DJANGO_SETTINGS_MODULE": "tests.settings",
+            "DATABASE_URL": self.app_url,
+            "DATABASE_ROLE": self.assume_role,
+            "REDIS_URL": self.redis_url,
+            "LOG_LEVEL": "CRITICAL",
+        }
+
 
 @contextmanager
 def start_servers(folder: Path) -> Iterator[TestServers]:

@@ -115,16 +115,12 @@ def a_stable(servers: TestServers, api_url: str, folder: Path) -> Iterator[Stabl
     """Everything that workers of these trials need; whatever was started ends here."""
     broker = Broker(folder)
     known = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": servers.app_url,
-        "DATABASE_ROLE": servers.assume_role,
-        "REDIS_URL": servers.redis_url,
+        **servers.environment(),
         "CELERY_BROKER_URL": broker.url,
         "WECOM_API_BASE_URL": api_url,
         # A killed worker's place at WeCom stays taken for a minute; there are many of them here.
         "WECOM_LIMITS": '{"*": {"in_flight": 0}}',
         "WECOM_BREAKER_AFTER": "100000",
-        "LOG_LEVEL": "CRITICAL",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.stable"],

@@ -57,12 +57,8 @@ class Nursery:
 @contextmanager
 def a_nursery(servers: TestServers, api_url: str) -> Iterator[Nursery]:
     known = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": servers.app_url,
-        "DATABASE_ROLE": servers.assume_role,
-        "REDIS_URL": servers.redis_url,
+        **servers.environment(),
         "WECOM_API_BASE_URL": api_url,
-        "LOG_LEVEL": "CRITICAL",
     }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.faults.nursery"],

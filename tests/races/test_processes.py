@@ -92,19 +92,12 @@ def cast(transactional_db: None) -> Cast:
 
 @pytest.fixture
 def callers(servers: TestServers, cast: Cast) -> Iterator[Callers]:
-    known = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": servers.app_url,
-        "DATABASE_ROLE": servers.assume_role,
-        "REDIS_URL": servers.redis_url,
-        "LOG_LEVEL": "CRITICAL",
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.races.caller"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **known},
+        env={**os.environ, **servers.environment()},
     )
     try:
         assert process.stdout is not None

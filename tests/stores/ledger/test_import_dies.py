@@ -31,19 +31,12 @@ MOST_MEGABYTES = 500
 @contextmanager
 def mortals(servers: TestServers) -> Iterator[subprocess.Popen[str]]:
     """The process that forks for us."""
-    known = {
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "DATABASE_URL": servers.app_url,
-        "DATABASE_ROLE": servers.assume_role,
-        "REDIS_URL": servers.redis_url,
-        "LOG_LEVEL": "CRITICAL",
-    }
     process = subprocess.Popen(
         [sys.executable, "-m", "tests.stores.ledger.dying"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, **known},
+        env={**os.environ, **servers.environment()},
     )
     try:
         yield process
