@@ -25,7 +25,11 @@ from stores.ledger.models import (
     Touch,
     TouchKey,
 )
-from stores.ledger.models_of_imports import PurchaseImport, PurchaseImportFault
+from stores.ledger.models_of_imports import (
+    PurchaseFilePiece,
+    PurchaseImport,
+    PurchaseImportFault,
+)
 from stores.org.models import (
     Account,
     Guide,
@@ -63,6 +67,7 @@ __all__ = [
     "Origin",
     "Ownership",
     "Product",
+    "PurchaseFilePiece",
     "PurchaseImport",
     "PurchaseImportFault",
     "PurchaseLine",

@@ -22,7 +22,7 @@ from stores.ledger.actions import Outcome
 from stores.ledger.columns import Reading
 from stores.ledger.files import PLAIN, fingerprint, receipts_in
 from stores.ledger.intake import CLASH, REFUSED, Answer, Intake
-from stores.ledger.models_of_imports import PurchaseImport, PurchaseImportFault
+from stores.ledger.models_of_imports import FileState, PurchaseImport, PurchaseImportFault
 
 # A portion is one transaction; the larger, the fewer commits, the more is done again after a death.
 PORTION: Final = 1000
@@ -107,14 +107,15 @@ def begin_import(*, source: str, name: str, digest: str, size: int, by: Actor) -
         [PurchaseImport(source=source, name=name, digest=digest, size=size, actor=str(by))],
         ignore_conflicts=True,
     )
-    return PurchaseImport.objects.get(source=source, digest=digest, finished_at=None)
+    running = PurchaseImport.objects.filter(state__in=(FileState.RUNNING, FileState.PAUSED))
+    return running.get(source=source, digest=digest, finished_at=None)
 
 
 @action
 def finish_import(key: int, *, by: Actor) -> bool:
     """Say that a file was read to its end; False when that was said before."""
     waiting = PurchaseImport.objects.filter(pk=key, finished_at=None)
-    return bool(waiting.update(finished_at=timezone.now()))
+    return bool(waiting.update(finished_at=timezone.now(), state=FileState.DONE))
 
 
 def _move_on(key: int, before: int, rows: Sequence[int], answers: Sequence[Answer]) -> None:
