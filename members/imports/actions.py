@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import base64
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from hashlib import sha256
 from typing import IO
 
@@ -20,11 +19,10 @@ from members.imports.models import (
     MemberImport,
 )
 from members.imports.rules import mapping_fault
+from stores.ledger.pieces import pieces_of, to_text
 from stores.ledger.sheets import Unreadable, kind_of
 from stores.org.models import Account, LegalEntity, Store
 
-# The raw file is kept in sealed pieces of this size, so any worker of any machine can read it.
-_RAW = 512 * 1024
 State = ImportState
 
 
@@ -36,7 +34,7 @@ def bring(
     Each piece is its own transaction: a file of any length holds no lock. Until the last piece
     stands the import is dropped, so an upload that broke off leaves nothing to be carried on.
     """
-    pieces = _pieces(opened)
+    pieces = pieces_of(opened)
     head = next(pieces, b"")
     try:
         kind = kind_of(name, head)
@@ -52,11 +50,6 @@ def bring(
         size += len(body)
         _keep_piece(batch.pk, number, body, by=by)
     return _complete(batch.pk, size, digest.hexdigest(), by=by)
-
-
-def _pieces(opened: IO[bytes]) -> Iterator[bytes]:
-    while body := opened.read(_RAW):
-        yield body
 
 
 @action
@@ -75,8 +68,7 @@ def _begin(
 
 @action
 def _keep_piece(batch_id: int, number: int, body: bytes, *, by: Actor) -> None:
-    text = base64.b64encode(body).decode()
-    ImportPiece.objects.create(batch_id=batch_id, is_raw=True, number=number, body=text)
+    ImportPiece.objects.create(batch_id=batch_id, is_raw=True, number=number, body=to_text(body))
 
 
 @action

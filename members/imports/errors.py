@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
+from stores.ledger.errors import FileRefused
 
-class ImportRefused(Exception):
+
+class ImportRefused(FileRefused):
     """这一步现在不能做。"""
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text)
-        self.text = text or (self.__doc__ or "")

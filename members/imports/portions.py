@@ -4,13 +4,11 @@ stand in one transaction, so whoever dies is followed by somebody who goes on at
 
 from __future__ import annotations
 
-import base64
-import io
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from django.db import connection
 from django.utils import timezone
@@ -27,6 +25,7 @@ from members.imports.models import ImportFault, ImportPiece, ImportState, Member
 from members.imports.rules import Known, Line, guess, portions, read_line
 from members.imports.taking import take_lines
 from members.imports.undoing import undo_rows
+from stores.ledger.pieces import joined
 from stores.ledger.sheets import Unreadable, rows_of
 from stores.org.models import Guide, Store
 
@@ -47,7 +46,7 @@ def read_file(batch_id: int, *, by: Actor, goes_on: Callable[[], bool]) -> None:
     kept: dict[str, Any] = {"rows": [], "after": 0} if last is None else json.loads(str(last.body))
     done = -1 if last is None else last.number
     try:
-        stream = cast(IO[bytes], io.BufferedReader(_Raw(batch_id, by), 1 << 18))
+        stream = _raw(batch_id, by)
         head = next((row for row, _ in rows_of(stream, batch.kind)), None)
         if head is None:
             raise Unreadable("文件里没有内容。")
@@ -72,44 +71,17 @@ def _last_piece(batch_id: int) -> ImportPiece | None:
     return found.order_by("-number").first()
 
 
-class _Raw(io.RawIOBase):
+def _raw(batch_id: int, by: Actor) -> IO[bytes]:
     """The raw pieces of a file as one stream of bytes."""
 
-    def __init__(self, batch_id: int, by: Actor) -> None:
-        self._batch, self._by, self._at = batch_id, by, 0
-        self._number, self._held = -1, b""
+    def text_of(number: int) -> str:
         with scope_of(by):
-            self._size = MemberImport.objects.get(pk=batch_id).size
-        self._piece = max(1, len(self._body(0)))
+            row = ImportPiece.objects.get(batch=batch_id, is_raw=True, number=number)
+            return str(row.body)
 
-    def _body(self, number: int) -> bytes:
-        if number != self._number:
-            with scope_of(self._by):
-                row = ImportPiece.objects.get(batch=self._batch, is_raw=True, number=number)
-                self._number, self._held = number, base64.b64decode(str(row.body))
-        return self._held
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def seek(self, offset: int, whence: int = 0) -> int:
-        self._at = offset + {0: 0, 1: self._at, 2: self._size}[whence]
-        return self._at
-
-    def tell(self) -> int:
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        number, within = divmod(self._at, self._piece)
-        if self._at >= self._size:
-            return 0
-        part = self._body(number)[within : within + len(buffer)]
-        buffer[: len(part)] = part
-        self._at += len(part)
-        return len(part)
+    with scope_of(by):
+        size = MemberImport.objects.get(pk=batch_id).size
+    return joined(size, text_of)
 
 
 @action

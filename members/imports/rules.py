@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from members.identity.rules import read_phone
+from stores.ledger.heads import Field
+from stores.ledger.heads import guess as heads_guess
 
 # Nine lines in ten are written like this; only the others are worth a parser.
 _PLAIN_MOBILE = re.compile(r"1[3-9][0-9]{9}")
@@ -18,14 +20,6 @@ _YEAR = re.compile(r"[0-9]{4}")
 _POINTS = re.compile(r"[0-9]{1,8}")
 _GUARDIAN_UNDER = 14
 _LONGEST_NAME = 40
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What a column may fill: its title and the heads by which it is recognised."""
-
-    title: str
-    heads: tuple[str, ...]
 
 
 FIELDS: Mapping[str, Field] = {
@@ -49,19 +43,11 @@ FIELDS: Mapping[str, Field] = {
     "consent_at": Field("同意的时间", ("授权时间", "同意时间", "consent_at")),
     "consent_proof": Field("同意的凭证", ("授权凭证", "凭证", "同意凭证", "proof")),
 }
-_ASIDE = re.compile(r"[\s_\-:：*（(].*$")
 
 
 def guess(heads: Sequence[str]) -> dict[str, int]:
-    """Which column fills which field, by the heads; each column and each field once."""
-    found: dict[str, int] = {}
-    for place, head in enumerate(heads):
-        said = head.strip().lower()
-        plain = _ASIDE.sub("", said)
-        for name, one in FIELDS.items():
-            if name not in found and place not in found.values() and {said, plain} & set(one.heads):
-                found[name] = place
-    return found
+    """Which column fills which of our fields, by the heads."""
+    return heads_guess(heads, FIELDS)
 
 
 def mapping_fault(mapping: Mapping[str, int], columns: int) -> str:
