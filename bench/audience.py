@@ -17,13 +17,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 from pyroaring import BitMap
 
 from bench._ground import fresh_database, median, peak_megabytes, seconds
-from kit.actions import action, set_session_scope
+from bench._growth import grow
+from kit.actions import action
 from kit.actor import EVERYTHING, Actor
 from members.audience import counting
 from members.audience.algebra import Algebra, Places
@@ -37,7 +37,7 @@ from members.identity.models import Tier
 
 BENCH = Actor.system("bench")
 SYNTHETIC = {"small": 300_000, "full": 15_000_000}
-REAL = {"small": 30_000, "full": 3_000_000}
+REAL = {"small": 30_000, "full": 15_000_000}
 STORES, FACETS, ROUNDS = 200, 500, 41
 RULE: dict[str, Any] = {
     "all": [
@@ -58,9 +58,8 @@ def run(scale: str) -> dict[str, Any]:
     found: dict[str, Any] = {"terms": 12}
     with fresh_database() as ground:
         members = REAL[scale]
-        call_command("grow", stores=STORES, guides=max(40, members // 300), members=members,
-                     purchases=members // 3, touches=members // 3, verbosity=0)  # fmt: skip
-        set_session_scope(EVERYTHING)
+        grow(ground, scale, stores=STORES, guides=max(40, members // 300), members=members,
+             purchases=members // 3, touches=members // 3)  # fmt: skip
         ground.as_owner("ANALYZE")
         found |= _real(members)
         found |= _sizes(SYNTHETIC[scale])

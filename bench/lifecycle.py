@@ -10,13 +10,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
 from bench._ground import fresh_database, median, peak_megabytes, seconds
+from bench._growth import grow
 from kit.actions import action, set_session_scope
 from kit.actor import EVERYTHING, Actor
+from members.identity.models import Member
 from members.lifecycle.models import LifecycleRun, MemberStage, Yardstick
 from members.lifecycle.reckoning import Kind, reckon
 
@@ -46,7 +47,8 @@ ONE_IN_A_HUNDRED = """
 WITH sold AS (
   INSERT INTO stores_purchaseline (source, receipt_no, line, sku, quantity, amount, currency,
     refund_of, member_no, store_no, sold_at, recorded_at)
-  SELECT 'bench', 'B' || m.id, 1, 'QC-1', 1, 9900, 'CNY', '', m.id, m.home_store_id, now(), now()
+  SELECT 'bench', %(run)s || '-' || m.id, 1, 'QC-1', 1, 9900, 'CNY', '', m.id, m.home_store_id,
+    now(), now()
   FROM members_member m WHERE m.id %% 100 = %(remainder)s
   RETURNING id, receipt_no, sold_at
 )
@@ -60,10 +62,12 @@ def run(scale: str) -> dict[str, Any]:
     results: dict[str, Any] = {}
     correct = True
     with fresh_database() as ground:
+        set_session_scope(EVERYTHING)
         for size in SIZES[scale]:
-            call_command("grow", stores=200, guides=max(40, size // 300), members=size,
-                         purchases=size * 4 // 3, verbosity=0)  # fmt: skip
-            set_session_scope(EVERYTHING)
+            if size < Member.objects.count():
+                continue
+            grow(ground, scale, stores=200, guides=max(40, size // 300), members=size,
+                 purchases=size * 4 // 3)  # fmt: skip
             _write(PERMIT, by=BENCH)
             ground.as_owner("VACUUM ANALYZE")
             memory = peak_megabytes()
@@ -99,12 +103,14 @@ def _scan() -> None:
 def _changes(by_remainder: int) -> float:
     """One member in a hundred buys; how long the night takes for that, in seconds."""
     LifecycleRun.objects.update(started_at=timezone.now() - timedelta(hours=2))
-    _write(ONE_IN_A_HUNDRED, remainder=by_remainder, by=BENCH)
+    # A database that was kept holds the receipts of earlier runs.
+    run = f"{timezone.now():%Y%m%d%H%M%S}"
+    _write(ONE_IN_A_HUNDRED, remainder=by_remainder, run=run, by=BENCH)
     return seconds(lambda: reckon(Kind.CHANGES))
 
 
 @action
-def _write(statement: str, *, by: Actor, **values: int) -> None:
+def _write(statement: str, *, by: Actor, **values: int | str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
 

@@ -98,10 +98,9 @@ def database(url: str, *, role: str, pool: bool) -> dict[str, Any]:
     parts = urlsplit(url)
     if parts.scheme not in {"postgres", "postgresql"}:
         raise ImproperlyConfigured("DATABASE_URL begins with postgresql://")
-    options: dict[str, Any] = dict(
-        pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair
-    )
-    host = unquote(options.pop("host", "") or parts.hostname or "")
+    pairs = [pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair]
+    options: dict[str, Any] = {name: unquote(value) for name, value in pairs}
+    host = options.pop("host", "") or unquote(parts.hostname or "")
     if role:
         # Said while connecting: Django's `assume_role` speaks on a second pooled connection.
         options["options"] = f"-c role={role}"

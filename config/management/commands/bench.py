@@ -1,4 +1,4 @@
-"""`manage.py bench NAME [--scale small|full] [--json]`: measurements as ratios to a limit.
+"""`manage.py bench NAME [--scale small|full] [--data FOLDER] [--json]`: ratios to a limit.
 
 Each file of `bench/` has `run(scale)`: it builds its data, checks that the result is right,
 measures both sides alternating in one run, and returns what the table prints. What is no
@@ -17,6 +17,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from bench._ground import keep_in
+
 FOLDER = Path(settings.BASE_DIR) / "bench"
 
 
@@ -26,11 +28,14 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("name", choices=[*names(), "all"])
         parser.add_argument("--scale", choices=["small", "full"], default="small")
+        parser.add_argument("--data", type=Path, help="数据库放在这个文件夹里，下次接着用")
         parser.add_argument("--json", action="store_true", help="只打印 JSON")
 
     def handle(self, **options: Any) -> None:
         """Exit 1 when a result is wrong, never because it is slow."""
         is_all = options["name"] == "all"
+        if options["data"]:
+            keep_in(options["data"])
         results = []
         for name in names() if is_all else [options["name"]]:
             module = import_module(f"bench.{name}")

@@ -133,9 +133,10 @@ TOUCHES = """
 INSERT INTO stores_touch (member_no, guide_no, store_no, kind, source, at, recorded_at)
 SELECT m.id, m.owner_id, m.home_store_id,
        (ARRAY['visit','link_open','push','call','draft_sent'])[1 + n %% 5], 'grow',
-       now() - (now() - m.joined_at) * sqrt(n * 7907 %% 9973 / 9973.0), now()
+       now() - (now() - m.joined_at) * sqrt(n * 7907 %% 9973 / 9973.0::float8), now()
 FROM generate_series(1, %(wanted)s::bigint) n
-JOIN grow_here m ON m.place = floor(%(size)s * power(n * 7919 %% 10007 / 10007.0, 1.5))
+JOIN grow_here m
+  ON m.place = floor(%(size)s * power(n * 7919 %% 10007 / 10007.0::float8, 1.5))::bigint
 """
 SOLD = """
 WITH sold AS (

@@ -1,0 +1,96 @@
+"""Millions of rows in minutes: tables that a new brand's rows go into are bare while they grow.
+
+Secondary indexes, foreign keys' checks and the notes that triggers write are for rows that come one
+by one. Here they are taken off, the same `manage.py grow` runs, and the indexes are built again
+from the whole table; what the triggers would have noted is counted anew by whoever measures it.
+What was taken off stands in a table of its own: the next growth puts right one that died.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from django.core.management import call_command
+from django.db import connection
+
+from bench._ground import Ground, lead_to
+from kit.actions import set_session_scope
+from kit.actor import EVERYTHING
+from stores.ledger.models import Touch
+
+OF_MEMBERS: Final = (
+    "members_member", "members_identity", "stores_ownership", "members_contact",
+    "members_friendship", "members_consentevent", "members_consentstate",
+)  # fmt: skip
+OF_FACTS: Final = ("stores_touch", "stores_purchaseline", "stores_receiptkey")
+# The superuser meets neither row-level security nor, as a replica does not, any trigger.
+_UNGUARDED: Final = "-c%20session_replication_role=replica"
+_TAKEN: Final = (
+    "CREATE TABLE IF NOT EXISTS bench_taken (id bigserial PRIMARY KEY, said text NOT NULL)"
+)
+_SECONDARY: Final = """
+SELECT i.indexrelid::regclass::text, c.conname, i.indrelid::regclass::text,
+  coalesce('ALTER TABLE ' || i.indrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(c.conname)
+           || ' ' || pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid))
+FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('u', 'x')
+WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary
+  AND NOT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.conindid = i.indexrelid AND f.contype = 'f')
+"""
+
+
+def grow(
+    ground: Ground, scale: str, *, members: int, touches: int = 0, purchases: int = 0, **sizes: int
+) -> None:
+    """What is missing to so many members, touches and purchases; at full scale by bare tables."""
+    set_session_scope(EVERYTHING)
+    wanted = {"touches": max(touches - Touch.objects.count(), 0), "purchases": purchases}
+    if scale == "full":
+        _grow_bare(ground, wanted, members=members, processes=os.cpu_count() or 1, **sizes)
+    else:
+        _grow(members=members, **sizes, **wanted)
+    set_session_scope(EVERYTHING)
+
+
+def _grow_bare(ground: Ground, facts: dict[str, int], **sizes: int) -> None:
+    lead_to(f"{ground.superuser_url}?options={_UNGUARDED}")
+    try:
+        with _bare(ground, OF_MEMBERS):
+            _grow(**sizes)
+        with _bare(ground, OF_FACTS):
+            _grow(**sizes, **facts)
+    finally:
+        lead_to(ground.app_url)
+
+
+def _grow(**options: Any) -> None:
+    call_command("grow", verbosity=0, **options)
+    connection.close()
+
+
+@contextmanager
+def _bare(ground: Ground, tables: Sequence[str]) -> Iterator[None]:
+    with psycopg.connect(ground.owner_url, autocommit=True) as owner:
+        owner.execute(_TAKEN)
+        _put_back(owner)
+        for index, constraint, table, said in owner.execute(_SECONDARY, [list(tables)]).fetchall():
+            drop = (
+                f'ALTER TABLE {table} DROP CONSTRAINT "{constraint}"'
+                if constraint
+                else f"DROP INDEX {index}"
+            )
+            with owner.transaction():
+                owner.execute("INSERT INTO bench_taken (said) VALUES (%s)", [said])
+                owner.execute(drop)
+        yield
+        _put_back(owner)
+
+
+def _put_back(owner: psycopg.Connection) -> None:
+    for key, said in owner.execute("SELECT id, said FROM bench_taken ORDER BY id").fetchall():
+        with owner.transaction():
+            owner.execute(said)
+            owner.execute("DELETE FROM bench_taken WHERE id = %s", [key])
