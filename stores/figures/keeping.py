@@ -1,12 +1,14 @@
-"""Keeping the sums: days that have marks are counted; every night all days are, and what differs
-is mended and told.
+"""Keeping the sums: what has a mark is added or counted; every night all days are counted, and what
+differs is mended and told.
 
-One keeper at a time. It takes the marks of some days and counts them in the same transaction: a
-fact that commits later has brought a mark of its own.
+One keeper at a time. It takes marks and does what they say in the same transaction: a fact that
+commits later has brought a mark of its own.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Final
 
@@ -17,8 +19,10 @@ from django.utils import timezone
 from kit.actions import action, must_be_in_action
 from kit.actor import Actor
 from stores.figures.cohorts import count_cohorts
-from stores.figures.counting import Cell, Difference, count_days
-from stores.figures.models import FigureDifference, FigureProof, StoreDay
+from stores.figures.counting import KINDS, Cell, Difference, count_days
+from stores.figures.facts import NOWHERE
+from stores.figures.folding import Single, add_touches, learn_origins, mark_later_purchases
+from stores.figures.models import FigureDifference, FigureProof, MarkedFacts, StoreDay
 from stores.ledger.models import PurchaseLine, Touch
 from stores.org.models import Store
 
@@ -27,27 +31,48 @@ PORTION: Final = 400
 # A recount takes a month of so many stores at once.
 _STORES: Final = 20
 _MOST_NAMED: Final = 200
+# So many notes of single touches are taken at once; each holds 300 at most.
+_NOTES: Final = 1000
 # Facts end after five years; the sums of what is gone stay as they were.
 _FACTS_LAST: Final = timedelta(days=5 * 365 - 3)
 _LOCK: Final = (4711, 1)
 
 
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """What marks said: touches to add, days to count by kind of fact, credits just written."""
+
+    singles: list[Single] = field(default_factory=list)
+    days: dict[MarkedFacts, set[Cell]] = field(default_factory=dict)
+    credits: list[int] = field(default_factory=list)
+
+
 @action
 def keep_next(*, at: datetime, size: int = PORTION, by: Actor) -> int:
-    """Count the next days that have marks; how many days were counted, 0 when none waits.
+    """Do what the next marks say; how many touches and days that were, 0 when none waits.
 
     A second keeper finds the lock taken and does nothing. Safe to stop and to repeat.
     """
-    if not _is_keeper():
-        return 0
-    cells = _take_marks(size)
+    return _keep_waiting(at, size) if _is_keeper() else 0
+
+
+def _keep_waiting(at: datetime, size: int) -> int:
     horizon = timezone.localtime(at).date() - _FACTS_LAST
-    count_days([cell for cell in cells if cell[1] >= horizon])
-    return len(cells)
+    taken = _Taken(_take_singles(), *_take_marks(size))
+    singles = [single for single in taken.singles if single[1] >= horizon]
+    days = {
+        kind: {cell for cell in cells if cell[1] >= horizon} for kind, cells in taken.days.items()
+    }
+    learn_origins(singles, days.get(MarkedFacts.TOUCHES, ()))
+    mark_later_purchases(taken.credits)
+    add_touches(singles)
+    for kind, cells in days.items():
+        count_days(sorted(cells), kind)
+    return len(taken.singles) + sum(map(len, taken.days.values()))
 
 
 def keep_all(at: datetime, *, most: int = 200) -> int:
-    """Count everything that waits, portion by portion; how many days."""
+    """Do everything that waits, portion by portion; how many touches and days."""
     done = 0
     for _ in range(most):
         counted = keep_next(at=at, by=KEEPER)
@@ -78,13 +103,18 @@ def prove_next(key: int, *, at: datetime, by: Actor) -> bool:
     proof = FigureProof.objects.select_for_update().filter(pk=key, finished_at=None).first()
     if proof is None:
         return False
+    if _keep_waiting(at, PORTION) >= PORTION:
+        return True
     stores = list(
         Store.objects.filter(pk__gt=proof.after).order_by("pk").values_list("pk", flat=True)
     )[:_STORES]
     if not stores:
         return _next_month(proof, at)
-    cells = [(store, day) for store in stores for day in _days_of(proof.month, at)]
-    _name(proof, [found for found in count_days(cells) if not found.is_awaited])
+    begun = [] if proof.after else [NOWHERE]
+    cells = [(store, day) for store in [*begun, *stores] for day in _days_of(proof.month, at)]
+    learn_origins((), cells)
+    found = [each for kind in KINDS for each in count_days(cells, kind.facts)]
+    _name(proof, [each for each in found if not each.is_awaited])
     FigureProof.objects.filter(pk=proof.pk).update(after=stores[-1], days=F("days") + len(cells))
     return True
 
@@ -115,27 +145,65 @@ def _is_keeper(*, wait: bool = False) -> bool:
     return wait or bool(got)
 
 
-def _take_marks(size: int) -> list[Cell]:
-    """Remove the marks of the oldest days of one month that wait; which days they were."""
+def _take_singles() -> list[Single]:
+    """Remove the oldest notes of single touches; which touches they were, and on which day."""
     must_be_in_action()
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            WITH oldest AS (
-              SELECT store_no, day FROM stores_figuremark ORDER BY id LIMIT 20000
+            WITH chosen AS (
+              SELECT id FROM stores_figuremark WHERE facts = 'touches' AND numbers IS NOT NULL
+              ORDER BY id LIMIT %s
+            ), taken AS (
+              DELETE FROM stores_figuremark m USING chosen c WHERE m.id = c.id
+              RETURNING m.numbers, m.day
+            )
+            SELECT unnest(numbers), day FROM taken
+            """,
+            [_NOTES],
+        )
+        return cursor.fetchall()
+
+
+def _take_marks(size: int) -> tuple[dict[MarkedFacts, set[Cell]], list[int]]:
+    """Remove the marks of the oldest days of one month that wait; which days of which facts they
+    were, and the credits that were written.
+    """
+    must_be_in_action()
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            WITH oldest AS MATERIALIZED (
+              SELECT store_no, day FROM stores_figuremark
+              WHERE facts <> 'touches' OR numbers IS NULL ORDER BY id LIMIT 20000
             ), chosen AS (
               SELECT DISTINCT store_no, day FROM oldest
               WHERE date_trunc('month', day) = (SELECT date_trunc('month', day) FROM oldest LIMIT 1)
               ORDER BY day, store_no LIMIT %s
             ), taken AS (
               DELETE FROM stores_figuremark m USING chosen c
-              WHERE m.store_no = c.store_no AND m.day = c.day RETURNING m.store_no, m.day
+              WHERE m.store_no = c.store_no AND m.day = c.day
+                AND (m.facts <> 'touches' OR m.numbers IS NULL)
+              RETURNING m.store_no, m.day, m.facts, m.numbers
             )
-            SELECT DISTINCT store_no, day FROM taken
+            SELECT store_no, day, facts, numbers FROM taken
             """,
             [size],
         )
-        return cursor.fetchall()
+        return _told(cursor.fetchall())
+
+
+def _told(
+    marks: Iterable[tuple[int, date, str, list[int] | None]],
+) -> tuple[dict[MarkedFacts, set[Cell]], list[int]]:
+    days: dict[MarkedFacts, set[Cell]] = {}
+    credits: list[int] = []
+    for store_no, day, facts, numbers in marks:
+        credits += numbers or []
+        for kind in KINDS:
+            if facts in (kind.facts, MarkedFacts.EVERYTHING):
+                days.setdefault(kind.facts, set()).add((store_no, day))
+    return days, credits
 
 
 def _months(at: datetime) -> tuple[date, date]:
@@ -171,19 +239,24 @@ def _next_month(proof: FigureProof, at: datetime) -> bool:
 
 
 def _name(proof: FigureProof, found: list[Difference]) -> None:
-    named = max(0, _MOST_NAMED - FigureDifference.objects.filter(proof=proof).count())
-    FigureDifference.objects.bulk_create(
-        [
+    """Write down what differed, a row of sums once for all kinds of facts."""
+    rows: dict[tuple[str, int, date, str], FigureDifference] = {}
+    for each in found:
+        name = each.table.name.removeprefix("stores_")
+        row = rows.setdefault(
+            (name, each.store_no, each.day, each.part),
             FigureDifference(
                 proof=proof,
-                table=each.table.name.removeprefix("stores_"),
+                table=name,
                 store_no=each.store_no,
                 day=each.day,
                 part=each.part[:100],
-                stood=each.changed(each.stood),
-                counted=each.changed(each.counted),
-            )
-            for each in found[:named]
-        ]
-    )
-    FigureProof.objects.filter(pk=proof.pk).update(differences=F("differences") + len(found))
+                stood={},
+                counted={},
+            ),
+        )
+        row.stood |= each.changed(each.stood)
+        row.counted |= each.changed(each.counted)
+    named = max(0, _MOST_NAMED - FigureDifference.objects.filter(proof=proof).count())
+    FigureDifference.objects.bulk_create(list(rows.values())[:named])
+    FigureProof.objects.filter(pk=proof.pk).update(differences=F("differences") + len(rows))

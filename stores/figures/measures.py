@@ -32,8 +32,10 @@ CREDITS: Final[dict[str, str]] = {
     "kept": "sum(c.kept)",
     "receipts": "count(DISTINCT (c.source, c.receipt_no)) FILTER (WHERE c.kept > 0)",
     "buyers": "count(DISTINCT c.member_no) FILTER (WHERE c.kept > 0)",
-    "first_buyers": "count(DISTINCT c.member_no) FILTER (WHERE c.kept > 0 AND b.days = 0)",
-    "second_buyers": "count(DISTINCT c.member_no) FILTER (WHERE c.kept > 0 AND b.days = 1)",
+    "first_buyers": "count(DISTINCT c.member_no)"
+    " FILTER (WHERE c.kept > 0 AND b.days = 0 AND b.is_here)",
+    "second_buyers": "count(DISTINCT c.member_no)"
+    " FILTER (WHERE c.kept > 0 AND b.days = 1 AND b.is_here)",
     "came_back": "count(DISTINCT c.member_no) FILTER (WHERE c.kept > 0 AND b.days > 0)",
     "closed_sales": "sum(c.amount) FILTER (WHERE c.was_open = false)",
     "timed_sales": "sum(c.amount) FILTER (WHERE c.was_open IS NOT NULL)",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -201,27 +202,41 @@ class CohortMonth(models.Model):
         return f"{self.store_no} {self.cohort:%Y-%m} {self.month:%Y-%m}"
 
 
-class FigureMark(models.Model):
-    """That a day of a store is to be counted again; written by triggers together with the fact.
+class MarkedFacts(models.TextChoices):
+    """Which facts of a day moved: the sums of the others stay as they are."""
 
-    Not unique: two who write facts of one day must not wait for each other.
+    EVERYTHING = "all", "全部"
+    TOUCHES = "touches", "互动"
+    CREDITS = "credits", "业绩归属"
+    LINES = "lines", "订单"
+
+
+class FigureMark(models.Model):
+    """That the sums do not hold some facts yet; written by triggers together with the fact.
+
+    With `numbers`: these touches are to be added to the sums, wherever their day is now; or these
+    credits were written, and may have taken "the first" from others. Without: the day is counted
+    again. Not unique: two who write facts of one day must not wait for each other.
     """
 
     store_no = models.BigIntegerField()
+    # Of touches with numbers the day by UTC, of everything else by the store's clock.
     day = models.DateField()
+    facts = models.CharField(
+        max_length=7, choices=MarkedFacts.choices, default=MarkedFacts.EVERYTHING
+    )
+    numbers = ArrayField(models.BigIntegerField(), null=True)
     at = models.DateTimeField(default=timezone.now)
 
-    privacy: ClassVar = declare(keep=keep_days(30, "at"), internal="id store_no day at")
+    privacy: ClassVar = declare(
+        keep=keep_days(30, "at"), internal="id store_no day facts numbers at"
+    )
 
     class Meta:
         verbose_name = verbose_name_plural = "待重算的日子"
-        indexes = (
-            # Does this day wait to be counted?
-            models.Index(fields=["store_no", "day"], name="marks_of_store_and_day"),
-        )
 
     def __str__(self) -> str:
-        return f"{self.store_no} {self.day}"
+        return f"{self.store_no} {self.day} {self.facts}"
 
 
 class FigureProof(models.Model):

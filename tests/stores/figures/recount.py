@@ -9,6 +9,8 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
+
 from stores.conversions.models import Credit
 from stores.figures.counting import GUIDES, SOURCES, STORES, Table
 from stores.figures.measures import TOUCHES
@@ -17,6 +19,7 @@ from stores.ledger.models import PurchaseLine, ReceiptMember, Touch
 from stores.org.models import Store
 from stores.org.queries import OpenHours
 
+HOUSE = ZoneInfo(settings.TIME_ZONE)
 Sums = dict[tuple[Any, ...], dict[str, int]]
 MODELS: dict[Table, Any] = {STORES: StoreDay, GUIDES: GuideDay, SOURCES: SourceDay}
 
@@ -38,11 +41,10 @@ def sums_by_hand(table: Table) -> Sums:
     zones = {store.pk: ZoneInfo(store.time_zone) for store in Store.objects.all()}
     origins = _origins()
     for touch in Touch.objects.all():
-        if touch.store_no in zones:
-            day = touch.at.astimezone(zones[touch.store_no]).date()
-            name = next(m for m, kind in TOUCHES.items() if kind == touch.kind)
-            for part in _parts_of_touch(table, touch, origins):
-                counts[touch.store_no, day, *part][name] += 1
+        day = touch.at.astimezone(zones.get(touch.store_no or 0, HOUSE)).date()
+        name = next(m for m, kind in TOUCHES.items() if kind == touch.kind)
+        for part in _parts_of_touch(table, touch, origins):
+            counts[touch.store_no or 0, day, *part][name] += 1
     _add_credits(table, counts, zones, origins)
     if table is STORES:
         _add_lines(counts, zones)
@@ -96,9 +98,12 @@ def _parts_of_credit(
 
 
 def _add_credits(table: Table, counts: Any, zones: dict[int, ZoneInfo], origins: Any) -> None:
-    days: dict[int, set[date]] = defaultdict(set)
+    days: dict[int, dict[date, tuple[datetime, int]]] = defaultdict(dict)
     for credit in Credit.objects.filter(kept__gt=0, member_no__isnull=False):
-        days[credit.member_no or 0].add(credit.sold_at.astimezone(zones[credit.store_no]).date())
+        day = credit.sold_at.astimezone(zones[credit.store_no]).date()
+        where = (credit.sold_at, credit.store_no)
+        hers = days[credit.member_no or 0]
+        hers[day] = min(where, hers.get(day, where))
     for credit in Credit.objects.all():
         day = credit.sold_at.astimezone(zones[credit.store_no]).date()
         for part in _parts_of_credit(table, credit, origins):
@@ -110,17 +115,20 @@ def _add_credits(table: Table, counts: Any, zones: dict[int, ZoneInfo], origins:
             row["closed_sales"] += credit.amount if credit.was_open is False else 0
             if credit.kept > 0:
                 _put(row, "receipts", (credit.source, credit.receipt_no))
-                _add_buyer(row, credit.member_no, day, days)
+                if credit.member_no is not None:
+                    _add_buyer(row, credit.member_no, days[credit.member_no], day, credit.store_no)
 
 
-def _add_buyer(row: Any, member_no: int | None, day: date, days: dict[int, set[date]]) -> None:
-    if member_no is None:
-        return
-    before = sum(1 for other in days[member_no] if other < day)
+def _add_buyer(
+    row: Any, member_no: int, days: dict[date, tuple[datetime, int]], day: date, store_no: int
+) -> None:
+    """Once in the house: in the store where she bought first on the day."""
+    before = sum(1 for other in days if other < day)
+    is_here = days[day][1] == store_no
     of_her = {
         "buyers": True,
-        "first_buyers": before == 0,
-        "second_buyers": before == 1,
+        "first_buyers": before == 0 and is_here,
+        "second_buyers": before == 1 and is_here,
         "came_back": before > 0,
     }
     for name, holds in of_her.items():
