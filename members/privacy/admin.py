@@ -8,20 +8,17 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
 
 from members.identity.models import Member
 from members.identity.rules import masked_phone
 from members.privacy import answering, desk
 from members.privacy.actions import open_request
-from members.privacy.errors import PrivacyError
+from members.privacy.admin_of_acts import ActsAdmin
 from members.privacy.models import RequestKind, RequestState, SubjectRequest
 from members.privacy.rules import Portability, clock_of
-from stores.org.hq import HouseAdmin, actor_behind
+from stores.org.hq import actor_behind
 from stores.org.models import LegalEntity
 
 _OPEN = {RequestState.OPEN, RequestState.CHECKED}
@@ -29,7 +26,7 @@ _FILE_NAME = "member-data.json"
 
 
 @admin.register(SubjectRequest)
-class SubjectRequestAdmin(HouseAdmin):
+class SubjectRequestAdmin(ActsAdmin):
     """A list by deadline that leads to one page per request; its state changes by actions alone."""
 
     list_display = ("kind", "clock", "state", "member", "entity", "opened_at", "closed_at")
@@ -39,9 +36,8 @@ class SubjectRequestAdmin(HouseAdmin):
     search_help_text = "会员卡号"
     date_hierarchy = "opened_at"
     ordering = ("closed_at", "due_at", "pk")
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
+    acts = ("check_identity", "carry_out", "answer", "refuse", "take_back", "copy", "transfer")
+    found_with = ("member__entity", "entity")
 
     @admin.display(description="最迟办结", ordering="due_at")
     def clock(self, row: SubjectRequest) -> str:
@@ -50,20 +46,6 @@ class SubjectRequestAdmin(HouseAdmin):
             return due if row.closed_at <= row.due_at else f"{due} · 超期办结"
         words = {"overdue": "已超期", "pressing": "快到期", "calm": ""}
         return f"{due} {words[clock_of(row.due_at, timezone.now())]}".strip()
-
-    def get_urls(self) -> list[URLPattern]:
-        acts = ("check_identity", "carry_out", "answer", "refuse", "take_back", "copy", "transfer")
-        return [
-            *(
-                path(
-                    f"<int:number>/{name}/",
-                    self.admin_site.admin_view(require_POST(getattr(self, name))),
-                    name=f"members_subjectrequest_{name}",
-                )
-                for name in acts
-            ),
-            *super().get_urls(),
-        ]
 
     # ------------------------------------------------------------ pages
 
@@ -74,8 +56,8 @@ class SubjectRequestAdmin(HouseAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         if request.method == "POST":
-            return self._to(self._received(request).pk)
-        context = self._context(request, "登记一件请求") | {
+            return self.back_to(self._received(request).pk)
+        context = self.around(request, "登记一件请求") | {
             "kinds": RequestKind.choices,
             "entities": LegalEntity.objects.order_by("pk"),
         }
@@ -84,8 +66,8 @@ class SubjectRequestAdmin(HouseAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        row = self._found(request, object_id)
-        context = self._context(request, str(row)) | {
+        row = self.found(request, object_id)
+        context = self.around(request, str(row)) | {
             "row": row,
             "is_open": row.state in _OPEN,
             "is_checked": row.state == RequestState.CHECKED,
@@ -102,12 +84,12 @@ class SubjectRequestAdmin(HouseAdmin):
 
     def check_identity(self, request: HttpRequest, number: int) -> HttpResponse:
         card = request.POST.get("card_no", "").strip()
-        row = self._found(request, number)
+        row = self.found(request, number)
         member = Member.objects.filter(card_no=card, entity=row.entity_id).first()
         if card and member is None:
             messages.error(request, "没有找到这个卡号的会员。")
-            return self._to(number)
-        return self._do(
+            return self.back_to(number)
+        return self.do(
             request,
             row,
             lambda: answering.check_identity(
@@ -120,14 +102,14 @@ class SubjectRequestAdmin(HouseAdmin):
         )
 
     def carry_out(self, request: HttpRequest, number: int) -> HttpResponse:
-        row = self._found(request, number)
-        return self._do(
+        row = self.found(request, number)
+        return self.do(
             request, row, lambda: desk.carry_out(row, by=actor_behind(request)), "办好了，已答复。"
         )
 
     def answer(self, request: HttpRequest, number: int) -> HttpResponse:
-        row, result = self._found(request, number), request.POST.get("result", "")
-        return self._do(
+        row, result = self.found(request, number), request.POST.get("result", "")
+        return self.do(
             request,
             row,
             lambda: answering.answer_request(row.pk, result=result, by=actor_behind(request)),
@@ -135,8 +117,8 @@ class SubjectRequestAdmin(HouseAdmin):
         )
 
     def refuse(self, request: HttpRequest, number: int) -> HttpResponse:
-        row, because = self._found(request, number), request.POST.get("because", "")
-        return self._do(
+        row, because = self.found(request, number), request.POST.get("because", "")
+        return self.do(
             request,
             row,
             lambda: answering.refuse_request(row.pk, because=because, by=actor_behind(request)),
@@ -144,8 +126,8 @@ class SubjectRequestAdmin(HouseAdmin):
         )
 
     def take_back(self, request: HttpRequest, number: int) -> HttpResponse:
-        row = self._found(request, number)
-        return self._do(
+        row = self.found(request, number)
+        return self.do(
             request,
             row,
             lambda: answering.take_back_request(row.pk, by=actor_behind(request)),
@@ -153,11 +135,13 @@ class SubjectRequestAdmin(HouseAdmin):
         )
 
     def copy(self, request: HttpRequest, number: int) -> HttpResponse:
-        row = self._found(request, number)
-        return self._hand_over(request, row, lambda: desk.download_copy(row, by=self._by(request)))
+        row = self.found(request, number)
+        return self._hand_over(
+            request, row, lambda: desk.download_copy(row, by=actor_behind(request))
+        )
 
     def transfer(self, request: HttpRequest, number: int) -> HttpResponse:
-        row, said = self._found(request, number), request.POST
+        row, said = self.found(request, number), request.POST
         fee = said.get("fee", "")
         terms = Portability(
             is_consented_or_contractual="is_consented" in said,
@@ -167,7 +151,9 @@ class SubjectRequestAdmin(HouseAdmin):
         )
         to = said.get("to", "")
         return self._hand_over(
-            request, row, lambda: desk.transfer(row, to=to, terms=terms, by=self._by(request))
+            request,
+            row,
+            lambda: desk.transfer(row, to=to, terms=terms, by=actor_behind(request)),
         )
 
     # ------------------------------------------------------------ shared
@@ -186,55 +172,7 @@ class SubjectRequestAdmin(HouseAdmin):
             raise Http404
         return answering.receive_request(int(entity), kind, words=words, reply_to=reply_to, by=by)
 
-    def _do(
-        self, request: HttpRequest, row: SubjectRequest, act: Callable[[], object], done: str
-    ) -> HttpResponse:
-        self._must_be_allowed(request, row)
-        try:
-            act()
-            messages.success(request, done)
-        except PrivacyError as fault:
-            messages.error(request, str(fault))
-        return self._to(row.pk)
-
     def _hand_over(
         self, request: HttpRequest, row: SubjectRequest, make: Callable[[], bytes]
     ) -> HttpResponse:
-        self._must_be_allowed(request, row)
-        try:
-            made = make()
-        except PrivacyError as fault:
-            messages.error(request, str(fault))
-            return self._to(row.pk)
-        return HttpResponse(
-            made,
-            content_type="application/json",
-            headers={
-                "Content-Disposition": f'attachment; filename="{_FILE_NAME}"',
-                "Cache-Control": "private, no-store",
-            },
-        )
-
-    def _by(self, request: HttpRequest) -> Any:
-        return actor_behind(request)
-
-    def _found(self, request: HttpRequest, number: int | str) -> SubjectRequest:
-        """The request in sight; missing and forbidden answer alike."""
-        key = int(number) if str(number).isdecimal() else 0
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        rows = SubjectRequest.objects.select_related("member__entity", "entity")
-        row = rows.filter(pk=key).first()
-        if row is None:
-            raise Http404
-        return row
-
-    def _must_be_allowed(self, request: HttpRequest, row: SubjectRequest) -> None:
-        if not self.has_change_permission(request, row):
-            raise PermissionDenied
-
-    def _context(self, request: HttpRequest, title: str) -> dict[str, Any]:
-        return {**self.admin_site.each_context(request), "opts": self.opts, "title": title}
-
-    def _to(self, number: int) -> HttpResponse:
-        return redirect(reverse("admin:members_subjectrequest_change", args=[number]))
+        return self.hand_over(request, row, lambda: (_FILE_NAME, make()), "application/json")

@@ -1,17 +1,16 @@
 """Lists of people leave head office by two persons: one asks, another approves, it is taken once.
 
 What may be in a list, and of whom, a higher room says (`switchboard.EXPORTS`): each column with its
-grade. Nothing graded sensitive is offered, and nothing of the fourth grade leaves unmasked.
+grade. Nothing graded sensitive is offered. The file opens with a password that the asker alone was
+shown, on another page; it is made while it is taken, so that nothing of it waits anywhere.
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from io import StringIO
 from typing import Any, Final
 
 from django.conf import settings
@@ -24,8 +23,8 @@ from kit.classified import Grade
 from kit.fields import shown_id
 from members.privacy.errors import ExportRefused
 from members.privacy.models_of_duty import DataExport
+from members.privacy.parcels import new_password, parcel
 from members.privacy.steps import record_disclosure
-from stores.ledger.sheets import safe_cell
 from stores.org.models import Account
 
 # What was approved is taken the same day, while it is still true; and what nobody approved is over.
@@ -137,29 +136,31 @@ def refuse_export(export_id: int, *, because: str, account: Account, by: Actor) 
 
 
 @action
+def show_password(export_id: int, *, account: Account, by: Actor) -> str:
+    """What will open the file: to who asked for it, before it is taken. Nobody is told it twice.
+
+    Asked again it is another one, and the former opens nothing. Refuses what `take_export` refuses.
+    """
+    row = _takeable(export_id, account, timezone.now())
+    row.password = password = new_password()
+    row.save(update_fields=["password"])
+    return password
+
+
+@action
 def take_export(export_id: int, *, account: Account, by: Actor) -> tuple[str, bytes]:
     """The file, once, to who asked for it: name and content, with its line in the register.
 
     Whom the asker's scope does not meet is not in it. Refuses what nobody approved, what was taken,
-    and an approval of more than a day ago.
+    an approval of more than a day ago, and whoever has not seen the password.
     """
-    row = (
-        DataExport.objects.select_for_update(of=("self",))
-        .select_related("decided_by")
-        .get(pk=export_id)
-    )
-    if row.asked_by_id != account.pk:
-        raise ExportRefused("只有申请人自己能取走这份名单。")
-    if row.decided_by is None or row.decided_at is None or row.refused_because:
-        raise ExportRefused("还没有第二个人批准。")
-    if row.taken_at is not None:
-        raise ExportRefused("这份名单已经取走过一次。再要请另外申请。")
     now = timezone.now()
-    if now - row.decided_at > TAKEN_WITHIN:
-        raise ExportRefused("批准已经过了一天，请重新申请。")
+    row = _takeable(export_id, account, now)
+    if row.password is None:
+        raise ExportRefused("请先看打开文件的密码，再取文件。")
     numbers, content = _file_of(row, account, now)
-    row.taken_at, row.sha256 = now, sha256(content).hexdigest()
-    row.save(update_fields=["taken_at", "sha256"])
+    row.taken_at, row.sha256, row.password = now, sha256(content).hexdigest(), None
+    row.save(update_fields=["taken_at", "sha256", "password"])
     record_disclosure(
         what="list_export",
         recipient=row.recipient,
@@ -168,22 +169,44 @@ def take_export(export_id: int, *, account: Account, by: Actor) -> tuple[str, by
         count=len(numbers),
         members=numbers,
     )
-    return f"{row.what}-{timezone.localdate(now)}-{shown_id(row.public_id)[:8]}.csv", content
+    return f"{row.what}-{timezone.localdate(now)}-{number_of(row)}.xlsx", content
+
+
+def number_of(row: DataExport) -> str:
+    """By what a file, its lines and its page are known to belong together."""
+    return shown_id(row.public_id)[-8:]
+
+
+def _takeable(export_id: int, account: Account, now: datetime) -> DataExport:
+    rows = DataExport.objects.select_for_update(of=("self",)).select_related("decided_by")
+    row = rows.get(pk=export_id)
+    if row.asked_by_id != account.pk:
+        raise ExportRefused("只有申请人自己能取走这份名单。")
+    if row.decided_by is None or row.decided_at is None or row.refused_because:
+        raise ExportRefused("还没有第二个人批准。")
+    if row.taken_at is not None:
+        raise ExportRefused("这份名单已经取走过一次。再要请另外申请。")
+    if is_over(row, now):
+        raise ExportRefused("批准已经过了一天，请重新申请。")
+    return row
 
 
 def _file_of(row: DataExport, account: Account, at: datetime) -> tuple[list[int], bytes]:
-    """CSV that spreadsheets read as text; each line bears whose copy it is."""
+    """The parcel; each line bears whose copy it is, and so does each printed page."""
     source = sources()[row.what]
     chosen = [source.columns[name] for name in row.columns]
     # Whoever passes a line on passes on where it came from.
-    mark = f"{account.name} {timezone.localtime(at):%Y-%m-%d %H:%M} {shown_id(row.public_id)[:8]}"
-    out, numbers = StringIO(), []
-    writer = csv.writer(out)
-    writer.writerow([*(column.title for column in chosen), "水印"])
-    for one in source.rows(row.about["key"], at):
-        numbers.append(one.pk)
-        writer.writerow([*(safe_cell(column.cell(one)) for column in chosen), mark])
-    return numbers, out.getvalue().encode("utf-8-sig")
+    mark = f"{account.name} {timezone.localtime(at):%Y-%m-%d %H:%M} {number_of(row)}"
+    numbers: list[int] = []
+
+    def lines() -> Iterator[list[object]]:
+        for one in source.rows(row.about["key"], at):
+            numbers.append(one.pk)
+            yield [*(column.cell(one) for column in chosen), mark]
+
+    head = [*(column.title for column in chosen), "水印"]
+    made = parcel(head, lines(), mark=mark, password=row.password or "")
+    return numbers, made
 
 
 def _open(export_id: int, account: Account) -> DataExport:
@@ -193,8 +216,17 @@ def _open(export_id: int, account: Account) -> DataExport:
     return row
 
 
+def is_over(row: DataExport, at: datetime) -> bool:
+    """Whether the time for its next step has run out."""
+    if row.taken_at is not None or row.refused_because:
+        return False
+    if row.decided_at is None:
+        return at - row.asked_at > WAITS
+    return at - row.decided_at > TAKEN_WITHIN
+
+
 def _must_wait(row: DataExport) -> None:
     if row.decided_at is not None:
         raise ExportRefused("这份申请已经有人审批过了。")
-    if timezone.now() - row.asked_at > WAITS:
+    if is_over(row, timezone.now()):
         raise ExportRefused("申请已经过了七天，请重新申请。")

@@ -9,8 +9,8 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from kit.classified import declare, keep_always, keep_days, keep_years
-from kit.fields import PublicIdField
+from kit.classified import declare, empty_after, keep_always, keep_days, keep_years
+from kit.fields import PublicIdField, SealedTextField
 from stores.org.models import Account, LegalEntity
 
 
@@ -229,11 +229,17 @@ class DataExport(models.Model):
     taken_at = models.DateTimeField("取走时间", null=True, blank=True)
     # Of the file as it left: whether one that is found somewhere is this one.
     sha256 = models.CharField(max_length=64, blank=True)
+    # What opens the file that is still to be made: there from the asker's look at it until the
+    # file is taken, and for no file that exists.
+    password = SealedTextField("打开文件的密码", null=True, editable=False)
 
     privacy: ClassVar = declare(
-        keep=keep_years(3, "asked_at"),
+        keep=(
+            keep_years(3, "asked_at"),
+            empty_after(8, "asked_at", "password", words="没有取走的名单，密码也不留"),
+        ),
         internal="id public_id what about title columns grade recipient purpose count asked_by"
-        " asked_at decided_by decided_at refused_because taken_at sha256",
+        " asked_at decided_by decided_at refused_because taken_at sha256 password",
     )
 
     class Meta:
@@ -252,6 +258,10 @@ class DataExport(models.Model):
             models.CheckConstraint(
                 condition=Q(taken_at=None) | Q(decided_by__isnull=False, refused_because=""),
                 name="only_approved_exports_are_taken",
+            ),
+            models.CheckConstraint(
+                condition=Q(taken_at=None) | Q(password__isnull=True),
+                name="no_password_outlives_its_export",
             ),
         )
         indexes = (

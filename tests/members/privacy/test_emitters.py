@@ -74,6 +74,7 @@ def _list_export(cast: Cast) -> None:
     wanted = exporting.Wanted("audience", key, ["name"], "市场部", "邀请函")
     row = exporting.ask_for_export(wanted, account=cast.hq, by=TESTER)
     exporting.approve_export(row.pk, account=other, by=TESTER)
+    exporting.show_password(row.pk, account=cast.hq, by=actor_of(cast.hq))
     exporting.take_export(row.pk, account=cast.hq, by=actor_of(cast.hq))
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from io import BytesIO
+from zipfile import ZipFile
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from msoffcrypto.exceptions import InvalidKeyError
+from msoffcrypto.format.ooxml import OOXMLFile
 
 from kit.classified import Grade
 from members.audience.models import Audience
@@ -17,6 +22,8 @@ from members.privacy.exporting import TAKEN_WITHIN, Wanted, sources
 from members.privacy.models import Disclosure
 from members.privacy.models_of_duty import DataExport
 from members.privacy.panels import alarms_at
+from members.privacy.parcels import parcel
+from stores.ledger.sheets import rows_of
 from stores.org.access import actor_of
 from stores.org.models import Account
 from tests.cast import PASSWORD, Cast, a_member
@@ -40,10 +47,24 @@ def asked(cast: Cast, key: str, *columns: str) -> DataExport:
     return exporting.ask_for_export(wanted, account=cast.hq, by=actor_of(cast.hq))
 
 
-def take(row: DataExport, account: Account) -> str:
-    name, content = exporting.take_export(row.pk, account=account, by=actor_of(account))
-    assert name.endswith(".csv")
-    return content.decode("utf-8-sig")
+def opened(content: bytes, password: str) -> BytesIO:
+    """The spreadsheet inside; its seal is proven on the way."""
+    held, found = OOXMLFile(BytesIO(content)), BytesIO()
+    held.load_key(password=password, verify_password=True)
+    held.decrypt(found, verify_integrity=True)
+    return found
+
+
+def rows_in(content: bytes, password: str) -> list[list[str]]:
+    return [cells for cells, _ in rows_of(opened(content, password), "xlsx")]
+
+
+def take(row: DataExport, account: Account) -> list[list[str]]:
+    by = actor_of(account)
+    password = exporting.show_password(row.pk, account=account, by=by)
+    name, content = exporting.take_export(row.pk, account=account, by=by)
+    assert name.endswith(".xlsx")
+    return rows_in(content, password)
 
 
 def test_one_asks_another_approves_it_is_taken_once(cast: Cast, other: Account) -> None:
@@ -64,17 +85,56 @@ def test_one_asks_another_approves_it_is_taken_once(cast: Cast, other: Account) 
     with pytest.raises(ExportRefused, match="申请人自己"):
         take(row, other)
     assert not Disclosure.objects.exists()
-    text = take(row, cast.hq)
-    assert text.splitlines()[0] == "会员卡号,姓名,手机号（隐去中间）,水印"
-    assert "陈静" in text
-    assert "'=HYPERLINK(1)" in text
-    assert "13800000001" not in text
-    assert all(line.split(",")[-1].startswith(cast.hq.name) for line in text.splitlines()[1:])
+    head, *lines = take(row, cast.hq)
+    assert head == ["会员卡号", "姓名", "手机号（隐去中间）", "水印"]
+    assert {line[1] for line in lines} == {"陈静", "'=HYPERLINK(1)"}
+    assert "13800000001" not in str(lines)
+    row.refresh_from_db()
+    mark = f"{cast.hq.name} {timezone.localtime(row.taken_at):%Y-%m-%d %H:%M} "
+    assert {line[3] for line in lines} == {mark + exporting.number_of(row)}
     line = Disclosure.objects.get()
     assert (line.what, line.count, line.recipient) == ("list_export", 2, "市场部")
     assert cast.chen.pk in line.members
     with pytest.raises(ExportRefused, match="一次"):
         take(row, cast.hq)
+
+
+def test_the_file_opens_with_the_password_alone_and_nobody_keeps_it(
+    cast: Cast, other: Account
+) -> None:
+    row, by = asked(cast, everybody()), actor_of(cast.hq)
+    exporting.approve_export(row.pk, account=other, by=TESTER)
+    with pytest.raises(ExportRefused, match="先看"):
+        exporting.take_export(row.pk, account=cast.hq, by=by)
+    with pytest.raises(ExportRefused, match="申请人自己"):
+        exporting.show_password(row.pk, account=other, by=actor_of(other))
+    former = exporting.show_password(row.pk, account=cast.hq, by=by)
+    password = exporting.show_password(row.pk, account=cast.hq, by=by)
+    assert former != password
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT d::text FROM members_dataexport d")
+        assert password not in str(cursor.fetchall())
+    _, content = exporting.take_export(row.pk, account=cast.hq, by=by)
+    for wrong in (former, password.upper()):
+        with pytest.raises(InvalidKeyError):
+            opened(content, wrong)
+    plain = opened(content, password).getvalue()
+    assert plain[:2] == b"PK" != content[:2]
+    sheet = ZipFile(BytesIO(plain)).read("xl/worksheets/sheet1.xml").decode()
+    assert f"<oddFooter>&amp;L{cast.hq.name} " in sheet
+    row.refresh_from_db()
+    assert row.password is None
+    row.password = password
+    with pytest.raises(IntegrityError, match="no_password_outlives"), transaction.atomic():
+        row.save()
+
+
+def test_what_a_cell_holds_breaks_neither_the_sheet_nor_its_foot() -> None:
+    odd = ["<b>&amp;", "a\x00b\x0b", "  两边  ", "＝1+1", '"', None]
+    content = parcel(["头"] * 6, [odd], mark="A & B <x>", password="p")
+    assert rows_in(content, "p")[1] == ["<b>&amp;", "ab", "两边", "'＝1+1", '"', ""]
+    sheet = ZipFile(opened(content, "p")).read("xl/worksheets/sheet1.xml").decode()
+    assert "<oddFooter>&amp;LA &amp;&amp; B &lt;x&gt;</oddFooter>" in sheet
 
 
 def test_what_was_refused_or_is_over_does_not_leave(cast: Cast, other: Account) -> None:
@@ -113,7 +173,7 @@ def test_the_list_holds_whom_the_asker_meets_and_who_may_be_judged(
     row = asked(cast, everybody())
     exporting.approve_export(row.pk, account=other, by=TESTER)
     assert row.count == 1
-    assert "西" not in take(row, cast.hq)
+    assert "西" not in str(take(row, cast.hq))
     judging = everybody(**{"not": {"purchased_within_days": 30}})
     assert asked(cast, judging).count == 0
     grant(cast.chen, "profiling")
@@ -156,9 +216,17 @@ def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
     assert "批准" in theirs.get(page).content.decode()
     theirs.post(f"{base}{row.pk}/approve/")
     assert alarms_at(timezone.now()) == []
-    assert theirs.post(f"{base}{row.pk}/take/").status_code == 302
-    answer = mine.post(f"{base}{row.pk}/take/")
-    assert "陈静" in answer.content.decode()
-    assert "no-store" in answer["Cache-Control"]
+    for act in ("password", "take"):
+        assert theirs.post(f"{base}{row.pk}/{act}/").status_code == 302
     assert mine.post(f"{base}{row.pk}/take/").status_code == 302
+    shown = mine.post(f"{base}{row.pk}/password/")
+    found = re.search(r"<output[^>]*>([^<]+)<", shown.content.decode())
+    assert found is not None
+    assert "no-store" in shown["Cache-Control"]
+    assert found[1] not in mine.get(page).content.decode()
+    answer = mine.post(f"{base}{row.pk}/take/")
+    assert "陈静" in str(rows_in(answer.content, found[1]))
+    assert "no-store" in answer["Cache-Control"]
+    for act in ("password", "take"):
+        assert mine.post(f"{base}{row.pk}/{act}/").status_code == 302
     assert "已取走" in mine.get(base).content.decode()
