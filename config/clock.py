@@ -24,6 +24,7 @@ SWEEPS: Mapping[str, int] = {
     "groups.chats.tasks.look_at_group_transfers": 30,
     "stores.org.tasks.end_hand_overs": 30,
     "stores.conversions.tasks.carry_on_rule_trials": 5,
+    "stores.ledger.tasks.carry_on_purchase_files": 5,
     "stores.figures.tasks.keep_figures": 2,
     "stores.figures.tasks.carry_on_figure_proofs": 5,
     "bot.escalations.tasks.reroute_overdue": 5,
@@ -32,8 +33,9 @@ SWEEPS: Mapping[str, int] = {
 
 # sweeps with a queue of their own; every other one travels by "urgent"
 SWEEP_QUEUES: Mapping[str, str] = {
-    # Its turn takes half a minute: nobody urgent waits behind it.
+    # Their turns take half a minute and longer: nobody urgent waits behind them.
     "members.tasks.carry_on_imports": "bulk",
+    "stores.ledger.tasks.carry_on_purchase_files": "bulk",
 }
 
 # jobs by the clock, each slot once whatever the number of tickers
@@ -57,6 +59,11 @@ JOBS: list[Job] = [
     Job("compare outside", timedelta(days=1), "members.tasks.compare_outside"),
     Job("keep facets", timedelta(days=1), "members.tasks.keep_facets"),
     Job("empty old imports", timedelta(hours=6), "members.tasks.empty_old_imports"),
+    Job(
+        "empty old purchase files",
+        timedelta(hours=6),
+        "stores.ledger.tasks.empty_old_purchase_files",
+    ),
     Job("forget old visits", timedelta(days=1), "members.tasks.forget_expired_visits"),
     Job("forget pending members", timedelta(hours=1), "members.tasks.forget_pending_members"),
     Job("retain", timedelta(days=1), "members.tasks.retain"),

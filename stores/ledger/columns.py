@@ -8,20 +8,42 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-COLUMNS: Final = (
-    "receipt_no", "line", "sku", "quantity", "amount", "refund_of", "store", "sold_at",
-    "card", "phone", "external_userid", "served_by", "latitude", "longitude",
-)  # fmt: skip
+from stores.ledger.heads import Field
+
+FIELDS: Final[Mapping[str, Field]] = {
+    "receipt_no": Field("小票号", ("小票号", "小票", "单号", "订单号", "流水号", "receipt_no")),
+    "line": Field("行号", ("行号", "小票行", "line")),
+    "sku": Field("货号", ("货号", "商品编码", "商品编号", "款号", "条码", "sku")),
+    "quantity": Field("数量", ("数量", "件数", "销售数量", "quantity", "qty")),
+    "amount": Field(
+        "金额", ("金额", "实收", "实付", "实收金额", "实付金额", "成交金额", "销售额", "amount")
+    ),
+    "refund_of": Field("退货原单（小票号/行号）", ("退货原单", "原单", "原单号", "refund_of")),
+    "store": Field("门店编号", ("门店", "门店编号", "门店代码", "店号", "店铺", "store")),
+    "sold_at": Field(
+        "销售时间",
+        ("销售时间", "交易时间", "成交时间", "下单时间", "支付时间", "日期", "时间", "sold_at"),
+    ),
+    "card": Field("会员卡号", ("会员卡号", "会员号", "卡号", "card")),
+    "phone": Field("会员手机号", ("手机号", "手机", "会员手机", "会员手机号", "电话", "phone")),
+    "external_userid": Field("企微客户 ID", ("external_userid",)),
+    "served_by": Field("接待导购工号", ("导购", "导购工号", "工号", "营业员", "served_by")),
+    "latitude": Field("纬度", ("纬度", "latitude")),
+    "longitude": Field("经度", ("经度", "longitude")),
+}
+COLUMNS: Final = tuple(FIELDS)
 NEEDED: Final = frozenset(("receipt_no", "sku", "quantity", "amount", "store", "sold_at"))
 _DAYS_OF_EXCEL = re.compile(r"\d{5}(\.\d+)?")
 _DUST = Decimal("0.000001")
 _CLAIMS = ("card", "phone", "external_userid")
+# 2026/3/1 19:30, as spreadsheets write it.
+_SLASHED = re.compile(r"(\d{4})[/.](\d{1,2})[/.](\d{1,2}) +(\d{1,2}):(\d{2})(?::(\d{2}))?")
 
 
 class WrongColumns(Exception):
@@ -41,6 +63,21 @@ class Reading:
     constants: Mapping[str, str] = field(default_factory=dict)
     in_yuan: bool = False
     zone: str = ""
+
+    @classmethod
+    def of(cls, names: Mapping[str, str], *, store: str, in_yuan: bool, zone: str) -> Reading:
+        """What HQ said of a file; `store` is that of every row, where no column names one."""
+        constants = {"store": store} if store and "store" not in names else {}
+        return cls(dict(names), constants, in_yuan, zone)
+
+    def as_json(self) -> dict[str, Any]:
+        """As a row keeps it; `Reading(**json)` is the same again."""
+        return asdict(self)
+
+    def lacks(self) -> list[str]:
+        """The titles of what a receipt needs and nothing says."""
+        missing = NEEDED - self.names.keys() - self.constants.keys()
+        return [one.title for name, one in FIELDS.items() if name in missing]
 
     def place(self, head: Sequence[str]) -> dict[str, int]:
         """Our column → its position in a row. Raises WrongColumns."""
@@ -109,7 +146,7 @@ class Reading:
         if not self.zone:
             return text
         try:
-            at = _of_excel(text) or datetime.fromisoformat(text)
+            at = _of_excel(text) or _slashed(text) or datetime.fromisoformat(text)
         except ValueError:
             return text
         return text if at.tzinfo else at.replace(tzinfo=ZoneInfo(self.zone)).isoformat()
@@ -120,6 +157,14 @@ def _of_excel(text: str) -> datetime | None:
     if not _DAYS_OF_EXCEL.fullmatch(text):
         return None
     return datetime(1899, 12, 30) + timedelta(seconds=round(float(text) * 86_400))  # noqa: DTZ001
+
+
+def _slashed(text: str) -> datetime | None:
+    found = _SLASHED.fullmatch(text)
+    if found is None:
+        return None
+    year, month, day, hour, minute, second = (int(part or 0) for part in found.groups())
+    return datetime(year, month, day, hour, minute, second)  # noqa: DTZ001
 
 
 def _whole(text: str) -> int | str:

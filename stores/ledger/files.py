@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import file_digest, sha256
+from io import TextIOWrapper
 from itertools import groupby
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TextIO
 
 from stores.ledger.columns import Reading, WrongColumns
-from stores.ledger.sheets import Unreadable, rows_of
+from stores.ledger.sheets import Unreadable, encoding_of, rows_of, sign_of
 
 PLAIN = Reading()
 
@@ -29,29 +30,51 @@ class FileReceipt:
     raw: object
 
 
-def receipts_in(path: Path, reading: Reading = PLAIN) -> Iterator[FileReceipt]:
-    """The receipts of a file by its ending: `.csv`, `.xlsx`, else lines of JSON.
+@dataclass(frozen=True, slots=True)
+class PurchaseFile:
+    """A file, wherever it lies: `csv`, `xlsx`, or `ndjson` with a receipt a line."""
 
-    Raises WrongColumns.
-    """
-    ending = path.suffix.lower()
-    if ending == ".xlsx":
-        yield from _grouped(_rows_of_sheet(path), reading)
-        return
-    # A spreadsheet writes a byte order mark; nobody means it.
-    with path.open(encoding="utf-8-sig", newline="") as opened:
-        if ending == ".csv":
-            yield from _grouped(_rows_of_csv(opened), reading)
+    kind: str
+    open: Callable[[], IO[bytes]]
+
+    @classmethod
+    def at(cls, path: Path) -> PurchaseFile:
+        """One on this machine's disk, by its ending."""
+        ending = path.suffix.lower().removeprefix(".")
+        kind = ending if ending in ("csv", "xlsx") else "ndjson"
+        return cls(kind, lambda: path.open("rb"))
+
+
+def receipts_in(file: PurchaseFile, reading: Reading = PLAIN) -> Iterator[FileReceipt]:
+    """The receipts of a file in their order. Raises WrongColumns, UnicodeDecodeError."""
+    with file.open() as opened:
+        if file.kind == "ndjson":
+            yield from _from_lines(TextIOWrapper(opened, encoding="utf-8-sig", newline=""))
         else:
-            yield from _from_lines(opened)
+            yield from _grouped(_rows(opened, file.kind), reading)
 
 
-def fingerprint(path: Path, reading: Reading) -> str:
+def head_of(file: PurchaseFile) -> list[str]:
+    """The heads of a table's columns; empty for an empty file. Raises as `receipts_in` does."""
+    with file.open() as opened:
+        _, cells = next(_rows(opened, file.kind), (0, []))
+        return [cell.strip() for cell in cells]
+
+
+def fingerprint(content: str, reading: Reading) -> str:
     """Of what the file says and of how it is read."""
-    with path.open("rb") as opened:
-        content = file_digest(opened, "sha256").hexdigest()
     said = [content, dict(reading.names), dict(reading.constants), reading.in_yuan, reading.zone]
     return sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+
+def content_of(path: Path) -> str:
+    """The digest of what stands in a file."""
+    with path.open("rb") as opened:
+        return file_digest(opened, "sha256").hexdigest()
+
+
+def _rows(opened: IO[bytes], kind: str) -> Iterator[tuple[int, list[str]]]:
+    return _rows_of_sheet(opened) if kind == "xlsx" else _rows_of_csv(opened)
 
 
 def _from_lines(opened: TextIO) -> Iterator[FileReceipt]:
@@ -65,17 +88,22 @@ def _from_lines(opened: TextIO) -> Iterator[FileReceipt]:
         yield FileReceipt(row, raw)
 
 
-def _rows_of_csv(opened: TextIO) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(opened)
-    for cells in reader:
-        yield reader.line_num, cells
-
-
-def _rows_of_sheet(path: Path) -> Iterator[tuple[int, list[str]]]:
+def _rows_of_csv(opened: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    encoding = encoding_of(opened)
+    sign = sign_of(opened.readline())
+    opened.seek(0)
+    reader = csv.reader(TextIOWrapper(opened, encoding=encoding, newline=""), delimiter=sign)
     try:
-        with path.open("rb") as opened:
-            for row, (cells, _) in enumerate(rows_of(opened, "xlsx"), start=1):
-                yield row, cells
+        for cells in reader:
+            yield reader.line_num, cells
+    except csv.Error as error:
+        raise WrongColumns(str(error)) from error
+
+
+def _rows_of_sheet(opened: IO[bytes]) -> Iterator[tuple[int, list[str]]]:
+    try:
+        for row, (cells, _) in enumerate(rows_of(opened, "xlsx"), start=1):
+            yield row, cells
     except Unreadable as error:
         raise WrongColumns(str(error)) from error
 

@@ -62,9 +62,8 @@ def kind_of(name: str, head: bytes) -> str:
 
 
 def _from_csv(opened: IO[bytes], start: int) -> Iterator[tuple[list[str], int]]:
-    encoding = _encoding(opened)
-    first = opened.readline()
-    sign = max(",\t;", key=lambda one: first.count(one.encode()))
+    encoding = encoding_of(opened)
+    sign = sign_of(opened.readline())
     csv.field_size_limit(_LONGEST_CELL)
     opened.seek(start)
     try:
@@ -94,8 +93,13 @@ def _lines(opened: IO[bytes], start: int) -> Iterator[tuple[bytes, int]]:
         yield held, after
 
 
-def _encoding(opened: IO[bytes]) -> str:
-    """UTF-8 where it is, else what Chinese spreadsheets write: GB 18030."""
+def sign_of(first: bytes) -> str:
+    """What stands between the cells of a CSV, by its first line."""
+    return max(",\t;", key=lambda one: first.count(one.encode()))
+
+
+def encoding_of(opened: IO[bytes]) -> str:
+    """UTF-8 where it is, else what Chinese spreadsheets write: GB 18030. Leaves it at its head."""
     head = opened.read(_CHUNK)
     opened.seek(0)
     try:

@@ -76,7 +76,7 @@ def test_each_faulty_row_is_named_and_the_rest_is_in(
         run(path)
     said = capsys.readouterr().err
     assert "row 2 · A1" in said
-    assert "lines[0].amount" in said
+    assert "第 1 行的金额：须为" in said
     assert "row 4 · A3" in said
     assert "没有这个门店编号" in said
     assert "row 5 · A2 · 小票内容与已记录的不同" in said
@@ -154,7 +154,7 @@ def test_half_a_cent_is_no_amount(
     path = a_file(tmp_path, THEIRS.replace("0.99", "0.995").format(card=""))
     with pytest.raises(CommandError, match="1 receipts need a look"):
         run(path, *AS_OURS)
-    assert "lines[1].amount" in capsys.readouterr().err
+    assert "第 2 行的金额" in capsys.readouterr().err
     fault = PurchaseImportFault.objects.get()
     assert (fault.row, fault.receipt_no, fault.file.faulty) == (2, "31", 1)
 
