@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from config.clock import JOBS, SWEEP_QUEUES, SWEEPS
 from config.health import note_worker
+from kit.actions import drop_what_still_runs
 from kit.schedule import Job, finish, take_due
 
 _PATIENCE = 60
@@ -43,6 +44,7 @@ def run_job(task: str, slot: int) -> None:
     try:
         current_app.tasks[task]()
     except Exception as error:
+        drop_what_still_runs()
         finish(slot, f"{type(error).__name__}: {error}")
         raise
     finish(slot)

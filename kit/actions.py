@@ -7,12 +7,14 @@ A door calls actions one after another; an action never calls an action; a step 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar, cast
 
+import psycopg
 from django.db import OperationalError, connection, transaction
+from psycopg.pq import TransactionStatus
 
 from kit.actor import NOTHING, Actor, Scope
 
@@ -107,6 +109,20 @@ def set_session_scope(scope: Scope) -> None:
     """Set the scope of the open connection until it is set again."""
     with connection.cursor() as cursor:
         cursor.execute(_SET_SCOPE.format(local="false"), scope.settings())
+
+
+def drop_what_still_runs() -> None:
+    """Cancel the statement that an interruption left running, and close its connection.
+
+    A worker's time limit strikes wherever it is, also while it waits for an answer. Every further
+    statement on such a connection is refused, the one that writes down the failure among them.
+    """
+    raw = connection.connection
+    if raw is None or raw.closed or raw.info.transaction_status != TransactionStatus.ACTIVE:
+        return
+    with suppress(psycopg.Error):
+        raw.cancel_safe(timeout=5)
+    connection.close()
 
 
 @contextmanager

@@ -18,7 +18,7 @@ from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.module_loading import import_string
 
-from kit.actions import action, must_be_in_action, session_lock
+from kit.actions import action, drop_what_still_runs, must_be_in_action, session_lock
 from kit.actor import Actor
 from kit.classified import declare, keep_days, with_owner
 from kit.fields import PublicIdField
@@ -298,6 +298,7 @@ def _react(row: Handling) -> bool:
         _mark(row, HandlingState.WAITING, pause=wish.seconds, error="", attempts=row.attempts - 1)
         return True
     except Exception as error:
+        drop_what_still_runs()
         parked = row.attempts >= MAX_ATTEMPTS
         state = HandlingState.PARKED if parked else HandlingState.WAITING
         _mark(row, state, pause=min(600, 2**row.attempts), error=f"{type(error).__name__}: {error}")
