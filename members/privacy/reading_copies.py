@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
@@ -16,13 +17,34 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from members.consent.models import Purpose
+from members.identity.models import Member
 from members.privacy.copies import Part
+from members.privacy.emitters import EMITTERS
+from members.privacy.exporting import sources
 from members.privacy.inventory import named, title_of
 from members.privacy.retaining import own_models
+from members.privacy.rules import REASONS
 
 Line = Sequence[tuple[str, str]]
 # What she ticked is kept by purpose.
 _PURPOSES: Mapping[str, str] = {value: str(label) for value, label in Purpose.choices}
+_BY_WHOM: Mapping[str, str] = {
+    "customer": "您自己", "guide": "导购", "transfer": "换了导购", "unknown": "企业微信没有说明",
+}  # fmt: skip
+# Columns whose values are our own words and have no list of choices beside them.
+_WORDS: Mapping[str, Mapping[str, str]] = {
+    "stores.ownership.reason": {
+        "registration": "扫导购的码入会", "friend": "加了导购的企业微信",
+        "assigned": "按购买和到店分配", "handover": "原来的导购离开，由同事接手",
+        "her_wish": "您自己换的", "import": "由旧系统导入",
+        "merge": "两份会员资料合并", "merge_undone": "撤销合并",
+    },
+    "members.contact.joined_by": {"unionid": "微信账号相同", "confirmed": "导购问过您"},
+    "members.friendship.ended_by": _BY_WHOM,
+    "members.accesslog.reason": REASONS,
+    "members.accesslog.fields": {"phone": "手机号"},
+    "members.disclosure.what": {name: one.words for name, one in EMITTERS.items()},
+}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +77,24 @@ def _line(row: Mapping[str, Any], model: type[models.Model]) -> Iterator[tuple[s
             continue
         field = _field(model, name)
         label = name if field is None else named(field)
-        yield label, _said(value, {} if field is None else dict(field.flatchoices))
+        choices = {} if field is None else dict(field.flatchoices)
+        yield label, _said(value, choices or _words_of(model, name))
+
+
+def _words_of(model: type[models.Model], name: str) -> Mapping[Any, Any]:
+    column = f"{model._meta.label_lower}.{name}"
+    return _kinds() if column == "members.disclosure.fields" else _WORDS.get(column, {})
+
+
+@lru_cache(maxsize=1)
+def _kinds() -> Mapping[str, str]:
+    """What was given away, by what people call it: tables, columns of her record, of a list."""
+    tables = {model._meta.label_lower: title_of(model) for model, _ in own_models()}
+    record = {field.name: named(field) for field in Member._meta.concrete_fields}
+    lists = {
+        name: column.title for one in sources().values() for name, column in one.columns.items()
+    }
+    return {**lists, **record, **tables}
 
 
 def _field(model: type[models.Model], name: str) -> models.Field[Any, Any] | None:

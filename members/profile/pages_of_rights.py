@@ -11,6 +11,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from kit.actions import scope_of
 from kit.actor import Actor
 from members.consent.actions import leave_membership
+from members.consent.models import Purpose
+from members.consent.queries import to_ask
 from members.identity.errors import StaleEdit
 from members.identity.models import Member
 from members.identity.rules import masked_phone
@@ -28,8 +30,8 @@ from members.registration.comparing import Proven
 from members.registration.doors import (
     acting_for,
     address_of,
-    forget_everything,
     is_proven,
+    let_go,
     member_page,
     remember_proven,
 )
@@ -207,5 +209,7 @@ def leave(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
         open_request(member.pk, RequestKind.DELETE, "退出会员，并要求删除资料", by=actor)
     context = {"entity": member.entity, "is_deleted": request.POST.get("delete") == "on"}
     response = render(request, "profile/left.html", context)
-    forget_everything(response)
+    with scope_of(actor):
+        may_be_asked = to_ask(member, Purpose.values, at=timezone.now())
+    let_go(request, response, set(Purpose.values) - set(may_be_asked))
     return response

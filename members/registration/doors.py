@@ -39,6 +39,7 @@ VISIT_COOKIE = "visit"
 MEMBER_COOKIE = "member"
 _REFUSED_COOKIE = "refused"
 _PROVEN_COOKIE = "proven"
+_WHO_SHE_IS = (VISIT_COOKIE, MEMBER_COOKIE, _PROVEN_COOKIE)
 _VISIT_LASTS = 24 * 3600
 # After she typed the code to her own phone, so long this browser is taken for hers.
 _PROVEN_LASTS = 600
@@ -116,9 +117,16 @@ def remember_member(response: HttpResponse, member: Member) -> None:
 
 
 def forget_everything(response: HttpResponse) -> None:
-    """Another person takes the phone, or she leaves."""
-    for name in (VISIT_COOKIE, MEMBER_COOKIE, _PROVEN_COOKIE, _REFUSED_COOKIE):
+    """Another person takes the phone."""
+    for name in (*_WHO_SHE_IS, _REFUSED_COOKIE):
         response.delete_cookie(name)
+
+
+def let_go(request: HttpRequest, response: HttpResponse, refused: Iterable[str]) -> None:
+    """She leaves: who she was is forgotten here, and not what she need not be asked again."""
+    for name in _WHO_SHE_IS:
+        response.delete_cookie(name)
+    remember_refusals(request, response, refused, ())
 
 
 def remember_proven(response: HttpResponse, member: Member) -> None:

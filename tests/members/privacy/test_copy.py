@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from json import dumps
 
 import pytest
@@ -9,10 +10,12 @@ from django.conf import settings
 from django.db import models
 from django.utils.module_loading import import_string
 
+from kit.actions import scope_of
 from members.identity.models import Contact, Member
-from members.privacy.copies import fields_of
+from members.privacy.copies import fields_of, parts_of
 from members.privacy.desk import copy_document
 from members.privacy.models import Disclosure
+from members.privacy.reading_copies import pages_of
 from members.privacy.retaining import own_models
 from tests.cast import Cast
 from tests.members.builders import TESTER
@@ -51,6 +54,12 @@ def test_her_copy_covers_the_catalogue_and_no_one_else(cast: Cast) -> None:
         assert canary in text, canary
     assert [canary for canary in others.found if canary in text] == []
     assert Disclosure.objects.filter(members=[her.pk], recipient="本人").count() == 2
+    with scope_of(TESTER):
+        pages = pages_of(parts_of(Member.objects.get(pk=her.pk)))
+    said = {words for page in pages for row in page.rows for _, words in row}
+    # What she reads has no word of ours that stands for another; a guide's account is a name.
+    assert {words for words in said if re.fullmatch(r"[a-z]+([_.][a-z]+)*", words)} == {"linxiao"}
+    assert {"扫导购的码入会", "会员下载自己的资料", "手机号"} <= said
 
 
 def _points_at_her(model: type[models.Model]) -> bool:

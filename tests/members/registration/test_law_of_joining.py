@@ -283,6 +283,21 @@ def test_l37_what_was_refused_in_this_browser_is_not_asked_again(
     assert refusals.count() == len(ITEMS) - 1
 
 
+def test_l37_who_leaves_is_not_asked_again_either(
+    client: Client, code: ChannelCode, phone: Phone
+) -> None:
+    join(client, code, phone, WU, Purpose.PROFILING)
+    client.post("/m/privacy/leave/")
+    assert client.get("/m/").status_code == 401
+    page = client.get(address(code)).content.decode()
+    assert 'name="permission"' not in page
+    # Nothing in the browser says who she was.
+    held = " ".join(client.cookies[name].value for name in ("visit", "member", "proven"))
+    assert held.strip() == "" or shown_id(Member.objects.latest("pk").public_id) not in held
+    client.post(reverse("member-somebody-else"), {"token": code.token})
+    assert 'value="direct_marketing"' in client.get(address(code)).content.decode()
+
+
 def test_l37_no_page_asks_again_within_180_days(cast: Cast, code: ChannelCode) -> None:
     decide(cast.chen.pk, {Purpose.PROFILING: False}, by=TESTER)
     refused_at = ConsentState.objects.get(member=cast.chen).since
