@@ -35,6 +35,8 @@ SWEEPS: Mapping[str, int] = {
 SWEEP_QUEUES: Mapping[str, str] = {
     # Their turns take half a minute and longer: nobody urgent waits behind them.
     "members.tasks.carry_on_imports": "bulk",
+    "stores.conversions.tasks.carry_on_rule_trials": "bulk",
+    "stores.figures.tasks.carry_on_figure_proofs": "bulk",
     "stores.ledger.tasks.carry_on_purchase_files": "bulk",
 }
 
@@ -48,16 +50,25 @@ JOBS: list[Job] = [
     Job("forget old mirrors", timedelta(days=1), "wecom.tasks.forget_old_mirrors"),
     Job("forget old callbacks", timedelta(days=1), "wecom.tasks.forget_old_callbacks"),
     Job("open months of behaviour", timedelta(days=1), "members.tasks.open_months_of_behaviour"),
-    Job("draw the data map", timedelta(days=1), "members.tasks.draw_data_map"),
-    Job("carry out tag rules", timedelta(days=1), "members.tasks.carry_out_tag_rules"),
-    Job("match friends of before", timedelta(days=1), "members.tasks.match_old_friends"),
+    Job("draw the data map", timedelta(days=1), "members.tasks.draw_data_map", queue="bulk"),
+    Job(
+        "carry out tag rules", timedelta(days=1), "members.tasks.carry_out_tag_rules", queue="bulk"
+    ),
+    Job(
+        "match friends of before",
+        timedelta(days=1),
+        "members.tasks.match_old_friends",
+        queue="bulk",
+    ),
     Job("watch one-time codes", timedelta(minutes=5), "members.tasks.watch_sent_codes"),
-    Job("move points by time", timedelta(hours=6), "members.tasks.move_points_by_time"),
-    Job("look for doubles", timedelta(days=1), "members.tasks.look_for_doubles"),
-    Job("judge tiers", timedelta(days=1), "members.tasks.judge_tiers"),
-    Job("prove points", timedelta(days=1), "members.tasks.prove_points"),
-    Job("compare outside", timedelta(days=1), "members.tasks.compare_outside"),
-    Job("keep facets", timedelta(days=1), "members.tasks.keep_facets"),
+    Job(
+        "move points by time", timedelta(hours=6), "members.tasks.move_points_by_time", queue="bulk"
+    ),
+    Job("look for doubles", timedelta(days=1), "members.tasks.look_for_doubles", queue="bulk"),
+    Job("judge tiers", timedelta(days=1), "members.tasks.judge_tiers", queue="bulk"),
+    Job("prove points", timedelta(days=1), "members.tasks.prove_points", queue="bulk"),
+    Job("compare outside", timedelta(days=1), "members.tasks.compare_outside", queue="bulk"),
+    Job("keep facets", timedelta(days=1), "members.tasks.keep_facets", queue="bulk"),
     Job("empty old imports", timedelta(hours=6), "members.tasks.empty_old_imports"),
     Job(
         "empty old purchase files",

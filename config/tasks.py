@@ -7,10 +7,12 @@ from django.utils import timezone
 
 from config.clock import JOBS, SWEEP_QUEUES, SWEEPS
 from config.health import note_worker
-from kit.actions import drop_what_still_runs
-from kit.schedule import Job, finish, take_due
+from kit.actions import drop_what_still_runs, session_lock
+from kit.schedule import Job, JobSlot, finish, take_due
 
 _PATIENCE = 60
+# A class of locks that no other table uses; see kit.actions.session_lock.
+_LOCK_CLASS = 4703
 
 
 @shared_task
@@ -41,6 +43,16 @@ def _send(job: Job, slot: int) -> None:
 
 @shared_task
 def run_job(task: str, slot: int) -> None:
+    """Run a slot's task, once: told again while it runs, or afterwards, it does nothing.
+
+    What lasts longer than the broker's patience (`visibility_timeout`) is told to a second worker.
+    """
+    with session_lock(_LOCK_CLASS, slot) as is_ours:
+        if is_ours and JobSlot.objects.filter(pk=slot, done_at=None).exists():
+            _run(task, slot)
+
+
+def _run(task: str, slot: int) -> None:
     try:
         current_app.tasks[task]()
     except Exception as error:

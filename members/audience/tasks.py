@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from kit.schedule import A_NIGHT
 from members.audience import keeping
 
 
-# Reading fifteen million members takes minutes, not the seconds that other tasks have.
-@shared_task(name="members.tasks.keep_facets", soft_time_limit=3600, time_limit=3700)
+@shared_task(name="members.tasks.keep_facets", **A_NIGHT)
 def keep_facets() -> None:
     keeping.check()
     keeping.forget_old_changes()

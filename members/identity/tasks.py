@@ -6,10 +6,11 @@ from celery import shared_task
 
 from kit.actions import scope_of
 from kit.actor import Actor
+from kit.schedule import A_NIGHT
 from members.identity.doubles import look_for_doubles, without_traits
 
 
-@shared_task(name="members.tasks.look_for_doubles")
+@shared_task(name="members.tasks.look_for_doubles", **A_NIGHT)
 def look_for_all_doubles() -> int:
     """Compare who came by a file or before there were traits; how many."""
     by, after, done = Actor.system("doubles by night"), 0, 0

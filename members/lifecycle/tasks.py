@@ -6,6 +6,7 @@ import structlog
 from celery import shared_task
 from django.utils import timezone
 
+from kit.schedule import A_NIGHT
 from members.lifecycle.figures import note_sides_of_plays
 from members.lifecycle.picking import pick_for_today
 from members.lifecycle.reckoning import reckon
@@ -14,7 +15,7 @@ from members.privacy.errors import AssessmentMissing
 log = structlog.get_logger(__name__)
 
 
-@shared_task(name="members.tasks.reckon_stages")
+@shared_task(name="members.tasks.reckon_stages", **A_NIGHT)
 def reckon_stages() -> None:
     """Stages first, then the sides of plays and the lists that are made from them."""
     try:

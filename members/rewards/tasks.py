@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from kit.actions import scope_of
 from kit.actor import Actor
+from kit.schedule import A_NIGHT
 from members.rewards.earning import (
     accounts_to_expire,
     accounts_to_release,
@@ -27,7 +28,7 @@ class PointsDoNotAddUp(RuntimeError):
     """An account is not the sum of its entries; the job fails, so that HQ's page shows it."""
 
 
-@shared_task(name="members.tasks.move_points_by_time")
+@shared_task(name="members.tasks.move_points_by_time", **A_NIGHT)
 def move_points_by_time() -> int:
     """Release what has waited long enough, then take what has expired; how many movements."""
     by, today, done = Actor.system("points by time"), timezone.localdate(), 0
@@ -43,7 +44,7 @@ def move_points_by_time() -> int:
     return done
 
 
-@shared_task(name="members.tasks.judge_tiers")
+@shared_task(name="members.tasks.judge_tiers", **A_NIGHT)
 def judge_tiers() -> int:
     """Look at every tier that may change; how many members."""
     by, now, done = Actor.system("tiers by night"), timezone.now(), 0
@@ -59,7 +60,7 @@ def judge_tiers() -> int:
     return done
 
 
-@shared_task(name="members.tasks.prove_points")
+@shared_task(name="members.tasks.prove_points", **A_NIGHT)
 def prove_points() -> int:
     """Every account is the sum of its entries; raises PointsDoNotAddUp when one is not."""
     with scope_of(Actor.system("proof of points")):
@@ -70,7 +71,7 @@ def prove_points() -> int:
     return 0
 
 
-@shared_task(name="members.tasks.compare_outside")
+@shared_task(name="members.tasks.compare_outside", **A_NIGHT)
 def compare_outside() -> int:
     """Compare every outside master with us; how many differences stand."""
     by, now = Actor.system("outside by night"), timezone.now()

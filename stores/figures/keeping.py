@@ -35,7 +35,8 @@ _MOST_NAMED: Final = 200
 _NOTES: Final = 1000
 # Facts end after five years; the sums of what is gone stay as they were.
 _FACTS_LAST: Final = timedelta(days=5 * 365 - 3)
-_LOCK: Final = (4711, 1)
+# Two numbers that nobody else uses.
+_LOCK: Final = (4712, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,12 +97,12 @@ def begin_proof(*, at: datetime, by: Actor) -> FigureProof:
 def prove_next(key: int, *, at: datetime, by: Actor) -> bool:
     """Count the next portion of a proof: a month of some stores; whether more are left.
 
-    What differs and had no mark is named in the proof, and mended.
+    What differs and had no mark is named in the proof, and mended. False also while somebody else
+    counts a portion of it: nobody waits for that.
     """
-    if not _is_keeper(wait=True):
-        return False
-    proof = FigureProof.objects.select_for_update().filter(pk=key, finished_at=None).first()
-    if proof is None:
+    waiting = FigureProof.objects.select_for_update(skip_locked=True)
+    proof = waiting.filter(pk=key, finished_at=None).first()
+    if proof is None or not _is_keeper(wait=True):
         return False
     if _keep_waiting(at, PORTION) >= PORTION:
         return True

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 
+import psycopg
 import pytest
 import redis
-from celery import current_app
+from celery import current_app, shared_task
 from django.conf import settings
+from django.utils import timezone
 
 from config.switchboard import JOBS
-from config.tasks import _send
+from config.tasks import _LOCK_CLASS, _send, run_job
+from kit.schedule import A_NIGHT, JobSlot
 from tests.servers import TestServers
 
 
@@ -37,10 +40,32 @@ def limits_of(task: str, servers: TestServers) -> list[float | None]:
 
 def test_a_long_job_has_its_own_time(db: None, servers: TestServers) -> None:
     own = current_app.tasks["members.tasks.keep_facets"]
-    assert own.soft_time_limit == 3600
+    assert own.soft_time_limit == A_NIGHT["soft_time_limit"]
     assert limits_of("members.tasks.keep_facets", servers) == [own.time_limit, own.soft_time_limit]
 
 
 def test_any_other_has_every_tasks(db: None, servers: TestServers) -> None:
     usual = [settings.CELERY_TASK_TIME_LIMIT, settings.CELERY_TASK_SOFT_TIME_LIMIT]
     assert limits_of("members.tasks.retain", servers) == usual
+
+
+runs: list[str] = []
+
+
+@shared_task(name="tests.config.counted_job")
+def counted_job() -> None:
+    runs.append("run")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_slot_that_is_told_twice_runs_once(servers: TestServers) -> None:
+    """The broker tells a second worker of what lasts longer than its patience."""
+    runs.clear()
+    slot = JobSlot.objects.create(job="counted", slot=timezone.now())
+    with psycopg.connect(servers.app_url, autocommit=True) as first_worker:
+        first_worker.execute("SELECT pg_advisory_lock(%s, %s)", [_LOCK_CLASS, slot.pk])
+        run_job("tests.config.counted_job", slot.pk)
+        assert not runs
+    run_job("tests.config.counted_job", slot.pk)
+    run_job("tests.config.counted_job", slot.pk)
+    assert runs == ["run"]
