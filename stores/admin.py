@@ -12,11 +12,11 @@ from stores.disputes.admin import DisputeAdmin
 from stores.figures.admin import ArmAdmin, FigureProofAdmin, StoreDayAdmin
 from stores.ledger.admin import (
     OwnershipAdmin,
-    PurchaseImportAdmin,
     PurchaseLineAdmin,
     ReceiptMemberAdmin,
     TouchAdmin,
 )
+from stores.ledger.admin_of_files import PurchaseImportAdmin
 from stores.org.admin import (
     AccountAdmin,
     GuideAdmin,

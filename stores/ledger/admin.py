@@ -7,12 +7,9 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest
-from django.utils import timezone
-from unfold.admin import TabularInline
 
 from kit.money import shown
 from stores.ledger.models import Ownership, PurchaseLine, ReceiptMember, Touch
-from stores.ledger.models_of_imports import PurchaseImport, PurchaseImportFault
 from stores.org.hq import ReadOnlyAdmin
 from stores.org.models import Guide, Store
 
@@ -85,36 +82,3 @@ class ReceiptMemberAdmin(ReadOnlyAdmin):
     search_fields = ("=receipt_no", "=member_no")
     search_help_text = "小票号或会员序号"
     ordering = ("-id",)
-
-
-class FaultsOfFile(TabularInline):
-    """Which rows of a file want a look."""
-
-    model = PurchaseImportFault
-    fields = readonly_fields = ("row", "receipt_no", "text")
-    extra = 0
-    can_delete = False
-    ordering = ("row",)
-
-    def has_add_permission(self, *_: Any) -> bool:
-        return False
-
-
-@admin.register(PurchaseImport)
-class PurchaseImportAdmin(ReadOnlyAdmin):
-    """How far each file came, and its faults; files are taken in by `import_purchases`."""
-
-    list_display = (
-        "name", "source", "begun_at", "progress", "receipts", "recorded", "known", "clashing",
-        "faulty",
-    )  # fmt: skip
-    list_filter = ("source", ("finished_at", admin.EmptyFieldListFilter))
-    search_fields = ("name",)
-    ordering = ("-id",)
-    inlines = (FaultsOfFile,)
-
-    @admin.display(description="进展", ordering="finished_at")
-    def progress(self, row: PurchaseImport) -> str:
-        if row.finished_at is not None:
-            return "完成"
-        return f"进行到 {timezone.localtime(row.moved_at):%m-%d %H:%M}，再运行一次会接着做"
