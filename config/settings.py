@@ -130,6 +130,7 @@ MEMBER_FACES = "members.identity.faces.faces_of"
 AUDIENCE_RULES = {
     "check": "members.audience.rules.check_rule",
     "members": "members.audience.queries.members_by_rule",
+    "field": "members.audience.builder.field_of_tags",
 }
 
 # From so many members on, audiences are counted by bitmaps in memory; fewer are counted by SQL.

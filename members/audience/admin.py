@@ -18,6 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
+from kit.actor import Actor
 from kit.fields import read_id
 from members.audience.actions import save_audience
 from members.audience.builder import RuleField, offered
@@ -25,6 +26,7 @@ from members.audience.models import Audience, AudienceCheck
 from members.audience.queries import count, descent, names_of, sample
 from members.audience.rules import BrokenRule, check_rule, is_personal, schema
 from members.audience.words import say
+from members.consent.models import Purpose
 from members.identity.models import Member
 from stores.catalogue.models import Product
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind, masked
@@ -62,6 +64,7 @@ class AudienceAdmin(HouseAdmin):
     search_fields = ("name",)
     readonly_fields = ("versions",)
     list_per_page = 20
+    change_form_outer_before_template = "admin/members/audience_ways.html"
 
     class Media:
         css = {"all": ("audience/builder.css",)}  # noqa: RUF012 - Django's own form
@@ -149,6 +152,8 @@ class AudienceAdmin(HouseAdmin):
         except (BrokenRule, ValueError) as fault:
             text = str(fault) if isinstance(fault, BrokenRule) else "条件不是完整的 JSON。"
             return TemplateResponse(request, "admin/members/rule_live.html", {"fault": text})
+        if request.GET.get("of") == "tag":
+            return TemplateResponse(request, "admin/members/rule_of_tag.html", _for_tag(rule, by))
         shown = {
             "words": say(rule, names_of(rule)),
             "count": count(rule, by=by),
@@ -185,8 +190,21 @@ class AudienceAdmin(HouseAdmin):
         return _choices((one.sku, f"{one.sku} {one.name}") for one in chosen)
 
     def _must_see(self, request: HttpRequest) -> None:
-        if not self.has_view_permission(request):
+        # Tags have rules too, and an account of their own may build them.
+        if not self.has_view_permission(request) and not request.user.has_perm(
+            "members.change_tag"
+        ):
             raise PermissionDenied
+
+
+def _for_tag(rule: Any, by: Actor) -> dict[str, Any]:
+    """What a tag's rule means now: how many, and how many of them may be tagged."""
+    may_be = {"consent": Purpose.PROFILING.value}
+    return {
+        "words": say(rule, names_of(rule)) if rule else "",
+        "meant": count(rule, by=by).number if rule else 0,
+        "tagged": count({"all": [rule, may_be]}, by=by).number if rule else 0,
+    }
 
 
 def _names(actors: set[str]) -> dict[str, str]:

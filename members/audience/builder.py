@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from django import forms
@@ -16,14 +17,19 @@ from stores.catalogue.models import Product
 from stores.org.models import Region
 
 
-def offered() -> dict[str, Any]:
-    """Every term with its title and shape, and the codes that can be picked for it."""
+def offered(*, of: str = "", without: Collection[str] = ()) -> dict[str, Any]:
+    """Every term with its title and shape, and the codes that can be picked for it.
+
+    `of` says what the rule is for, where it is not an audience: the live count tells its own then.
+    """
     names = names_of()
+    live = reverse("admin:members_audience_live")
     categories = Product.objects.order_by("category").values_list("category", flat=True).distinct()
     return {
         "terms": [
             {"name": name, "title": term.title, "shape": term.shape.code}
             for name, term in TERMS.items()
+            if name not in without
         ],
         "choices": {
             **{
@@ -40,7 +46,7 @@ def offered() -> dict[str, Any]:
             "owner": reverse("admin:members_audience_guides"),
             "skus": reverse("admin:members_audience_goods"),
         },
-        "live": reverse("admin:members_audience_live"),
+        "live": f"{live}?of={of}" if of else live,
     }
 
 
@@ -75,6 +81,9 @@ class RuleField(forms.JSONField):
         options.setdefault("initial", dict)
         super().__init__(**options)
 
+    def prepare_value(self, value: Any) -> Any:
+        return super().prepare_value({} if value is None else value)
+
     def clean(self, value: Any) -> Any:
         rule = super().clean(value) or {}
         try:
@@ -82,6 +91,13 @@ class RuleField(forms.JSONField):
         except BrokenRule as fault:
             raise forms.ValidationError(str(fault)) from fault
         return rule
+
+
+def field_of_tags() -> RuleField:
+    """The rule of a tag: tags themselves are no term of it, or they would change one another."""
+    field = RuleField(help_text="没有条件，就只由导购来打。")
+    field.widget.offered = offered(of="tag", without=("tag",))
+    return field
 
 
 def _rule_in(value: Any) -> dict[str, Any] | None:

@@ -68,7 +68,11 @@ class DataExportAdmin(ActsAdmin):
                 (name, source, list(source.choices()))
                 for name, source in exporting.sources().items()
             ]
-        context = self.around(request, "申请导出名单") | {"lists": lists, "said": request.POST}
+        context = self.around(request, "申请导出名单") | {
+            "lists": lists,
+            "said": request.POST or request.GET,
+            "ticked": request.POST.getlist("columns"),
+        }
         return TemplateResponse(request, "admin/privacy/export_ask.html", context)
 
     def change_view(

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin, messages
 from django.db.models import Count, Model, QuerySet
 from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from members.tags.actions import carry_out_rule
 from members.tags.catalogue import retire_tag, save_group, save_tag
@@ -67,7 +69,7 @@ class TagForm(_TagForm):
 
     def clean_rule(self) -> Any:
         rule = self.cleaned_data["rule"]
-        if rule is None or rule == "":
+        if not rule:
             return None
         fault = fault_of_rule(rule)
         try:
@@ -105,12 +107,24 @@ class TagAdmin(HouseAdmin):
     readonly_fields = ("meant_now", "at_wecom", "counted", "evaluated_at", "retired_at")
     actions = ("carry_out_now", "retire")
 
+    class Media:
+        css = {"all": ("audience/builder.css",)}  # noqa: RUF012 - Django's own form
+        js = ("audience/builder.js",)
+
+    def get_form(  # type: ignore[override]
+        self, request: HttpRequest, obj: Any = None, **options: Any
+    ) -> Any:
+        form: Any = super().get_form(request, obj, **options)
+        if "rule" in form.base_fields:
+            form.base_fields["rule"] = import_string(settings.AUDIENCE_RULES["field"])()
+        return form
+
     def get_fieldsets(self, request: HttpRequest, obj: Model | None = None) -> Any:
         shown: list[Any] = [
             ("标签", {"fields": (("name", "group"), "reason", ("is_offered", "position"))}),
             (
                 "按规则",
-                {"fields": ("rule",), "description": "与人群的条件写法相同；每天夜里计算。"},
+                {"fields": ("rule",), "description": "和人群的条件一样；每天夜里计算。"},
             ),
         ]
         if not _is_wecoms(obj):
@@ -171,9 +185,9 @@ class TagAdmin(HouseAdmin):
             return "已同步" if tag.is_shared else "企业微信的标签"
         return tag.share_fault or "—"
 
-    @admin.display(description="按规则", boolean=True)
-    def by_rule(self, tag: Tag) -> bool:
-        return tag.rule is not None
+    @admin.display(description="怎么打")
+    def by_rule(self, tag: Tag) -> str:
+        return "导购打" if tag.rule is None else "按规则"
 
     @admin.display(description="规则现在指的人")
     def meant_now(self, tag: Tag) -> str:

@@ -10,6 +10,7 @@ from zipfile import ZipFile
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 from msoffcrypto.exceptions import InvalidKeyError
 from msoffcrypto.format.ooxml import OOXMLFile
@@ -203,7 +204,11 @@ def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
     mine.force_login(cast.hq, backend=backend)
     theirs.force_login(other, backend=backend)
     key, base = everybody(), "/admin/members/dataexport/"
-    assert "全部" in mine.get(f"{base}add/").content.decode()
+    # An audience's page leads here with its list chosen.
+    begun = f"{base}add/?list=audience:{key}"
+    shown = mine.get(reverse("admin:members_audience_change", args=[key])).content.decode()
+    assert f'href="{begun}"' in shown
+    assert f'<option value="audience:{key}" selected>' in mine.get(begun).content.decode()
     said = {"list": f"audience:{key}", "columns": ["name"], "recipient": "市场部", "purpose": "x"}
     assert mine.post(f"{base}add/", said).status_code == 302
     row = DataExport.objects.get()
