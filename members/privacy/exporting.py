@@ -25,6 +25,7 @@ from members.privacy.errors import ExportRefused
 from members.privacy.models_of_duty import DataExport
 from members.privacy.parcels import new_password, parcel
 from members.privacy.steps import record_disclosure
+from members.privacy.watching import note_lists
 from stores.org.models import Account
 
 # What was approved is taken the same day, while it is still true; and what nobody approved is over.
@@ -169,6 +170,7 @@ def take_export(export_id: int, *, account: Account, by: Actor) -> tuple[str, by
         count=len(numbers),
         members=numbers,
     )
+    note_lists(account.pk, str(by), now)
     return f"{row.what}-{timezone.localdate(now)}-{number_of(row)}.xlsx", content
 
 

@@ -21,6 +21,7 @@ from members.privacy.models_of_duty import (
 from members.privacy.pia import VERSIONS, is_signed
 from members.privacy.queries import open_requests
 from members.privacy.rules import ABROAD_FROM, Clock, alarm_at, clock_of, passed
+from members.privacy.watching import unusual_at
 from stores.org.panels import Line, Listing
 
 _MOST: Final = 6
@@ -57,12 +58,13 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
 
 
 def alarms_at(at: datetime) -> list[Line]:
-    """Late requests, running clocks, lists that wait for a second person, thresholds, contracts
-    that ran out, retention that failed.
+    """Late requests, running clocks, accounts that take very much, lists that wait for a second
+    person, thresholds, contracts that ran out, retention that failed.
     """
     return [
         *_late(at),
         *_incidents(at),
+        *_unusual(at),
         *_exports(at),
         *_thresholds(at),
         *_contracts(at),
@@ -88,6 +90,16 @@ def _incidents(at: datetime) -> list[Line]:
             href=reverse("admin:members_incident_change", args=[row.pk]),
         )
         for row in rows
+    ]
+
+
+def _unusual(at: datetime) -> list[Line]:
+    looks, lists = (
+        reverse(f"admin:members_{table}_changelist") for table in ("accesslog", "dataexport")
+    )
+    return [
+        _line(one.who, one.did, one.figure, lists if one.is_lists else looks)
+        for one in unusual_at(at)
     ]
 
 

@@ -14,6 +14,10 @@ PRESSING: Final = timedelta(days=3)
 # Who asks for deletion on her own page may think otherwise for so long.
 THINK_AGAIN: Final = timedelta(days=1)
 LOOKS_A_DAY: Final = 50
+# So much of one account in a day is told to head office, long before a limit ends it.
+LOOKS_ALARM: Final = 30
+LISTS_ALARM: Final = 3
+PEOPLE_ALARM: Final = 20_000
 # PIPL 52 with the audit measures' article 12; 网数条例 28.
 OFFICER_FROM: Final = 1_000_000
 IMPORTANT_FROM: Final = 10_000_000

@@ -17,6 +17,7 @@ from members.privacy.errors import NoReason, TooManyLooks, UnknownEmitter
 from members.privacy.models import AccessLog, Disclosure
 from members.privacy.models_of_duty import AccountLook
 from members.privacy.rules import LOOKS_A_DAY, REASONS
+from members.privacy.watching import note_looks
 from stores.org.models import Account
 
 # A disclosure of more people names their number only.
@@ -93,3 +94,4 @@ def _count(actor: str, now: datetime) -> None:
     )
     if not taken:
         raise TooManyLooks
+    note_looks(actor, now)

@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from msoffcrypto.exceptions import InvalidKeyError
 from msoffcrypto.format.ooxml import OOXMLFile
+from structlog.testing import capture_logs
 
 from kit.classified import Grade
 from members.audience.models import Audience
@@ -24,6 +25,8 @@ from members.privacy.models import Disclosure
 from members.privacy.models_of_duty import DataExport
 from members.privacy.panels import alarms_at
 from members.privacy.parcels import parcel
+from members.privacy.rules import LISTS_ALARM, PEOPLE_ALARM
+from members.privacy.watching import unusual_at
 from stores.ledger.sheets import rows_of
 from stores.org.access import actor_of
 from stores.org.models import Account
@@ -198,17 +201,35 @@ def test_asking_says_what_of_whom_for_whom_and_what_for(cast: Cast) -> None:
     assert not DataExport.objects.exists()
 
 
+def test_who_takes_very_much_in_a_day_is_told_of(cast: Cast, other: Account) -> None:
+    by, now = actor_of(cast.hq), timezone.now()
+    rows = [asked(cast, everybody(joined_within_days=day)) for day in range(1, LISTS_ALARM + 1)]
+    with capture_logs() as told:
+        for row in rows:
+            exporting.approve_export(row.pk, account=other, by=TESTER)
+            assert unusual_at(now + timedelta(minutes=1)) == []
+            assert told == []
+            exporting.show_password(row.pk, account=cast.hq, by=by)
+            exporting.take_export(row.pk, account=cast.hq, by=by)
+    assert [(one["event"], one["lists"]) for one in told] == [("many lists taken", LISTS_ALARM)]
+    later = now + timedelta(minutes=1)
+    assert [(one.text, one.why) for one in alarms_at(later)] == [
+        (cast.hq.name, f"一天里取走 {LISTS_ALARM} 份名单")
+    ]
+    last = rows[-1].pk
+    DataExport.objects.exclude(pk=last).update(taken_at=now - timedelta(days=2))
+    assert unusual_at(later) == []
+    DataExport.objects.filter(pk=last).update(count=PEOPLE_ALARM)
+    assert [one.figure for one in unusual_at(later)] == ["20,000 人"]
+
+
 def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
     mine, theirs = Client(), Client()
     backend = "django.contrib.auth.backends.ModelBackend"
     mine.force_login(cast.hq, backend=backend)
     theirs.force_login(other, backend=backend)
     key, base = everybody(), "/admin/members/dataexport/"
-    # An audience's page leads here with its list chosen.
-    begun = f"{base}add/?list=audience:{key}"
-    shown = mine.get(reverse("admin:members_audience_change", args=[key])).content.decode()
-    assert f'href="{begun}"' in shown
-    assert f'<option value="audience:{key}" selected>' in mine.get(begun).content.decode()
+    assert "全部" in mine.get(f"{base}add/").content.decode()
     said = {"list": f"audience:{key}", "columns": ["name"], "recipient": "市场部", "purpose": "x"}
     assert mine.post(f"{base}add/", said).status_code == 302
     row = DataExport.objects.get()
@@ -224,14 +245,22 @@ def test_the_desk_leads_through_it(cast: Cast, other: Account) -> None:
     for act in ("password", "take"):
         assert theirs.post(f"{base}{row.pk}/{act}/").status_code == 302
     assert mine.post(f"{base}{row.pk}/take/").status_code == 302
-    shown = mine.post(f"{base}{row.pk}/password/")
-    found = re.search(r"<output[^>]*>([^<]+)<", shown.content.decode())
-    assert found is not None
-    assert "no-store" in shown["Cache-Control"]
-    assert found[1] not in mine.get(page).content.decode()
+    answer = mine.post(f"{base}{row.pk}/password/")
+    assert "no-store" in answer["Cache-Control"]
+    password = re.findall(r"<output[^>]*>([^<]+)<", answer.content.decode())[0]
+    assert password not in mine.get(page).content.decode()
     answer = mine.post(f"{base}{row.pk}/take/")
-    assert "陈静" in str(rows_in(answer.content, found[1]))
+    assert "陈静" in str(rows_in(answer.content, password))
     assert "no-store" in answer["Cache-Control"]
     for act in ("password", "take"):
         assert mine.post(f"{base}{row.pk}/{act}/").status_code == 302
     assert "已取走" in mine.get(base).content.decode()
+
+
+def test_an_audiences_page_leads_to_its_export(cast: Cast) -> None:
+    hq, key = Client(), everybody()
+    hq.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
+    begun = f"{reverse('admin:members_dataexport_add')}?list=audience:{key}"
+    page = hq.get(reverse("admin:members_audience_change", args=[key])).content.decode()
+    assert f'href="{begun}"' in page
+    assert f'<option value="audience:{key}" selected>' in hq.get(begun).content.decode()

@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
 from django.utils import timezone
+from structlog.testing import capture_logs
 
 from kit.actions import scope_of
 from kit.fields import shown_id
@@ -18,8 +19,9 @@ from members.privacy.errors import NoReason, TooManyLooks
 from members.privacy.models import AccessLog
 from members.privacy.models_of_duty import AccountLook
 from members.privacy.months import end_months, open_months_from
+from members.privacy.panels import alarms_at
 from members.privacy.queries import looks_at
-from members.privacy.rules import LOOKS_A_DAY
+from members.privacy.rules import LOOKS_A_DAY, LOOKS_ALARM
 from stores.org.access import actor_of_guide
 from tests.cast import Cast
 
@@ -58,6 +60,22 @@ def test_the_fifty_first_look_of_a_day_is_refused(cast: Cast) -> None:
     assert (shown, refused, AccessLog.objects.count()) == (LOOKS_A_DAY, 10, LOOKS_A_DAY)
     reveal_phone(cast.chen.pk, reason="delivery", by=by, at=now + timedelta(days=1))
     reveal_phone(cast.chen.pk, reason="delivery", by=actor_of_guide(cast.manager), at=now)
+
+
+def test_head_office_is_told_of_many_looks_before_the_limit_ends_them(cast: Cast) -> None:
+    by = actor_of_guide(cast.lin)
+    now = timezone.localtime().replace(hour=12)
+    with capture_logs() as told:
+        for _ in range(LOOKS_ALARM - 1):
+            reveal_phone(cast.chen.pk, reason="delivery", by=by, at=now)
+        assert alarms_at(now) == []
+        assert told == []
+        for _ in range(2):
+            reveal_phone(cast.chen.pk, reason="delivery", by=by, at=now)
+    assert [(one["event"], one["actor"]) for one in told] == [("many whole numbers seen", str(by))]
+    (line,) = alarms_at(now + timedelta(days=1))
+    assert (line.text, line.figure) == ("林晓", f"{LOOKS_ALARM + 1} 次")
+    assert alarms_at(now + timedelta(days=2)) == []
 
 
 def test_guide_and_head_office_ask_by_their_pages(cast: Cast) -> None:
