@@ -10,7 +10,17 @@ from django.utils import timezone
 
 from bot.channels.actions import open_kf_account
 from bot.knowledge.actions import approve_article, write_article
-from config.demo import channels, duties, holding, library, liking, past, places, standing
+from config.demo import (
+    channels,
+    duties,
+    earning,
+    holding,
+    library,
+    liking,
+    past,
+    places,
+    standing,
+)
 from config.demo.world import KF_ACCOUNT
 from groups.content.models import Material, MaterialKind, MaterialState, Variant
 from kit.actions import action, scope_of
@@ -101,12 +111,12 @@ def load(say: Callable[[str], None]) -> None:
     past.enrol_members(by=_SYSTEM)
     say(f"{past.MEMBERS} 位会员和两年的订单")
     duties.ask_and_look(by=_SYSTEM)
+    earning.bring_orders(by=_SYSTEM)
     _judge_everything()
     say("每一单归谁")
-    with scope_of(_SYSTEM):
-        guides = list(Guide.objects.working().filter(role="guide").values_list("pk", flat=True))
-    for guide in guides:
-        ensure_channel_codes(guide, by=_SYSTEM)
+    earning.earn(by=_SYSTEM)
+    say("提成方案、目标、结算、申诉")
+    _give_codes()
     channels.work(by=_SYSTEM)
     say("渠道码、排班、印刷")
     _write_articles()
@@ -175,6 +185,13 @@ def _judge_everything() -> None:
     after: int | None = 0
     while after is not None:
         after = judge_next(after, by=_SYSTEM).after
+
+
+def _give_codes() -> None:
+    with scope_of(_SYSTEM):
+        guides = list(Guide.objects.working().filter(role="guide").values_list("pk", flat=True))
+    for guide in guides:
+        ensure_channel_codes(guide, by=_SYSTEM)
 
 
 def _write_articles() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any, Final
+from uuid import UUID
 
 from django.utils import timezone
 
@@ -11,6 +12,7 @@ from kit.actions import action
 from kit.actor import Actor
 from members.identity.models import Member, MemberState
 from members.lifecycle.actions import save_play
+from members.lifecycle.figures import note_sides
 from members.lifecycle.models import LifecycleRun, Stage
 from members.lifecycle.models_of_today import Play, PlayKind
 from members.lifecycle.picking import pick_for_today
@@ -54,15 +56,35 @@ PLAYS: Final[tuple[dict[str, Any], ...]] = (
     },
 )
 
+# What was tried a month ago on half of the regulars: the page of its effect has something to say.
+# Its number decides who was kept out, so it is always the same.
+_TRIED: Final[dict[str, Any]] = {
+    "public_id": UUID("01935f00-0000-7000-8000-000000000001"),
+    "kind": PlayKind.SECOND,
+    "name": "换季先看新款",
+    "stages": [Stage.GROWING.value, Stage.MATURE.value],
+    "entered_within_days": 60,
+    "holdout_percent": 50,
+    "stops": ["purchase", "withdrawal", "ignored"],
+    "talk": "挑一件她常买的款，请她到店先试。",
+    "is_active": True,
+}
+_TRIED_DAYS_AGO: Final = 35
+
 _SEASON: Final = {"amount": 5000, "minimum_spend": 50_000, "valid_days": 30}
 
 
 def stand(*, by: Actor) -> None:
-    """A reckoning of a week ago, today's with who moved since, lists and plays; once."""
+    """A trial of a month ago, a reckoning of a week ago, today's with who moved since, lists and
+    plays; once.
+    """
     if LifecycleRun.objects.exists():
         return
     today = timezone.localdate()
     _give_coupons(by=by)
+    reckon(Kind.EVERYBODY, on=today - timedelta(days=_TRIED_DAYS_AGO))
+    tried = save_play(Play(**_TRIED), account=None, by=by)
+    note_sides(tried, at=timezone.now() - timedelta(days=_TRIED_DAYS_AGO), by=by)
     reckon(Kind.EVERYBODY, on=today - timedelta(days=6))
     reckon(Kind.CHANGES, on=today)
     pick_for_today(today)
