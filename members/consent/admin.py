@@ -114,9 +114,10 @@ class ConsentEventAdmin(ReadOnlyAdmin):
     list_display = ("at", "member", "purpose", "channel", "decision", "method", "notice", "guide")
     list_filter = ("purpose", "decision", "method", "store")
     list_select_related = ("member", "notice", "guide__store")
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
+    search_help_text = "会员卡号"
     date_hierarchy = "at"
-    ordering = ("-at", "-pk")
+    ordering = ("-pk",)
     inlines = (ProofInline,)
 
 
@@ -125,7 +126,8 @@ class ConsentStateAdmin(ReadOnlyAdmin):
     list_display = ("member", "purpose", "channel", "is_granted", "since")
     list_filter = ("purpose", "is_granted")
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
+    search_help_text = "会员卡号"
 
 
 def _is_published(notice: Model | None) -> bool:

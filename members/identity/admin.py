@@ -35,10 +35,10 @@ class MemberAdmin(ReadOnlyAdmin):
     list_display_links = ("card_no", "called")
     list_filter = ("state", "tier", "entity", "home_store__region", "home_store")
     list_select_related = ("home_store", "owner__store")
-    search_fields = ("card_no",)
+    search_fields = ("=card_no",)
     search_help_text = "会员卡号，或完整手机号"
-    date_hierarchy = "joined_at"
-    ordering = ("-joined_at", "-pk")
+    # By her number, which grows with time: by the day she joined, all would have to be sorted.
+    ordering = ("-pk",)
     inlines = (IdentityInline,)
     fields = ("card_no", "called", "phone_masked", "whole_phone", "tier", "state", "entity",
               "home_store", "owner", "joined_at", "left_at")  # fmt: skip
@@ -75,7 +75,7 @@ class IdentityAdmin(ReadOnlyAdmin):
     list_display = ("kind", "member", "entity", "verified_at", "created_at")
     list_filter = ("kind", "entity")
     list_select_related = ("member", "entity")
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
     fields = ("kind", "member", "entity", "verified_at", "created_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -87,7 +87,8 @@ class ContactAdmin(ReadOnlyAdmin):
     list_display = ("name", "guide", "member", "joined_by", "read_at")
     list_filter = ("joined_by", "entity", ("member", admin.EmptyFieldListFilter))
     list_select_related = ("guide__store", "member")
-    search_fields = ("external_userid", "member__card_no", "guide__name")
+    search_fields = ("=external_userid", "=member__card_no")
+    search_help_text = "企微客户 ID 或会员卡号"
     fields = ("name", "guide", "member", "joined_by", "entity", "read_at")
     inlines = (FriendshipInline,)
 
@@ -100,4 +101,5 @@ class SuggestionAdmin(ReadOnlyAdmin):
     list_display = ("contact", "member", "guide", "made_at", "decided_at", "is_same")
     list_filter = ("is_same", "guide__store")
     list_select_related = ("contact", "member", "guide__store")
-    search_fields = ("member__card_no", "guide__name")
+    search_fields = ("=member__card_no", "=guide__employee_no")
+    search_help_text = "会员卡号或导购工号"

@@ -49,7 +49,7 @@ class MergeSuggestionAdmin(_MayDecide):
     list_display = ("first", "second", "why", "made_at", "is_same", "decided_at")
     list_filter = ("is_same", ("decided_at", admin.EmptyFieldListFilter))
     list_select_related = ("first", "second")
-    search_fields = ("first__card_no", "second__card_no")
+    search_fields = ("=first__card_no", "=second__card_no")
     date_hierarchy = "made_at"
     actions = ("are_one", "are_two", "ask_again")
     fields = ("why", ("one", "other"), "made_at", "is_same", "decided_at", "merge")
@@ -102,7 +102,7 @@ class MergeAdmin(_MayDecide):
     list_display = ("gone", "kept", "reason", "at", "undone_at", "to_look_at")
     list_filter = ("reason", ("undone_at", admin.EmptyFieldListFilter))
     list_select_related = ("kept", "gone")
-    search_fields = ("kept__card_no", "gone__card_no")
+    search_fields = ("=kept__card_no", "=gone__card_no")
     date_hierarchy = "at"
     actions = ("part",)
     fields = ("kept", "gone", "reason", "why", "at", "actor", "undone_at", "undone_by",

@@ -32,7 +32,7 @@ class SubjectRequestAdmin(ActsAdmin):
     list_display = ("kind", "clock", "state", "member", "entity", "opened_at", "closed_at")
     list_filter = ("state", "kind", "entity")
     list_select_related = ("member", "entity")
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
     search_help_text = "会员卡号"
     date_hierarchy = "opened_at"
     ordering = ("closed_at", "due_at", "pk")

@@ -54,9 +54,10 @@ class AccessLogAdmin(ReadOnlyAdmin):
 
     list_display = ("at", "actor_name", "member_no", "fields_seen", "reason_words")
     list_filter = ("reason",)
-    search_fields = ("actor_name", "=member_no")
+    search_fields = ("=member_no", "=actor")
+    search_help_text = "会员序号，或操作者（account:…）"
     date_hierarchy = "at"
-    ordering = ("-at",)
+    ordering = ("-pk",)
 
     @admin.display(description="看了什么")
     def fields_seen(self, row: AccessLog) -> str:

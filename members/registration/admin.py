@@ -125,9 +125,10 @@ class RegistrationAdmin(ReadOnlyAdmin):
     list_display = ("opened_at", "state", "guide", "store", "channel_code", "member", "finished_at")
     list_filter = ("state", "store__region", "store")
     list_select_related = ("guide__store", "store", "channel_code__guide", "member")
-    search_fields = ("member__card_no", "guide__name")
+    search_fields = ("=member__card_no", "=guide__employee_no")
+    search_help_text = "会员卡号或导购工号"
     date_hierarchy = "opened_at"
-    ordering = ("-opened_at",)
+    ordering = ("-pk",)
     fields = ("opened_at", "state", "guide", "store", "channel_code", "notice", "decisions",
               "agreed_at", "member", "finished_at")  # fmt: skip
 
@@ -141,7 +142,7 @@ class OneTimeCodeAdmin(ReadOnlyAdmin):
 
     list_display = ("made_at", "sent_at", "tries", "used_at", "expires_at")
     list_filter = (("sent_at", admin.EmptyFieldListFilter),)
-    ordering = ("-made_at",)
+    ordering = ("-pk",)
     fields = ("registration", "made_at", "sent_at", "tries", "used_at", "expires_at")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
@@ -154,7 +155,7 @@ class CodeRequestAdmin(ReadOnlyAdmin):
     list_display = ("at", "channel_code")
     list_filter = ("channel_code__store",)
     list_select_related = ("channel_code__guide",)
-    ordering = ("-at",)
+    ordering = ("-pk",)
     fields = ("at", "channel_code")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:

@@ -30,9 +30,9 @@ class PhoneChangeAdmin(ReadOnlyAdmin):
     list_display = ("asked_at", "member", "phone", "state", "waits_until", "is_ripe", "ended_by")
     list_filter = ("state",)
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
     search_help_text = "会员卡号"
-    ordering = ("-asked_at",)
+    ordering = ("-pk",)
     actions = ("allow", "refuse")
 
     def has_decide_permission(self, request: HttpRequest) -> bool:

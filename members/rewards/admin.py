@@ -30,5 +30,6 @@ class CouponAdmin(ReadOnlyAdmin):
     list_display = ("kind", "member", "number", "issued_at", "expires_at", "used_at")
     list_filter = ("kind", ("used_at", admin.EmptyFieldListFilter))
     list_select_related = ("kind", "member")
-    search_fields = ("number", "member__card_no")
+    search_fields = ("=number", "=member__card_no")
+    search_help_text = "券号或会员卡号"
     date_hierarchy = "issued_at"

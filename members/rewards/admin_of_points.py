@@ -119,7 +119,7 @@ class EntryInline(ReadOnlyInline):
 class PointsAccountAdmin(ReadOnlyAdmin):
     list_display = ("member", "balance", "pending", "owed", "opened_at")
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
     inlines = (EntryInline,)
 
 
@@ -128,7 +128,7 @@ class PointsEntryAdmin(ReadOnlyAdmin):
     list_display = ("account", "kind", "points", "pending", "owed", "source", "at")
     list_filter = ("kind",)
     list_select_related = ("account",)
-    search_fields = ("account__member__card_no", "source")
+    search_fields = ("=account__member__card_no", "=source")
     date_hierarchy = "at"
 
 
@@ -137,7 +137,7 @@ class PointsAdjustmentAdmin(HouseAdmin):
     list_display = ("member", "points", "wants_second", "is_approved", "asked_at", "decided_at")
     list_filter = (("decided_at", admin.EmptyFieldListFilter), "is_approved", "wants_second")
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
     autocomplete_fields = ("member",)
     actions = ("approve", "refuse")
     fields = ("member", "points", "reason")
@@ -216,7 +216,7 @@ class TierStandingAdmin(ReadOnlyAdmin):
     list_display = ("member", "tier", "spent_minor", "since", "falls_on", "falls_to")
     list_filter = ("tier", ("falls_on", admin.EmptyFieldListFilter))
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
 
 
 @admin.register(CouponUse)
@@ -224,7 +224,8 @@ class CouponUseAdmin(ReadOnlyAdmin):
     list_display = ("coupon", "store", "receipt_no", "at", "reversed_at")
     list_filter = ("store", ("reversed_at", admin.EmptyFieldListFilter))
     list_select_related = ("coupon", "store")
-    search_fields = ("receipt_no", "coupon__number")
+    search_fields = ("=coupon__number",)
+    search_help_text = "券号"
     date_hierarchy = "at"
 
 
@@ -240,7 +241,7 @@ class OutsideMasterAdmin(HouseAdmin):
 class OutsideBalanceAdmin(ReadOnlyAdmin):
     list_display = ("member", "source", "sequence", "points", "tier", "told_at")
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
 
 
 @admin.register(PointsProposal)
@@ -248,7 +249,7 @@ class PointsProposalAdmin(ReadOnlyAdmin):
     list_display = ("member", "points", "source", "at", "fetched_at")
     list_filter = ("entity", ("fetched_at", admin.EmptyFieldListFilter))
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
 
 
 @admin.register(OutsideDifference)
@@ -258,5 +259,5 @@ class OutsideDifferenceAdmin(ReadOnlyAdmin):
     list_display = ("member", "what", "ours", "theirs", "found_at", "ended_at")
     list_filter = ("what", "entity", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("member",)
-    search_fields = ("member__card_no",)
+    search_fields = ("=member__card_no",)
     date_hierarchy = "found_at"

@@ -25,8 +25,8 @@ from stores.conversions.models import Credit, CreditRule
 from stores.conversions.rules import FIRST_TERMS, BadTerms, read_terms
 from stores.conversions.trial_page import trial_page
 from stores.conversions.trying import TRIED_OVER, begin_trial
-from stores.ledger.admin import with_names
-from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
+from stores.ledger.admin import ByReceipt, with_names
+from stores.org.hq import HouseAdmin, actor_behind
 from stores.org.models import Account
 
 
@@ -137,7 +137,7 @@ class CreditRuleAdmin(HouseAdmin):
 
 
 @admin.register(Credit)
-class CreditAdmin(ReadOnlyAdmin):
+class CreditAdmin(ByReceipt):
     list_display = (
         "sold_at", "guide", "store", "amount_shown", "why", "receipt_no", "line", "sku",
         "refund_of",
@@ -145,9 +145,8 @@ class CreditAdmin(ReadOnlyAdmin):
     list_display_links = ("receipt_no",)
     list_filter = ("reason", "was_open", "rule")
     list_select_related = ("rule",)
-    search_fields = ("=receipt_no", "=sku", "=member_no")
-    search_help_text = "小票号、货号或会员序号"
-    ordering = ("-sold_at", "-id")
+    search_fields = ("=member_no",)
+    ordering = ("-id",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credit]:
         return with_names(super().get_queryset(request), guide="guide_no", store="store_no")

@@ -9,6 +9,8 @@ from datetime import datetime
 from django.db.models import F, Q, QuerySet
 
 from stores.ledger.models import MergedMember, PurchaseLine, ReceiptKey, ReceiptMember
+from stores.ledger.models_of_imports import PurchaseImport
+from stores.org.models import MachineKey
 
 Key = tuple[str, int]
 
@@ -17,6 +19,19 @@ def keys_of(source: str, receipt_nos: Collection[str]) -> dict[Key, ReceiptKey]:
     """What is already known of these receipts, by (receipt_no, line)."""
     found = ReceiptKey.objects.filter(source=source, receipt_no__in=receipt_nos)
     return {(key.receipt_no, key.line): key for key in found}
+
+
+def known_sources() -> set[str]:
+    """Every source that could have told a receipt: keys of machines, and files."""
+    machines = MachineKey.objects.values_list("source", flat=True)
+    files = PurchaseImport.objects.values_list("source", flat=True)
+    return {*machines.distinct(), *files.distinct()} - {""}
+
+
+def keys_by_number(receipt_no: str) -> list[ReceiptKey]:
+    """What any source told under a receipt's number: one look for all, by the unique index."""
+    found = ReceiptKey.objects.filter(source__in=known_sources(), receipt_no=receipt_no)
+    return list(found.order_by("source", "line"))
 
 
 def lines_of_keys(keys: Iterable[ReceiptKey]) -> dict[int, PurchaseLine]:

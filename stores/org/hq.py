@@ -11,12 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.options import csrf_protect_m
-from django.core.paginator import Paginator
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
-from django.utils.functional import cached_property
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from kit.actions import action
@@ -24,6 +22,7 @@ from kit.actor import Actor
 from kit.classified import Grade, Privacy
 from kit.fields import DecryptError, SealedTextField
 from stores.org.access import actor_of
+from stores.org.long_lists import CountedSoFar, HouseChangeList, found_exactly, short_filter
 from stores.org.models import Guide, Store
 
 if TYPE_CHECKING:
@@ -80,22 +79,6 @@ class OutsideAtomic(_DjangoAdmin):
         return self._delete_view(request, object_id, extra_context)  # type: ignore[attr-defined]
 
 
-class CountedSoFar(Paginator):  # type: ignore[type-arg]
-    """Counts no further than anybody pages: at 15 million rows a full count takes seconds.
-
-    Behind the last page stands a search or a filter, not one more page.
-    """
-
-    most: ClassVar[int] = 10_000
-
-    @cached_property
-    def count(self) -> int:
-        rows: Any = self.object_list
-        if not isinstance(rows, models.QuerySet):
-            return len(rows)
-        return rows.order_by()[: self.most].count()
-
-
 class HouseAdmin(ModelAdmin, OutsideAtomic):
     """The base of every admin screen.
 
@@ -130,6 +113,25 @@ class HouseAdmin(ModelAdmin, OutsideAtomic):
     def get_ordering(self, request: HttpRequest) -> Any:
         """Newest first where nobody said otherwise: pages of suggestions need an order too."""
         return super().get_ordering(request) or self.model._meta.ordering or ("-pk",)
+
+    # ------------------------------------------------------------ long lists
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[HouseChangeList]:
+        return HouseChangeList
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        return [short_filter(self.model, asked) for asked in super().get_list_filter(request)]
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: models.QuerySet[Any], search_term: str
+    ) -> tuple[models.QuerySet[Any], bool]:
+        """Fields that are all marked with `=` are found by their indexes."""
+        names = [str(name) for name in self.get_search_fields(request)]
+        if not search_term.strip() or not all(name.startswith("=") for name in names):
+            return super().get_search_results(request, queryset, search_term)
+        return found_exactly(queryset, [name[1:] for name in names], search_term), False
+
+    # ------------------------------------------------------------ what is offered
 
     def formfield_for_foreignkey(
         self, db_field: models.ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
