@@ -12,7 +12,7 @@ from math import sqrt
 from typing import Final
 
 import numpy as np
-from scipy import stats
+from scipy.special import stdtrit
 
 METHOD: Final = "Welch 95% 区间（两组均值之差，方差不等）"
 LEVEL: Final = 0.95
@@ -102,7 +102,7 @@ def _interval(one: Side, two: Side) -> tuple[float | None, float | None]:
     if one.members < 2 or two.members < 2 or noise <= 0:
         return None, None
     freedom = noise**2 / (one.noise**2 / (one.members - 1) + two.noise**2 / (two.members - 1))
-    reach = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * sqrt(noise)
+    reach = float(stdtrit(freedom, (1 + LEVEL) / 2)) * sqrt(noise)
     difference = one.mean - two.mean
     return difference - reach, difference + reach
 
