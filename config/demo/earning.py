@@ -24,7 +24,7 @@ from kit.actions import action, scope_of
 from kit.actor import EVERYTHING, Actor
 from members.identity.models import Member, MemberState
 from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
-from stores.commission.models import CommissionPlan
+from stores.commission.models import CommissionPlan, Settlement
 from stores.commission.queries import house_zone
 from stores.commission.rules import FIRST_PLAN, Month
 from stores.conversions.actions import judge_receipts, propose_rule
@@ -59,11 +59,11 @@ _BY_TARGET: Final[dict[str, Any]] = {
 }  # fmt: skip
 _SHARED: Final[dict[str, Any]] = {
     "ladder": [
-        {"kind": "owner", "window_days": 30},
+        {"kind": "owner", "window_days": 90},
         {"kind": "last_touch", "window_days": 30},
         {"kind": "server"},
     ],
-    "server_share": 30,
+    "server_share": 20,
 }
 
 
@@ -140,10 +140,11 @@ def _orders(
 
 
 def earn(*, by: Actor) -> None:
-    """Plan, targets, two settled months, disputes at every stage, a rule on trial; once."""
+    """Plan, targets, two settled months, disputes at every stage, a rule on trial.
+
+    Whatever stands already is left alone, so a start that was cut off is gone on with.
+    """
     with scope_of(by):
-        if CommissionPlan.objects.exists():
-            return
         office, other = Account.objects.filter(is_superuser=True).order_by("pk")[:2]
         entities = list(LegalEntity.objects.order_by("pk"))
         stores = list(Store.objects.select_related("entity").order_by("code"))
@@ -152,17 +153,28 @@ def earn(*, by: Actor) -> None:
     _plan(this, office, other, now=now)
     for store in stores:
         _aim(store, this, by=actor_of(office))
-    for back in (2, 1):
-        for entity in entities:
-            # The franchise has not settled last month yet: HQ sees what waits.
-            if back == 2 or entity == entities[0]:
-                settle_month(entity, this.away(-back), now=now, by=actor_of(office))
+    _settle(this, entities, now=now, by=actor_of(office))
     _disagree(this.away(-1), now, by=by)
     _propose_rule(this.away(1), office, now=now)
 
 
+def _settle(this: Month, entities: Sequence[LegalEntity], *, now: datetime, by: Actor) -> None:
+    with scope_of(by):
+        done = set(Settlement.objects.values_list("entity_id", "month"))
+    for back in (2, 1):
+        month = this.away(-back)
+        for entity in entities:
+            # The franchise has not settled last month yet: HQ sees what waits.
+            is_due = back == 2 or entity == entities[0]
+            if is_due and (entity.pk, month.first) not in done:
+                settle_month(entity, month, now=now, by=by)
+
+
 def _plan(this: Month, office: Account, other: Account, *, now: datetime) -> None:
     """The one in force, approved by another person, and one that is only proposed."""
+    with scope_of(actor_of(office)):
+        if CommissionPlan.objects.exists():
+            return
     plan = propose_plan(
         name="阶梯提成", terms=FIRST_PLAN, effective_from=this.away(-4).first, by=actor_of(office)
     )
@@ -206,7 +218,7 @@ def _propose_rule(next_month: Month, office: Account, *, now: datetime) -> None:
         if CreditRule.objects.filter(approved_at=None).exists():
             return
     rule = propose_rule(
-        name="接待的人分三成",
+        name="老客算三个月，接待分两成",
         terms=_SHARED,
         effective_from=next_month.begins,
         by=actor_of(office),
@@ -221,6 +233,8 @@ def _propose_rule(next_month: Month, office: Account, *, now: datetime) -> None:
 def _disagree(last: Month, now: datetime, *, by: Actor) -> None:
     """Four disputes of one store: changed, kept, waiting for an answer, waiting for the manager."""
     with scope_of(by):
+        if Dispute.objects.exists():
+            return
         people = {
             guide.employee_no: guide
             for guide in Guide.objects.select_related("store", "account").filter(
@@ -233,11 +247,11 @@ def _disagree(last: Month, now: datetime, *, by: Actor) -> None:
         _answer(changed, lin, "是她接待的，会员是我的老客，一人一半我同意。", now)
         _decide(changed, manager, 50, "试衣由周宁接待，有到店记录；会员是林晓维护的，各一半。", now)
         judge_receipts([(changed.source, changed.receipt_no)], by=by)
-    kept = _claim(su, lin, last, "前一周我给她打过电话。", now, skip=1, by=by)
+    kept = _claim(su, lin, last, "那天她先来找我，我陪她看了一圈。", now, by=by)
     if kept is not None:
-        _answer(kept, lin, "那通电话说的是改衣服，这件是我约她来看的。", now)
-        _decide(kept, manager, 0, "通话说的是改衣，和这笔成交无关，维持原归属。", now)
-    _claim(zhou, lin, last, "她来取衣服时我又帮她配了这一件。", now, skip=2, by=by)
+        _answer(kept, lin, "她是来改衣服的，这件是我约她来看的。", now)
+        _decide(kept, manager, 0, "到店记录是改衣服，和这笔成交无关，维持原归属。", now)
+    _claim(zhou, lin, last, "她来取衣服时我又帮她配了这一件。", now, by=by)
     waiting = _claim(lin, zhou, last, "这位是我带她办的会员，成交前我刚联系过。", now, by=by)
     if waiting is not None:
         _answer(waiting, zhou, "那天是我接待的，不知道她联系过，请店长定。", now)
@@ -250,20 +264,21 @@ def _claim(
     text: str,
     now: datetime,
     *,
-    skip: int = 0,
     by: Actor,
 ) -> Dispute | None:
-    """The claimant says that a receipt of the month is hers, with a visit of hers as evidence."""
+    """The claimant says that a receipt of the month is hers, with a visit of hers as evidence.
+
+    The last one that nobody has disputed; None when there is none.
+    """
     with scope_of(by):
         credits = Credit.objects.filter(
             guide_no=holder.pk, store_no=holder.store_id, refund_of="", member_no__isnull=False,
             sold_at__gte=month.begins, sold_at__lt=month.ends,
         )  # fmt: skip
-        found = list(credits.order_by("-sold_at", "pk")[: 4 * (skip + 1)])
-        receipts = list(dict.fromkeys(credit.receipt_no for credit in found))
-        if len(receipts) <= skip:
-            return None
-        credit = next(each for each in found if each.receipt_no == receipts[skip])
+        disputed = Dispute.objects.values("receipt_no")
+        credit = credits.exclude(receipt_no__in=disputed).order_by("-sold_at", "pk").first()
+    if credit is None:
+        return None
     _visit(claimant, credit, by=by)
     meets_all = replace(actor_of_guide(claimant), scope=EVERYTHING, reason="dispute")
     with scope_of(meets_all):
@@ -271,10 +286,10 @@ def _claim(
     return open_dispute(
         claimant,
         credit.receipt_no,
-        reason=DisputeReason.SERVED if skip != 1 else DisputeReason.CONTACTED,
+        reason=DisputeReason.SERVED,
         text=text,
         touches=hers.numbers if hers is not None else (),
-        now=now - timedelta(days=3 - skip % 3, hours=2),
+        now=now - timedelta(days=2, hours=2),
         by=meets_all,
     )
 
