@@ -23,7 +23,7 @@ from stores.ledger.actions import (
     record_purchases,
 )
 from stores.ledger.claims import Claims
-from stores.ledger.rules import Fault, Receipt, Unreadable, read_receipt
+from stores.ledger.rules import Fault, Receipt, Unreadable, read_receipt, writable
 from stores.org.models import Guide, Store
 
 CHUNK = 200
@@ -157,4 +157,4 @@ def _answer(placed: PlacedReceipt, outcome: ReceiptOutcome) -> Answer:
 
 def _said_number(raw: object) -> str:
     number = raw.get("receipt_no") if isinstance(raw, dict) else None
-    return number[:80] if isinstance(number, str) else ""
+    return writable(number[:80]) if isinstance(number, str) else ""

@@ -21,8 +21,11 @@ CLOCK_AHEAD = timedelta(days=2)
 _OLDEST = datetime(2000, 1, 1, tzinfo=UTC)
 _RECEIPT_NO = re.compile(r"[^\s/]{1,80}")
 _SKU = re.compile(r"\S(?:.{0,58}\S)?")
+_CLAIM = re.compile(r"(?s:.{1,64})")
 _REFUND_OF = re.compile(r"[^\s/]{1,80}/[1-9]\d{0,4}")
 _LARGEST_AMOUNT = 10**12
+# What neither the database keeps nor an answer can repeat: nothing, and halves of characters.
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _KNOWN_FIELDS = frozenset(
     ("receipt_no", "lines", "store", "sold_at", "member", "served_by", "position", "currency")
 )
@@ -130,23 +133,24 @@ class _Reader:
         self.faults: list[Fault] = []
 
     def blame(self, where: str, code: str, text: str) -> None:
-        self.faults.append(Fault(where, code, text))
+        self.faults.append(Fault(writable(where), code, text))
 
     def text(self, name: str, longest: int, *, needed: bool = False) -> str:
         value = self.raw.get(name)
         if value is None and not needed:
             return ""
-        if not isinstance(value, str) or len(value) > longest or (needed and not value.strip()):
+        said = value if isinstance(value, str) and not _UNWRITABLE.search(value) else None
+        if said is None or len(said) > longest or (needed and not said.strip()):
             self.blame(name, "text", f"须为不超过 {longest} 个字符的文字。")
             return ""
-        return value.strip()
+        return said.strip()
 
     def matching(self, name: str, pattern: re.Pattern[str], complaint: str) -> str:
         value = self.raw.get(name)
-        if not isinstance(value, str) or not pattern.fullmatch(value):
+        if not _fits(value, pattern):
             self.blame(name, "text", complaint)
             return ""
-        return value
+        return str(value)
 
     def moment(self, name: str, now: datetime) -> datetime:
         value = self.raw.get(name)
@@ -170,7 +174,7 @@ class _Reader:
             return {}
         fits = isinstance(value, dict) and len(value) == 1
         kind, said = next(iter(value.items())) if fits else ("", "")
-        if kind not in CLAIM_KINDS or not isinstance(said, str) or not 0 < len(said) <= 64:
+        if kind not in CLAIM_KINDS or not _fits(said, _CLAIM):
             self.blame("member", "member", f"会员请只给出 {'、'.join(CLAIM_KINDS)} 中的一项。")
             return {}
         return {kind: said}
@@ -206,7 +210,7 @@ class _Reader:
         quantity = self._whole(where, raw, "quantity", lowest=-(10**6), highest=10**6)
         amount = self._whole(where, raw, "amount", lowest=-_LARGEST_AMOUNT, highest=_LARGEST_AMOUNT)
         sku = raw.get("sku")
-        if not isinstance(sku, str) or not _SKU.fullmatch(sku):
+        if not _fits(sku, _SKU):
             self.blame(f"{where}.sku", "text", "货号须为 1 至 60 个字符。")
         refund_of = self._refund_of(where, raw.get("refund_of"), amount)
         for name in sorted(set(raw) - _KNOWN_LINE_FIELDS, key=str):
@@ -231,12 +235,22 @@ class _Reader:
     def _refund_of(self, where: str, value: object, amount: int) -> str:
         if value is None or value == "":
             return ""
-        if not isinstance(value, str) or not _REFUND_OF.fullmatch(value):
+        if not _fits(value, _REFUND_OF):
             self.blame(f"{where}.refund_of", "refund_of", "退货请写原小票号/行号，例如 A1001/2。")
             return ""
         if amount > 0:
             self.blame(f"{where}.amount", "refund_above_zero", "退货行的金额应为负数。")
-        return value
+        return str(value)
+
+
+def writable(text: str) -> str:
+    """The text without what no answer can repeat."""
+    return _UNWRITABLE.sub("�", text)
+
+
+def _fits(value: object, pattern: re.Pattern[str]) -> bool:
+    is_text = isinstance(value, str) and not _UNWRITABLE.search(value)
+    return is_text and pattern.fullmatch(str(value)) is not None
 
 
 def _degrees(value: object, limit: int) -> Decimal:

@@ -247,3 +247,27 @@ def test_queries_do_not_grow_with_receipts_or_lines(client: Client, cast: Cast) 
             assert post(client, key, told).status_code == 200
         counts.append(len(queries))
     assert counts[0] == counts[1]
+
+
+@pytest.mark.parametrize("odd", ["A\0", "A\ud800"], ids=["nothing", "half a character"])
+def test_what_no_database_keeps_is_a_fault_of_one_receipt(
+    client: Client, cast: Cast, odd: str
+) -> None:
+    """A till that sends rubbish hears which field it is; the receipts beside it are recorded."""
+    rows: list[object] = [
+        a_receipt(odd),
+        a_receipt("B1", store=odd),
+        a_receipt("B2", served_by=odd),
+        a_receipt("B3", member={"card": odd}),
+        a_receipt("B4", lines=[a_line(sku=odd)]),
+        a_receipt("B5", lines=[a_line(amount=-1, refund_of=f"{odd}/1")]),
+        a_receipt("B6", **{odd: "x"}),
+        "[" * 100_000,
+        a_receipt("B7"),
+    ]
+    key = a_key(scopes=("purchases:write", "purchases:read"))
+    answers = answers_of(post_lines(client, key, rows))
+    assert [row["status"] for row in answers] == [422] * 8 + [201]
+    assert post(client, key, a_receipt("B8", **{odd: "x"})).status_code == 422
+    asked = client.get("/api/v1/purchases/A%00/", headers={"Authorization": f"Bearer {key}"})
+    assert asked.status_code == 404
