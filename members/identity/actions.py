@@ -13,7 +13,7 @@ from kit.actions import action
 from kit.actor import Actor
 from kit.events import emit
 from kit.fields import shown_id
-from members.identity.errors import AlreadyDecided, StaleEdit
+from members.identity.errors import AlreadyDecided, NoLongerAMember, StaleEdit
 from members.identity.models import (
     Contact,
     Friendship,
@@ -249,8 +249,9 @@ def suggest_member(
 def decide_suggestion(suggestion_id: int, *, is_same: bool, by: Actor) -> Suggestion:
     """The guide asked her: the same person, or not. The same answer again changes nothing.
 
-    Refuses another answer later (AlreadyDecided). A contact who is another member by now is both:
-    the two are weighed afterwards.
+    Refuses another answer later (AlreadyDecided), and to join anybody to whoever has left since
+    (NoLongerAMember). A contact who is another member by now is both: the two are weighed
+    afterwards.
     """
     suggestion = (
         Suggestion.objects.select_for_update(of=("self",))
@@ -263,6 +264,8 @@ def decide_suggestion(suggestion_id: int, *, is_same: bool, by: Actor) -> Sugges
         return suggestion
     if is_same:
         member = Member.objects.select_for_update(of=("self",)).get(pk=suggestion.member_id)
+        if member.state in {MemberState.LEFT, MemberState.ERASED}:
+            raise NoLongerAMember
         contact = Contact.objects.select_for_update(of=("self",)).get(pk=suggestion.contact_id)
         if contact.member_id in (None, member.pk):
             join_contact(contact, member, how="confirmed")

@@ -18,6 +18,10 @@ class AlreadyDecided(IdentityError):
     """这条建议已经处理过了。"""
 
 
+class NoLongerAMember(IdentityError):
+    """这位会员已经退会，她的企业微信不再和她的会员资料连在一起。"""
+
+
 class NotOnePerson(IdentityError):
     """这两位不能合并：不在同一家公司，或其中一位已删除、被限制处理。"""
 

@@ -126,7 +126,9 @@ def contacts_of(member: Member) -> QuerySet[Contact]:
 
 def suggestions_for(guide: Guide, *, since: datetime | None = None) -> QuerySet[Suggestion]:
     """What the guide has to ask about, oldest first."""
-    found = Suggestion.objects.filter(guide=guide, decided_at=None)
+    found = Suggestion.objects.filter(guide=guide, decided_at=None).exclude(
+        member__state__in=[MemberState.LEFT, MemberState.ERASED]
+    )
     if since is not None:
         found = found.filter(made_at__gte=since)
     return found.select_related("contact", "member").order_by("made_at")

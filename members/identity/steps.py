@@ -21,6 +21,7 @@ from members.identity.models import (
     Member,
     MemberState,
     MergeSuggestion,
+    Suggestion,
 )
 from members.identity.models_of_doubles import Trait
 from members.identity.queries import digest_of, member_by_identity
@@ -170,9 +171,13 @@ def forget_member(member: Member, at: datetime) -> None:
     Identity.objects.filter(member=member).delete()
     Contact.objects.filter(member=member).delete()
     Trait.objects.filter(member=member).delete()
+    Suggestion.objects.filter(member=member).delete()
     MergeSuggestion.objects.filter(Q(first=member) | Q(second=member)).delete()
     member.state, member.name, member.phone = MemberState.ERASED, None, None
+    member.birth_year = None
     member.card_no = f"X{member.pk:x}"
     member.left_at = member.left_at or at
     member.version += 1
-    member.save(update_fields=["state", "name", "phone", "card_no", "left_at", "version"])
+    member.save(
+        update_fields=["state", "name", "phone", "birth_year", "card_no", "left_at", "version"]
+    )
