@@ -13,10 +13,15 @@ from kit.actor import Scope
 from stores.conversions.models import Credit
 from stores.disputes.models import Dispute, DisputeParty, DisputeState
 from stores.disputes.rules import may_decide
-from stores.ledger.models import Ownership, PurchaseLine, Touch
-from stores.ledger.models_of_imports import PurchaseImport
-from stores.ledger.queries import keys_of, late_members, lines_of_keys, numbers_of, present_numbers
-from stores.org.models import Guide, MachineKey, Role, Store
+from stores.ledger.models import Ownership, PurchaseLine, ReceiptKey, Touch
+from stores.ledger.queries import (
+    keys_by_number,
+    late_members,
+    lines_of_keys,
+    numbers_of,
+    present_numbers,
+)
+from stores.org.models import Guide, Role, Store
 
 # A guide's touches so far before a sale are what she may offer as evidence.
 REACH = timedelta(days=90)
@@ -44,11 +49,11 @@ def claimable(guide: Guide, receipt_no: str) -> Claimable | None:
 
     To be asked within a scope that meets every receipt: it answers None for what is not hers.
     """
-    sources = set(MachineKey.objects.values_list("source", flat=True))
-    sources |= set(PurchaseImport.objects.values_list("source", flat=True))
-    for source in sorted(sources - {""}):
-        keys = keys_of(source, [receipt_no])
-        lines = lines_of_keys(key for key in keys.values() if not key.refund_of)
+    by_source: dict[str, list[ReceiptKey]] = defaultdict(list)
+    for key in keys_by_number(receipt_no):
+        by_source[key.source].append(key)
+    for keys in by_source.values():
+        lines = lines_of_keys(key for key in keys if not key.refund_of)
         if lines:
             sales = sorted(lines.values(), key=lambda line: line.line)
             found = _with_hers(guide, sales)

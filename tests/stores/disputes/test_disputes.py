@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.db import DatabaseError, connection, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
@@ -41,6 +42,7 @@ from stores.disputes.errors import (
 )
 from stores.disputes.models import Dispute, DisputeReason
 from stores.disputes.panels import panels
+from stores.disputes.queries import claimable
 from stores.disputes.rules import ruled_parts
 from stores.ledger.models import Touch
 from stores.org.access import actor_of
@@ -348,3 +350,17 @@ def test_parts_of_a_ruling() -> None:
     assert ruled_parts({2: 100}, 1, 100) == ((1,), (1,))
     assert ruled_parts({}, 1, 30) == ((1,), (1,))
     assert ruled_parts({1: 40, 2: 60, 3: 20}, 1, 50) == ((1, 2, 3), (4_000, 3_000, 1_000))
+
+
+def test_a_receipt_is_looked_for_once_however_many_tills_there_are(cast: Cast) -> None:
+    sold_by_zhou(cast)
+
+    def looks() -> int:
+        with scope_of(acting_widely(cast.lin)), CaptureQueriesContext(connection) as asked:
+            assert claimable(cast.lin, "A1") is not None
+        return len(asked)
+
+    few = looks()
+    for number in range(20):
+        a_key(f"till-a{number}")
+    assert looks() == few
