@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.urls import URLPattern, URLResolver, path
 
 from stores.commission import tablet as commission
-from stores.conversions import tablet as figures
-from stores.conversions.api import FiguresView
+from stores.conversions import tablet as lists
 from stores.disputes import tablet as disputes
-from stores.figures import tablet as targets
+from stores.figures import tablet as figures
 from stores.figures.api import CommissionsView, FigureDaysView
+from stores.figures.weeks_api import FiguresView
 from stores.ledger import api as purchases
 from stores.tablet import roster, sign_in, tablet
 
@@ -20,17 +20,17 @@ urlpatterns: list[URLPattern | URLResolver] = [
     # conversions
     path("api/v1/figures/", FiguresView.as_view(), name="figures"),
     path("tablet/figures/", figures.figures, name="tablet-figures"),
-    path("tablet/figures/people/<slug:kind>/", figures.people, name="tablet-figures-people"),
-    path("tablet/figures/credits/", figures.credits, name="tablet-credits"),
+    path("tablet/figures/people/<slug:kind>/", lists.people, name="tablet-figures-people"),
+    path("tablet/figures/credits/", lists.credits, name="tablet-credits"),
     path(
         "tablet/figures/credits/<slug:source>/<str:receipt_no>/",
-        figures.receipt,
+        lists.receipt,
         name="tablet-receipt",
     ),
     # figures
     path("api/v1/figures/days/", FigureDaysView.as_view(), name="figure-days"),
     path("api/v1/commissions/", CommissionsView.as_view(), name="commissions"),
-    path("tablet/figures/targets/", targets.targets, name="tablet-targets"),
+    path("tablet/figures/targets/", figures.targets, name="tablet-targets"),
     # commission
     path("tablet/figures/commission/", commission.payslips, name="tablet-payslips"),
     path(

@@ -1,4 +1,4 @@
-"""What guides' work led to, in numbers: the funnel, the weeks before, and the lists behind them.
+"""What guides' work led to: the lists behind the numbers, and who leads.
 
 All read inside `scope_of(actor)`: nobody counts what she may not see. The number of queries is the
 same for one receipt and for a thousand.
@@ -7,8 +7,6 @@ same for one receipt and for a thousand.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import Any
 
@@ -25,7 +23,6 @@ from django.db.models import (
     Sum,
     Value,
 )
-from django.db.models.functions import Coalesce, Concat, TruncWeek
 
 from stores.conversions.access import Subject
 from stores.conversions.models import Credit
@@ -34,7 +31,6 @@ from stores.ledger.models import Touch, TouchKind
 from stores.org.models import Guide
 
 PAGE = 50
-WEEKS_BEFORE = 4
 FUNNEL = (
     (TouchKind.SCAN, "扫码"),
     (TouchKind.REGISTRATION, "成为会员"),
@@ -43,88 +39,7 @@ FUNNEL = (
     (TouchKind.LINK_OPEN, "打开链接"),
 )
 BUYERS, RETURNING, CLOSED = "buyers", "returning", "closed"
-_ANYBODY = Coalesce("member_no", -F("id"))
-_RECEIPT = Concat("source", Value("/"), "receipt_no")
 _KEPT = Q(kept__gt=0)
-
-
-@dataclass(frozen=True, slots=True)
-class WeekFigures:
-    """One week of one subject; money in minor units, refunds taken off when they came."""
-
-    week: Week
-    touched: dict[str, int] = field(default_factory=dict)
-    sales: int = 0
-    kept: int = 0
-    receipts: int = 0
-    buyers: int = 0
-    returning: int = 0
-    closed_sales: int = 0
-    timed_sales: int = 0
-
-    @property
-    def new_members(self) -> int:
-        return self.touched.get(TouchKind.REGISTRATION, 0)
-
-    @property
-    def closed_percent(self) -> int | None:
-        """How much of the sales came outside opening hours; None when nobody can say."""
-        if self.timed_sales <= 0 or not 0 <= self.closed_sales <= self.timed_sales:
-            return None
-        return round(100 * self.closed_sales / self.timed_sales)
-
-    @property
-    def basket(self) -> int:
-        """The average receipt after refunds, in whole yuan."""
-        return round(self.kept / self.receipts / 100) * 100 if self.receipts else 0
-
-    @property
-    def is_empty(self) -> bool:
-        return not any(self.touched.values()) and not self.sales and not self.receipts
-
-
-@dataclass(frozen=True, slots=True)
-class Rung:
-    """One step of the funnel; `key` opens the list behind it."""
-
-    key: str
-    title: str
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Figures:
-    """A week, the weeks before it (oldest first), and how many newcomers are friends already."""
-
-    now: WeekFigures
-    before: list[WeekFigures]
-    befriended: int
-
-    @property
-    def rungs(self) -> list[Rung]:
-        """What happened in the week, step by step; not the same people all the way down."""
-        steps = [Rung(kind, title, self.now.touched.get(kind, 0)) for kind, title in FUNNEL]
-        return [
-            *steps,
-            Rung(BUYERS, "下单", self.now.buyers),
-            Rung(RETURNING, "复购", self.now.returning),
-        ]
-
-    @property
-    def weeks(self) -> list[WeekFigures]:
-        return [*self.before, self.now]
-
-
-def figures_of(subject: Subject, week: Week) -> Figures:
-    """The figures of a week and of the four before it: three queries."""
-    weeks = [*week.before(WEEKS_BEFORE), week]
-    touched = _touched(subject, weeks)
-    sold = _sold(subject, weeks)
-    rows = [
-        WeekFigures(week=each, touched=touched[each.monday], **sold.get(each.monday, {}))
-        for each in weeks
-    ]
-    return Figures(now=rows[-1], before=rows[:-1], befriended=_befriended(subject, week))
 
 
 def people_behind(subject: Subject, week: Week, kind: str, *, page: int = 0) -> list[Touch]:
@@ -202,49 +117,7 @@ def leaders_of(subject: Subject, week: Week, *, most: int) -> list[tuple[int, st
     ]
 
 
-def _touched(subject: Subject, weeks: Sequence[Week]) -> dict[Any, dict[str, int]]:
-    rows = (
-        Touch.objects.filter(
-            **subject.facts,
-            kind__in=[kind for kind, _ in FUNNEL],
-            at__gte=weeks[0].begins,
-            at__lt=weeks[-1].ends,
-        )
-        .annotate(week=TruncWeek("at", tzinfo=weeks[0].zone))
-        .values("week", "kind")
-        .annotate(people=Count(_ANYBODY, distinct=True))
-    )
-    found: dict[Any, dict[str, int]] = defaultdict(dict)
-    for row in rows:
-        found[row["week"].date()][row["kind"]] = row["people"]
-    return found
-
-
-def _sold(subject: Subject, weeks: Sequence[Week]) -> dict[Any, dict[str, int]]:
-    zone = weeks[0].zone
-    rows = (
-        _credits(subject, weeks[0].begins, weeks[-1].ends)
-        .annotate(week=TruncWeek("sold_at", tzinfo=zone), day=_day_begins(zone))
-        .annotate(came_back=Exists(_earlier(subject)))
-        .values("week")
-        .annotate(
-            sales=Coalesce(Sum("amount"), 0),
-            kept_sum=Coalesce(Sum("kept"), 0),
-            receipts=Count(_RECEIPT, distinct=True, filter=_KEPT),
-            buyers=Count("member_no", distinct=True, filter=_KEPT),
-            returning=Count("member_no", distinct=True, filter=_KEPT & Q(came_back=True)),
-            closed_sales=Coalesce(Sum("amount", filter=Q(was_open=False)), 0),
-            timed_sales=Coalesce(Sum("amount", filter=Q(was_open__isnull=False)), 0),
-        )
-    )
-    found = {}
-    for row in rows:
-        monday, kept = row.pop("week").date(), row.pop("kept_sum")
-        found[monday] = {**row, "kept": kept}
-    return found
-
-
-def _befriended(subject: Subject, week: Week) -> int:
+def befriended_of(subject: Subject, week: Week) -> int:
     """How many of the week's new members have become friends, then or since."""
     newcomers = Touch.objects.filter(
         **subject.facts,
@@ -277,10 +150,12 @@ def _day_begins(zone: tzinfo) -> Func:
     )
 
 
-def _earlier(subject: Subject) -> QuerySet[Credit]:
-    """Did she buy from the subject on an earlier day? Several receipts of one visit are one."""
+def _earlier() -> QuerySet[Credit]:
+    """Did she buy on an earlier day, as far as the scope around us reaches? Several receipts of one
+    visit are one.
+    """
     return Credit.objects.filter(
-        _KEPT, **subject.facts, member_no=OuterRef("member_no"), sold_at__lt=OuterRef("day")
+        _KEPT, member_no=OuterRef("member_no"), sold_at__lt=OuterRef("day")
     )
 
 
@@ -289,6 +164,6 @@ def _bought_before(subject: Subject, week: Week) -> Q:
         _credits(subject, week.begins, week.ends)
         .filter(_KEPT)
         .annotate(day=_day_begins(week.zone))
-        .filter(Exists(_earlier(subject)))
+        .filter(Exists(_earlier()))
     )
     return Q(pk__in=came_back.values("pk"))

@@ -1,4 +1,4 @@
-"""业绩 on the iPad: sentences, pictures, the funnel, and every number down to its receipts."""
+"""业绩 on the iPad: what stands behind the numbers, down to the receipts (the numbers: figures)."""
 
 from __future__ import annotations
 
@@ -17,51 +17,26 @@ from kit.fields import read_id, shown_id
 from stores.catalogue.models import Product
 from stores.conversions.access import (
     Subject,
-    colleagues_of,
     credits_of_receipt,
     refunds_behind,
     subject_for,
 )
 from stores.conversions.faces import FacesOf
 from stores.conversions.periods import Week, read_week
-from stores.conversions.pictures import pictures_of
 from stores.conversions.queries import (
     BUYERS,
     CLOSED,
     FUNNEL,
     PAGE,
     RETURNING,
-    figures_of,
     people_behind,
     receipts_behind,
 )
 from stores.conversions.reasons import reasons_for
-from stores.ledger.models import TouchKind
 from stores.org.models import Guide
 from stores.tablet.doors import guide_page
 
 _LISTS = {"": "归属的订单", BUYERS: "下单的会员", RETURNING: "复购的会员", CLOSED: "闭店后的订单"}
-
-
-@require_safe
-@guide_page
-def figures(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
-    """The week in sentences, pictures and the funnel; for a manager of whom she chooses."""
-    with scope_of(actor):
-        subject, week = _asked(request, guide)
-        found = figures_of(subject, week)
-        context = {
-            **_frame(request, guide, subject, week),
-            "figures": found,
-            "sales_href": _list_behind(request, ""),
-            "closed_href": _list_behind(request, CLOSED),
-            "newcomers_href": _list_behind(request, TouchKind.REGISTRATION),
-            "pictures": [(each, _list_behind(request, each.key)) for each in pictures_of(found)],
-            "rungs": [(each, _list_behind(request, each.key)) for each in found.rungs],
-            "widest": max((rung.count for rung in found.rungs), default=0),
-            "colleagues": [_choice(request, other) for other in colleagues_of(guide)],
-        }
-        return render(request, "figures/figures.html", context)
 
 
 @require_safe
@@ -72,13 +47,13 @@ def people(request: HttpRequest, guide: Guide, actor: Actor, kind: str) -> HttpR
     if title is None:
         raise Http404
     with scope_of(actor):
-        subject, week = _asked(request, guide)
+        subject, week = asked_for(request, guide)
         page = _page(request)
         touches = people_behind(subject, week, kind, page=page)
         faces = FacesOf([touch.member_no for touch in touches])
         guides = _guides({touch.guide_no for touch in touches})
         context = {
-            **_frame(request, guide, subject, week),
+            **frame_of(request, guide, subject, week),
             "title": title,
             "rows": [
                 {
@@ -101,13 +76,13 @@ def credits(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
     if only not in _LISTS:
         raise Http404
     with scope_of(actor):
-        subject, week = _asked(request, guide)
+        subject, week = asked_for(request, guide)
         page = _page(request)
         receipts = receipts_behind(subject, week, only, page=page)
         faces = FacesOf([row["member_no"] for row in receipts])
         names = _products({sku for row in receipts for sku in row["skus"]})
         context = {
-            **_frame(request, guide, subject, week),
+            **frame_of(request, guide, subject, week),
             "title": _LISTS[only],
             "rows": [
                 {
@@ -151,7 +126,8 @@ def receipt(
         return render(request, "figures/receipt.html", context)
 
 
-def _asked(request: HttpRequest, guide: Guide) -> tuple[Subject, Week]:
+def asked_for(request: HttpRequest, guide: Guide) -> tuple[Subject, Week]:
+    """Whose week an address asks for. Raises Http404 for whom the guide does not answer."""
     asked = request.GET.get("of", "")
     try:
         subject = subject_for(guide, read_id(asked) if asked else None)
@@ -161,7 +137,7 @@ def _asked(request: HttpRequest, guide: Guide) -> tuple[Subject, Week]:
     return subject, read_week(request.GET.get("week", ""), timezone.now(), zone)
 
 
-def _frame(request: HttpRequest, guide: Guide, subject: Subject, week: Week) -> dict[str, Any]:
+def frame_of(request: HttpRequest, guide: Guide, subject: Subject, week: Week) -> dict[str, Any]:
     """What every list repeats: whose, which week, and the addresses that keep both."""
     this = Week.of(timezone.now(), week.zone)
     words = {0: "本周", 1: "上周"}
@@ -178,6 +154,24 @@ def _frame(request: HttpRequest, guide: Guide, subject: Subject, week: Week) -> 
     }
 
 
+def list_behind(request: HttpRequest, key: str) -> str:
+    """The address of the list behind a number, for the same guide and week."""
+    if key in _LISTS:
+        terms = _query(request, only=key or None, page=None)
+        return f"/tablet/figures/credits/{terms}"
+    return f"/tablet/figures/people/{key}/{_query(request, only=None, page=None)}"
+
+
+def choice_of(request: HttpRequest, guide: Guide) -> dict[str, Any]:
+    """One of those whose figures a manager may choose."""
+    shown = shown_id(guide.public_id)
+    return {
+        "name": guide.name,
+        "href": _query(request, of=shown, page=None),
+        "is_current": request.GET.get("of") == shown,
+    }
+
+
 def _query(request: HttpRequest, **changes: str | None) -> str:
     """The address's own terms with changes, beginning with a question mark; known ones only."""
     kept = {key: request.GET[key] for key in ("of", "week", "only", "page") if key in request.GET}
@@ -186,23 +180,6 @@ def _query(request: HttpRequest, **changes: str | None) -> str:
         if value is None:
             kept.pop(key, None)
     return f"?{urlencode(kept)}" if kept else ""
-
-
-def _list_behind(request: HttpRequest, key: str) -> str:
-    """The address of the list behind a number, for the same guide and week."""
-    if key in _LISTS:
-        terms = _query(request, only=key or None, page=None)
-        return f"/tablet/figures/credits/{terms}"
-    return f"/tablet/figures/people/{key}/{_query(request, only=None, page=None)}"
-
-
-def _choice(request: HttpRequest, guide: Guide) -> dict[str, Any]:
-    shown = shown_id(guide.public_id)
-    return {
-        "name": guide.name,
-        "href": _query(request, of=shown, page=None),
-        "is_current": request.GET.get("of") == shown,
-    }
 
 
 def _page(request: HttpRequest) -> int:

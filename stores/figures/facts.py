@@ -52,6 +52,7 @@ touch AS MATERIALIZED (
   FROM unnest(%(ids)s::bigint[], %(begins)s::timestamptz[]) AS w (id, begins)
   JOIN stores_touch t
     ON t.id = w.id AND t.at >= w.begins AND t.at < w.begins + interval '24 hours'
+    AND t.at >= %(first)s AND t.at < %(last)s
   LEFT JOIN stores_store s ON s.id = t.store_no
 )"""  # noqa: S608 - pieces of this module
 # `b.days`: on how many days before this one its buyer had bought and kept something: 0, 1 or more.

@@ -8,7 +8,7 @@ sees is taken into account now, and what it does not see yet comes with a mark o
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
 from django.db import connection
@@ -20,6 +20,7 @@ from stores.figures.measures import TOUCHES
 
 # A touch by its number, and a day by UTC on which it happened.
 Single = tuple[int, date]
+_NEVER: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 def _added(table: Table, part: str) -> str:
@@ -70,7 +71,8 @@ WITH {facts.CELL}, {facts.WAITING}, {facts.SINGLE}, told AS (
   SELECT 'touches' AS facts, COALESCE(t.store_no, {facts.NOWHERE}) AS store_no, t.at
   FROM better b JOIN stores_touch t ON t.member_no = b.member_no AND t.at >= b.at
     AND t.kind NOT IN ('scan', 'registration')
-  WHERE NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = t.id) AND t.id <> ALL (%(ids)s)
+  WHERE t.at >= %(begun)s
+    AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = t.id) AND t.id <> ALL (%(ids)s)
   UNION ALL
   SELECT 'credits', c.store_no, c.sold_at
   FROM better b JOIN stores_credit c ON c.member_no = b.member_no AND c.sold_at >= b.at
@@ -115,7 +117,8 @@ def learn_origins(singles: Sequence[Single], cells: Collection[Cell]) -> None:
     """
     must_be_in_action()
     if singles or cells:
-        _run(_LEARN, {**values_of(cells), **_singles(singles)})
+        begun = min(day for _, day in (*singles, *cells)) - timedelta(days=1)
+        _run(_LEARN, {**values_of(cells), **_singles(singles), "begun": begun})
 
 
 def mark_later_purchases(credits: Sequence[int]) -> None:
@@ -126,9 +129,13 @@ def mark_later_purchases(credits: Sequence[int]) -> None:
 
 
 def _singles(singles: Sequence[Single]) -> dict[str, Any]:
+    """Also known beforehand: between which moments they happened."""
+    begins = [datetime.combine(day, time(), UTC) for _, day in singles]
     return {
         "ids": [number for number, _ in singles],
-        "begins": [datetime.combine(day, time(), UTC) for _, day in singles],
+        "begins": begins,
+        "first": min(begins, default=_NEVER),
+        "last": max(begins, default=_NEVER) + timedelta(days=1),
     }
 
 

@@ -1,11 +1,11 @@
-"""「分目标」 on the manager's iPad: the store's target in parts, seen over past months first."""
+"""业绩 on the iPad: the week's sums; and 「分目标」, the store's target in parts."""
 
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from kit.actions import scope_of
 from kit.actor import Actor
@@ -13,13 +13,39 @@ from kit.fields import shown_id
 from stores.commission.actions import split_target
 from stores.commission.queries import house_zone
 from stores.commission.rules import Month
+from stores.conversions.access import colleagues_of
+from stores.conversions.queries import CLOSED
+from stores.conversions.tablet import asked_for, choice_of, frame_of, list_behind
 from stores.figures.targets import SplitTarget, people_of, split_of
+from stores.figures.weeks import figures_of, pictures_of
+from stores.ledger.models import TouchKind
 from stores.org.access import answers_for
 from stores.org.models import Guide, Role, Store
 from stores.tablet.doors import guide_page, toast_next
 
 # In yuan; more than any guide sells in a month.
 _MOST = 100_000_000
+
+
+@require_safe
+@guide_page
+def figures(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
+    """The week in sentences, pictures and the funnel; for a manager of whom she chooses."""
+    with scope_of(actor):
+        subject, week = asked_for(request, guide)
+        found = figures_of(subject, week)
+        context = {
+            **frame_of(request, guide, subject, week),
+            "figures": found,
+            "sales_href": list_behind(request, ""),
+            "closed_href": list_behind(request, CLOSED),
+            "newcomers_href": list_behind(request, TouchKind.REGISTRATION),
+            "pictures": [(each, list_behind(request, each.key)) for each in pictures_of(found)],
+            "rungs": [(each, list_behind(request, each.key)) for each in found.rungs],
+            "widest": max((rung.count for rung in found.rungs), default=0),
+            "colleagues": [choice_of(request, other) for other in colleagues_of(guide)],
+        }
+        return render(request, "sums/week.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

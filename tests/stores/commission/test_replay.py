@@ -25,7 +25,8 @@ from stores.commission.rules import Month
 from stores.conversions.access import subject_for
 from stores.conversions.models import Credit, CreditRule
 from stores.conversions.periods import Week
-from stores.conversions.queries import figures_of
+from stores.figures.keeping import keep_all
+from stores.figures.weeks import figures_of
 from stores.ledger.models import PurchaseLine, Touch
 from stores.org.access import actor_of
 from tests.cast import Cast
@@ -149,6 +150,7 @@ def outcome(cast: Cast) -> dict[str, Any]:
             "settlement__month", "guide_no", "sales", "adjustments", "brought", "amount", "carried"
         )
     )
+    keep_all(LATER)
     figures = []
     for guide in (cast.lin, cast.zhou, cast.ma, cast.manager):
         with scope_of(actor_of(guide.account)):

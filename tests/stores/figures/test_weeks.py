@@ -18,7 +18,8 @@ from kit.fields import shown_id
 from stores.catalogue.models import Product
 from stores.org.models import Guide
 from tests.cast import Cast, a_member
-from tests.stores.conversions.builders import days, let_the_house_react, sell, touch
+from tests.stores.conversions.builders import days, sell, touch
+from tests.stores.figures.builders import settle
 
 FIGURES = "/tablet/figures/"
 
@@ -58,7 +59,7 @@ def sold(cast: Cast) -> datetime:
         served_by=cast.zhou,
     )
     sell("R1", cast.guomao, lines=[(1, -5_000)], refund_of="A1/1", at=at + timedelta(seconds=1))
-    let_the_house_react()
+    settle()
     return at
 
 
@@ -162,7 +163,7 @@ def test_sales_after_closing_time_are_a_share(client: Client, cast: Cast) -> Non
     noon = at.replace(hour=12, minute=0)
     sell("A1", cast.guomao, served_by=cast.lin, at=evening, lines=[(1, 3_000)])
     sell("A2", cast.guomao, served_by=cast.lin, at=noon, lines=[(1, 7_000)])
-    let_the_house_react()
+    settle()
     as_guide(client, cast.lin)
     week = f"week={at.date().isoformat()}"
     assert "有 30% 发生在闭店后" in words(client, f"{FIGURES}?{week}")
@@ -178,7 +179,7 @@ def test_who_bought_before_comes_back(client: Client, cast: Cast) -> None:
     for i in range(2):
         visit = at - timedelta(seconds=i)
         sell(f"B{i}", cast.guomao, member_no=900, served_by=cast.lin, at=visit)
-    let_the_house_react()
+    settle()
     page = as_guide(client, cast.lin).get(FIGURES).content.decode()
     assert re.search(r"<span>下单</span>.*?<span>2</span>", page)
     assert re.search(r"<span>复购</span>.*?<span>1</span>", page)
@@ -195,7 +196,7 @@ def test_queries_do_not_grow_with_rows(client: Client, cast: Cast) -> None:
             member = a_member(f"会员{i}", owner=cast.lin, store=cast.guomao)
             touch("friend", cast.lin, member.pk, at - timedelta(seconds=i + 1))
             sell(f"Q{size}-{i}", cast.guomao, member_no=member.pk, at=at)
-        let_the_house_react()
+        settle()
         asked = {}
         for address in (
             FIGURES,
@@ -217,6 +218,6 @@ def test_the_judge_hints_to_the_guides_screen(
     async_to_sync(layer.group_add)(f"guide.{shown_id(cast.lin.public_id)}", "a.screen")
     sell("A1", cast.guomao, served_by=cast.lin)
     with django_capture_on_commit_callbacks(execute=True):
-        let_the_house_react()
+        settle()
     hint = async_to_sync(layer.receive)("a.screen")
     assert (hint["type"], hint["kind"]) == ("hint", "figures")

@@ -7,7 +7,8 @@ from typing import Any
 from django.test import Client
 
 from tests.cast import Cast
-from tests.stores.conversions.builders import NOON, let_the_house_react, sell, touch
+from tests.stores.conversions.builders import NOON, sell, touch
+from tests.stores.figures.builders import settle
 from tests.stores.ledger.builders import a_key
 
 
@@ -18,7 +19,7 @@ def ask(client: Client, key: str, **terms: str) -> Any:
 def test_a_guides_week_and_a_stores_week(client: Client, cast: Cast) -> None:
     touch("scan", cast.lin, 900, NOON)
     sell("A1", cast.guomao, served_by=cast.lin, at=NOON)
-    let_the_house_react()
+    settle()
     key = a_key("bi", scopes=("figures:read",))
     told = ask(client, key, guide="G001", week="2026-10-18").json()
     assert told["subject"] == "G001"

@@ -18,7 +18,7 @@ from rest_framework.views import APIView
 from kit.actions import scope_of
 from stores.conversions.access import Subject
 from stores.conversions.periods import Week
-from stores.conversions.queries import WeekFigures, figures_of
+from stores.figures.weeks import WeekFigures, figures_of
 from stores.org.access import actor_of_machine
 from stores.org.keys import HasScope
 from stores.org.models import Guide, MachineKey, Store
@@ -102,11 +102,11 @@ def _week(text: str, zone: ZoneInfo) -> Week:
 def _shown(each: WeekFigures) -> dict[str, Any]:
     return {
         "week": each.week.monday.isoformat(),
-        "scans": each.touched.get("scan", 0),
+        "scans": each.touched("scan"),
         "new_members": each.new_members,
-        "new_friends": each.touched.get("friend", 0),
-        "group_joins": each.touched.get("group_join", 0),
-        "link_opens": each.touched.get("link_open", 0),
+        "new_friends": each.touched("friend"),
+        "group_joins": each.touched("group_join"),
+        "link_opens": each.touched("link_open"),
         "buyers": each.buyers,
         "returning_buyers": each.returning,
         "receipts": each.receipts,
