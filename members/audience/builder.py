@@ -17,10 +17,13 @@ from stores.catalogue.models import Product
 from stores.org.models import Region
 
 
-def offered(*, of: str = "", without: Collection[str] = ()) -> dict[str, Any]:
+def offered(
+    *, of: str = "", without: Collection[str] = (), empty: str = "没有条件就是全部会员"
+) -> dict[str, Any]:
     """Every term with its title and shape, and the codes that can be picked for it.
 
-    `of` says what the rule is for, where it is not an audience: the live count tells its own then.
+    `of` says what the rule is for, where it is not an audience: the live count tells its own then;
+    `empty` says what no condition means.
     """
     names = names_of()
     live = reverse("admin:members_audience_live")
@@ -47,6 +50,7 @@ def offered(*, of: str = "", without: Collection[str] = ()) -> dict[str, Any]:
             "skus": reverse("admin:members_audience_goods"),
         },
         "live": f"{live}?of={of}" if of else live,
+        "empty": empty,
     }
 
 
@@ -95,8 +99,8 @@ class RuleField(forms.JSONField):
 
 def field_of_tags() -> RuleField:
     """The rule of a tag: tags themselves are no term of it, or they would change one another."""
-    field = RuleField(help_text="没有条件，就只由导购来打。")
-    field.widget.offered = offered(of="tag", without=("tag",))
+    field = RuleField()
+    field.widget.offered = offered(of="tag", without=("tag",), empty="没有条件，就只由导购来打")
     return field
 
 

@@ -45,10 +45,11 @@ def _is_date(value: Any) -> bool:
     if not isinstance(value, str) or len(value) != 10:
         return False
     try:
-        date.fromisoformat(value)
+        year = date.fromisoformat(value).year
     except ValueError:
         return False
-    return True
+    # The day after it has to be one as well.
+    return 1900 <= year <= 2200
 
 
 def _is_purpose(value: Any) -> bool:

@@ -24,8 +24,7 @@ from stores.org.models import Account
 class DataExportAdmin(ActsAdmin):
     """What waits first; rows change by actions alone."""
 
-    list_display = ("title", "state_words", "count", "recipient", "asked_by", "asked_at",
-                    "decided_by", "taken_at")  # fmt: skip
+    list_display = ("title", "state_words", "count", "recipient", "asked")
     list_filter = ("what", ("decided_at", admin.EmptyFieldListFilter))
     list_select_related = ("asked_by", "decided_by")
     search_fields = ("title", "recipient", "purpose")
@@ -44,6 +43,10 @@ class DataExportAdmin(ActsAdmin):
         if row.refused_because:
             return "不同意"
         return "批准后一天没有取，作废" if is_over else "已批准，可取走"
+
+    @admin.display(description="申请", ordering="asked_at")
+    def asked(self, row: DataExport) -> str:
+        return f"{row.asked_by.name} {timezone.localtime(row.asked_at):%m-%d %H:%M}"
 
     # ------------------------------------------------------------ pages
 

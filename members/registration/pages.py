@@ -215,9 +215,12 @@ def too_young(request: HttpRequest, token: str) -> HttpResponse:
     if code is None:
         return _dead(request, token)
     visit = _visit_of(request, code)
-    if request.method == "POST" and visit is not None:
+    if request.method != "POST":
+        return render(request, "registration/too_young.html", {"code": code})
+    if visit is not None:
         decline(visit.pk, by=registrant(code))
-    return render(request, "registration/too_young.html", {"code": code})
+    # Whoever is too young is not asked whether she thinks otherwise.
+    return render(request, "registration/declined.html", {"code": None})
 
 
 @require_POST

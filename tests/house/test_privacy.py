@@ -38,6 +38,10 @@ def test_every_model_declares_its_fields_and_retention() -> None:
     assert sorted(wrong) == []
 
 
+# Sealed since it opens something else; it is of nobody.
+SECRETS = {"members.DataExport.password"}
+
+
 def test_sealed_fields_are_personal_and_names_and_phones_are_sealed() -> None:
     wrong = []
     for model in own_models():
@@ -45,7 +49,8 @@ def test_sealed_fields_are_personal_and_names_and_phones_are_sealed() -> None:
         for field in model._meta.concrete_fields:
             grade = privacy.grades.get(field.name) if privacy else None
             sealed = isinstance(field, SealedTextField)
-            if sealed and grade in {Grade.PUBLIC, Grade.INTERNAL}:
+            is_secret = f"{model._meta.label}.{field.name}" in SECRETS
+            if sealed and not is_secret and grade in {Grade.PUBLIC, Grade.INTERNAL}:
                 wrong.append(f"{model._meta.label}.{field.name}: sealed but {grade}")
             if (
                 field.name in {"phone", "ip", "signature"}

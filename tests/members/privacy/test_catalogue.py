@@ -22,6 +22,7 @@ from members.privacy.retaining import own_models
 from members.privacy.steps import record_disclosure
 from tests.cast import Cast
 from tests.house.floors import ROOT, product_files
+from tests.house.test_privacy import SECRETS
 from tests.members.builders import TESTER
 from tests.sockets import hearing, tries
 
@@ -61,10 +62,6 @@ def test_no_sensitive_data_is_kept() -> None:
     assert [f"{line.table}.{line.name}" for line in fields() if line.grade == Grade.SENSITIVE] == []
 
 
-# What opens something else, and is of nobody.
-SECRETS = {"members.DataExport.password"}
-
-
 def test_what_is_sealed_is_personal() -> None:
     impersonal = {
         f"{line.table}.{line.name}"
@@ -86,6 +83,7 @@ SIGNS = ("Content-Disposition", "csv.writer", "FileResponse(", "StreamingHttpRes
 # What hands out files or answers that hold no member's data, and why.
 HARMLESS = {
     "stores.figures.": "sums by store and guide, and what guides are paid; no member",
+    "stores.ledger.admin_of_files.": "receipt numbers and faults of head office's own file",
     "wecom.gateway.downloads": "reads files of WeCom",
     "members.privacy.admin_of_duty.audit": "counts, no person",
     "members.imports.admin.": "rows and faults of head office's own file, no cell of it",

@@ -114,7 +114,7 @@
         select(OPS, group.op, "这一组怎么算", function (op) { group.op = op; draw(true); }),
         parent ? button("×", "去掉这一组", function () { remove(parent, group); }, "quiet") : null,
       ]),
-      inner.length ? el("ul", {}, inner) : el("p", { className: "rule-meta", textContent: parent ? "还没有条件" : "没有条件就是全部会员" }),
+      inner.length ? el("ul", {}, inner) : el("p", { className: "rule-meta", textContent: parent ? "还没有条件" : offered.empty }),
       el("div", { className: "rule-acts" }, [add, button("＋ 一组", "加一组条件", function () {
         group.children.push({ op: "any", children: [] }); draw();
       })]),
