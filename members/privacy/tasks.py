@@ -12,20 +12,22 @@ from django.conf import settings
 from django.utils import timezone
 
 from kit.actor import Actor
+from kit.schedule import A_NIGHT
 from members.privacy import desk, duties, ending, erasure_log, retaining, trails
 from members.privacy.months import end_months, open_months_from
 
-# A task ends after 45 seconds (CELERY_TASK_SOFT_TIME_LIMIT); one batch more has to fit in.
+# Then the next portion takes its turn behind what else waits. One look at a hundred million rows
+# may take minutes by itself.
 PORTION_SECONDS: Final = 15.0
 
 
 def _enough() -> Callable[[], bool]:
-    """Whether a portion has had its time: well below a task's limit, on a slow machine too."""
+    """Whether a portion has had its time."""
     began = time.monotonic()
     return lambda: time.monotonic() - began > PORTION_SECONDS
 
 
-@shared_task(name="members.tasks.retain")
+@shared_task(name="members.tasks.retain", **A_NIGHT)
 def retain(first: int = 0) -> None:
     by = Actor.system("kept as long as declared")
     done = retaining.retain_some(first, at=timezone.now(), by=by, is_enough=_enough())
@@ -36,7 +38,7 @@ def retain(first: int = 0) -> None:
     end_months()
 
 
-@shared_task(name="members.tasks.end_memberships")
+@shared_task(name="members.tasks.end_memberships", **A_NIGHT)
 def end_memberships() -> None:
     at, by = timezone.now(), Actor.system("kept as long as declared")
     ending.take_warnings_back(at=at, by=by)

@@ -46,7 +46,7 @@ def test_a_long_job_has_its_own_time(db: None, servers: TestServers) -> None:
 
 def test_any_other_has_every_tasks(db: None, servers: TestServers) -> None:
     usual = [settings.CELERY_TASK_TIME_LIMIT, settings.CELERY_TASK_SOFT_TIME_LIMIT]
-    assert limits_of("members.tasks.retain", servers) == usual
+    assert limits_of("members.tasks.keep_erasure_log", servers) == usual
 
 
 runs: list[str] = []

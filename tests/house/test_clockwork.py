@@ -33,7 +33,7 @@ def test_the_night_has_a_night_and_waits_behind_nobody() -> None:
         for name in (
             *("reckon_stages", "keep_facets", "judge_tiers", "move_points_by_time", "prove_points"),
             *("compare_outside", "draw_data_map", "look_for_doubles", "match_old_friends"),
-            "carry_out_tag_rules",
+            *("carry_out_tag_rules", "retain", "end_memberships"),
         )
     }
     for task in over_everybody:
