@@ -17,12 +17,14 @@ from config import environment
 from kit.actions import set_session_scope
 from kit.actor import EVERYTHING
 from tests.cast import Cast, make_cast
+from tests.emptying import empty_after_committing_tests
 from tests.sandbox import SERVICE_AGENT, SERVICE_SECRET, Sandbox, running_sandbox
 from tests.servers import TestServers, start_servers
 from tests.sockets import listen
 
 # Before anything of the house is called: what leaves this machine fails its test (L-22).
 listen()
+empty_after_committing_tests()
 
 
 @pytest.fixture(scope="session")

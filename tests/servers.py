@@ -112,5 +112,11 @@ def _grant(url: str, role: str) -> None:
             ).format(name)
         )
         connection.execute(
+            # Months that the house makes for itself later are emptied with the rest.
+            sql.SQL(
+                "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT TRUNCATE ON TABLES TO {}"
+            ).format(name)
+        )
+        connection.execute(
             sql.SQL("GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}").format(name)
         )
