@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -30,8 +30,8 @@ from stores.figures.models import FigureDifference, FigureProof, StoreDay
 from stores.figures.models_of_lift import Arm
 from stores.figures.parts import names_of
 from stores.figures.sheets import Sheet, as_csv, as_xlsx
+from stores.ledger.admin import with_names
 from stores.org.hq import ReadOnlyAdmin, ReadOnlyInline, actor_behind
-from stores.org.models import Store
 
 FORMS: Final[dict[str, tuple[Callable[[Sheet], bytes], str]]] = {
     "csv": (as_csv, "text/csv; charset=utf-8"),
@@ -144,10 +144,12 @@ class DifferenceInline(ReadOnlyInline):
     readonly_fields = fields
     verbose_name_plural = "有出入的合计（已按事实改正）"
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[FigureDifference]:
+        return with_names(super().get_queryset(request), store="store_no")
+
     @admin.display(description="门店")
-    def place(self, row: FigureDifference) -> str:
-        name = Store.objects.filter(pk=row.store_no).values_list("name", flat=True).first()
-        return f"{name or row.store_no} {row.part}".strip()
+    def place(self, row: Any) -> str:
+        return f"{row.store_name or row.store_no} {row.part}".strip()
 
     @admin.display(description="原来 → 重算")
     def in_words(self, row: FigureDifference) -> str:

@@ -21,7 +21,7 @@ from stores.commission.models import Commission
 from stores.figures.measures import EVERYTHING, WORDS
 from stores.figures.models import GuideDay
 from stores.figures.queries import Choice, read_days, sums_by_day, waiting_since
-from stores.figures.rules import LONGEST, Period
+from stores.figures.rules import LONGEST, Period, read_day
 from stores.org.access import actor_of_machine
 from stores.org.keys import HasScope
 from stores.org.models import Guide, MachineKey, Store
@@ -149,7 +149,7 @@ def _period(request: Request) -> Period:
 
 def _date(text: str, name: str) -> date:
     try:
-        return date.fromisoformat(text)
+        return read_day(text)
     except ValueError as error:
         example = f"{timezone.localdate():%Y-%m}" if name == "month" else "2026-11-16"
         raise ValidationError({name: [f"请写成 {example} 这样。"]}) from error

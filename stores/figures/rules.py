@@ -34,10 +34,20 @@ class Period:
         return [self.first + timedelta(days=n) for n in range(self.days)]
 
 
+def read_day(text: str) -> date:
+    """A day as 2026-11-16. ValueError for another text, and for a day of no shop's lifetime: the
+    weeks and years beside it have to be days as well.
+    """
+    day = date.fromisoformat(text)
+    if not 2000 <= day.year <= 2100:
+        raise ValueError(text)
+    return day
+
+
 def read_period(preset: str, since: str, until: str, today: date) -> Period:
     """What was asked for; the last 30 days for what cannot be read, never beyond two years."""
     try:
-        asked = Period(date.fromisoformat(since), date.fromisoformat(until))
+        asked = Period(read_day(since), read_day(until))
         if asked.first <= asked.last:
             shortest = max(asked.first, asked.last - timedelta(days=LONGEST - 1))
             return Period(shortest, asked.last)

@@ -18,6 +18,7 @@ from rest_framework.views import APIView
 from kit.actions import scope_of
 from stores.conversions.access import Subject
 from stores.conversions.periods import Week
+from stores.figures.rules import read_day
 from stores.figures.weeks import WeekFigures, figures_of
 from stores.org.access import actor_of_machine
 from stores.org.keys import HasScope
@@ -93,7 +94,7 @@ def _week(text: str, zone: ZoneInfo) -> Week:
     if not text:
         return Week.of(timezone.now(), zone)
     try:
-        day = date.fromisoformat(text)
+        day = read_day(text)
     except ValueError as error:
         raise ValidationError({"week": ["请写成 2026-11-16 这样的日期。"]}) from error
     return Week(day - timedelta(days=day.weekday()), zone)

@@ -26,7 +26,7 @@ from stores.org.actions import (
     record_return,
     set_pin,
 )
-from stores.org.forms import GuideForm, MachineKeyForm, OpeningHoursForm
+from stores.org.forms import GuideForm, MachineKeyForm, OpeningHoursForm, StoreForm
 from stores.org.hq import HouseAdmin, HouseInline, ReadOnlyAdmin, actor_behind
 from stores.org.models import (
     Account,
@@ -86,6 +86,7 @@ class OpeningHoursInline(HouseInline):
 @admin.register(Store)
 class StoreAdmin(HouseAdmin):
     store_path = "pk"
+    form = StoreForm
     list_display = ("code", "name", "region", "entity", "phone", "opened_on", "closed_on")
     list_display_links = ("code", "name")
     list_filter = ("region", "entity", ("closed_on", admin.EmptyFieldListFilter))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -14,15 +15,16 @@ from unfold.widgets import (
 )
 
 from stores.org.keys import SCOPES
-from stores.org.models import Guide, MachineKey, OpeningHours
+from stores.org.models import Guide, MachineKey, OpeningHours, Store
 from stores.org.rules import fault_of_pin
 
 if TYPE_CHECKING:
     _GuideForm = forms.ModelForm[Guide]
     _HoursForm = forms.ModelForm[OpeningHours]
     _KeyForm = forms.ModelForm[MachineKey]
+    _StoreForm = forms.ModelForm[Store]
 else:
-    _GuideForm = _HoursForm = _KeyForm = forms.ModelForm
+    _GuideForm = _HoursForm = _KeyForm = _StoreForm = forms.ModelForm
 
 _WEEKDAYS = [("", "每天"), *((str(i), f"星期{day}") for i, day in enumerate("一二三四五六日"))]
 
@@ -61,6 +63,20 @@ class GuideForm(_GuideForm):
     def clean_wecom_userid(self) -> str | None:
         userid: str | None = self.cleaned_data["wecom_userid"]
         return userid.strip().lower() if userid else None
+
+
+class StoreForm(_StoreForm):
+    """A store, whose clock has to be one that there is: every figure of the house asks it."""
+
+    class Meta:
+        model = Store
+        fields = "__all__"
+
+    def clean_time_zone(self) -> str:
+        zone: str = self.cleaned_data["time_zone"]
+        if zone not in available_timezones():
+            raise ValidationError("没有这个时区，请写成 Asia/Shanghai 这样。")
+        return zone
 
 
 class OpeningHoursForm(_HoursForm):

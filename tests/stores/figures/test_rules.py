@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from stores.figures.rules import (
     PER_DAY,
     PER_HOUR,
@@ -13,6 +15,7 @@ from stores.figures.rules import (
     moved,
     percent,
     ranked,
+    read_day,
     read_period,
 )
 
@@ -70,3 +73,11 @@ def test_shares_that_refunds_made_nonsense_of_are_unknown() -> None:
     assert percent(5, 0) is None
     assert percent(130, 100) is None
     assert percent(-1, 100) is None
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1999-12-31", "9999-12-31", "2026-02-30", "x"])
+def test_a_day_of_no_shops_lifetime_is_none(day: str) -> None:
+    """The days before and after it would be none at all."""
+    with pytest.raises(ValueError, match=r".+"):
+        read_day(day)
+    assert read_period("", day, day, date(2026, 11, 22)).last == date(2026, 11, 22)

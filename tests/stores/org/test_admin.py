@@ -101,6 +101,14 @@ def test_opening_hours_are_edited_under_their_store(hq: Client, cast: Cast) -> N
     assert (row.closes_at.hour, row.closes_at.minute) == (21, 30)
     sunday = OpeningHours.objects.get(store=cast.guomao, weekday=6)
     assert sunday.opens_at is None
+    # A clock that there is not would stop every figure of the house.
+    wrong = hq.post(
+        reverse("admin:stores_store_change", args=[cast.guomao.pk]),
+        {**form, "time_zone": "Asia/Guomao"},
+    )
+    assert "没有这个时区" in wrong.content.decode()
+    cast.guomao.refresh_from_db()
+    assert cast.guomao.time_zone == "Asia/Shanghai"
 
 
 def a_clerk(cast: Cast, *permissions: str, region: Any = None) -> Account:
