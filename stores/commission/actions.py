@@ -102,8 +102,10 @@ def propose_plan(*, name: str, terms: object, effective_from: date, by: Actor) -
 def approve_plan(plan: CommissionPlan, *, account: Account, now: datetime, by: Actor) -> bool:
     """Let a plan count from its month on; False when it was approved before.
 
-    Refuses its proposer (OwnPlan) and a plan for a month that is settled already (PlanTooLate).
+    Refuses its proposer (OwnPlan) and a plan for a month that is settled already (PlanTooLate);
+    a month that is being settled in this moment is waited for.
     """
+    list(LegalEntity.objects.select_for_update().order_by("pk").values_list("pk"))
     found = CommissionPlan.objects.select_for_update().get(pk=plan.pk)
     if found.approved_at is not None:
         return False
