@@ -18,6 +18,8 @@ from django.conf import settings
 from kit.actor import Scope
 from kit.money import shown
 from stores.figures import cohorts, pictures
+from stores.figures.facts import NOWHERE
+from stores.figures.measures import TOUCHES
 from stores.figures.parts import Named, Part, names_of, parts_of
 from stores.figures.queries import (
     Choice,
@@ -207,6 +209,7 @@ def _chart(choice: Choice, days: Mapping[date, Counts]) -> dict[str, Any]:
 def _ranks(asked: Asked, now: datetime) -> dict[str, Any]:
     choice = asked.choice
     stores, guides = by_store(choice), by_guide(choice)
+    nowhere = stores.pop(NOWHERE, {})
     of_stores = shift_seconds(choice, now, by="store_id", numbers=stores)
     of_guides = shift_seconds(choice, now, by="guide_id", numbers=guides)
     store_base, store_rows = ranking(stores, of_stores)
@@ -215,6 +218,7 @@ def _ranks(asked: Asked, now: datetime) -> dict[str, Any]:
     named = guides_named(row["number"] for row in shown_guides)
     by_number = {store.pk: store for store in asked.stores}
     return {
+        "nowhere": sum(nowhere.get(name, 0) for name in TOUCHES),
         "store_base": _base_words(store_base),
         "store_rows": [
             {**row, "name": found.name, "href": asked.href(store=found.code, region="")}

@@ -11,6 +11,7 @@ from typing import Final
 
 from stores.commission.models import Commission, Settlement
 from stores.figures.dashboard import Asked
+from stores.figures.facts import NOWHERE
 from stores.figures.measures import SHARED, WORDS
 from stores.figures.queries import Totals, by_guide, by_store, guides_named, read_days, sources_in
 from stores.figures.sheets import Cell, Sheet
@@ -71,6 +72,8 @@ def _stores(asked: Asked) -> Iterable[list[Cell]]:
         if store.pk in sums:
             said = _values(Totals(sums[store.pk]), measures)
             yield [store.code, store.name, store.region.name, *said]
+    if NOWHERE in sums:
+        yield ["", "无门店", "", *_values(Totals(sums[NOWHERE]), measures)]
 
 
 def _guides(asked: Asked) -> Iterable[list[Cell]]:

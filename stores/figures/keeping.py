@@ -18,13 +18,15 @@ from django.utils import timezone
 
 from kit.actions import action, must_be_in_action
 from kit.actor import Actor
+from kit.fields import shown_id
+from kit.live import announce
 from stores.figures.cohorts import count_cohorts
-from stores.figures.counting import KINDS, Cell, Difference, count_days
+from stores.figures.counting import GUIDES, KINDS, Cell, Difference, count_days
 from stores.figures.facts import NOWHERE
 from stores.figures.folding import Single, add_touches, learn_origins, mark_later_purchases
 from stores.figures.models import FigureDifference, FigureProof, MarkedFacts, StoreDay
 from stores.ledger.models import PurchaseLine, Touch
-from stores.org.models import Store
+from stores.org.models import Guide, Store
 
 KEEPER: Final = Actor.system("keeps the sums")
 PORTION: Final = 400
@@ -33,6 +35,7 @@ _STORES: Final = 20
 _MOST_NAMED: Final = 200
 # So many notes of single touches are taken at once; each holds 300 at most.
 _NOTES: Final = 1000
+_MOST_HINTS: Final = 50
 # Facts end after five years; the sums of what is gone stay as they were.
 _FACTS_LAST: Final = timedelta(days=5 * 365 - 3)
 # Two numbers that nobody else uses.
@@ -67,8 +70,7 @@ def _keep_waiting(at: datetime, size: int) -> int:
     learn_origins(singles, days.get(MarkedFacts.TOUCHES, ()))
     mark_later_purchases(taken.credits)
     add_touches(singles)
-    for kind, cells in days.items():
-        count_days(sorted(cells), kind)
+    _tell([found for kind, cells in days.items() for found in count_days(sorted(cells), kind)])
     return len(taken.singles) + sum(map(len, taken.days.values()))
 
 
@@ -135,6 +137,15 @@ def prove_all(at: datetime) -> FigureProof:
     while prove_next(proof.pk, at=at, by=KEEPER):
         pass
     return FigureProof.objects.get(pk=proof.pk)
+
+
+def _tell(found: Iterable[Difference]) -> None:
+    """Hint to the screens of the guides whose sums moved: the judge's hint came before the sums."""
+    guides = {each.part for each in found if each.table is GUIDES}
+    if not 0 < len(guides) <= _MOST_HINTS:
+        return
+    public_ids = Guide.objects.filter(pk__in=map(int, guides)).values_list("public_id", flat=True)
+    announce(*(f"guide.{shown_id(public_id)}" for public_id in public_ids), kind="figures")
 
 
 def _is_keeper(*, wait: bool = False) -> bool:

@@ -15,6 +15,7 @@ from django.utils import timezone
 from kit.fields import shown_id
 from stores.figures.keeping import prove_all
 from stores.figures.models import StoreDay
+from stores.ledger.models import Touch
 from stores.org.models import Account
 from stores.org.models_of_duty import Shift
 from tests.cast import PASSWORD, Cast
@@ -47,11 +48,16 @@ def code(cast: Cast) -> str:
 
 
 def test_the_page_says_what_was_sold_and_by_whom(client: Client, cast: Cast, code: str) -> None:
-    prove_all(timezone.now())
+    visit = {"kind": "scan", "at": timezone.now() - days(1)}
+    Touch.objects.create(**visit)
+    settle()
+    assert prove_all(timezone.now()).differences == 0
     client.force_login(cast.hq)
     said = words(client, f"{PAGE}?period=7")
     assert "新增会员 1 位，归属导购的销售 ¥200" in said.replace(" ¥", " ¥")
     assert "全部销售 ¥500" in said
+    assert "扫码 2" in said
+    assert "另有 1 次互动没有门店，已计入全部门店" in said
     assert "会员销售占比 20%" in said
     assert "按每个有记录的工作日的归属销售" in said
     assert re.search(r"1 林晓 .*?1 马", said), said

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,11 +15,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from kit.actions import scope_of
 from kit.fields import shown_id
 from stores.catalogue.models import Product
+from stores.conversions.access import subject_for
+from stores.conversions.periods import read_week
+from stores.figures.keeping import keep_all
+from stores.figures.queries import Choice, read_days
+from stores.figures.rules import Period
+from stores.figures.weeks import figures_of
+from stores.org.access import actor_of
 from stores.org.models import Guide
 from tests.cast import Cast, a_member
-from tests.stores.conversions.builders import days, sell, touch
+from tests.stores.conversions.builders import days, let_the_house_react, sell, touch
 from tests.stores.figures.builders import settle
 
 FIGURES = "/tablet/figures/"
@@ -211,13 +220,29 @@ def test_queries_do_not_grow_with_rows(client: Client, cast: Cast) -> None:
     assert counts[0] == counts[1]
 
 
-def test_the_judge_hints_to_the_guides_screen(
+def test_the_keeper_hints_to_the_guides_screen(
     cast: Cast, django_capture_on_commit_callbacks: Any
 ) -> None:
+    """After the judge, once the sums hold it."""
     layer = get_channel_layer()
-    async_to_sync(layer.group_add)(f"guide.{shown_id(cast.lin.public_id)}", "a.screen")
     sell("A1", cast.guomao, served_by=cast.lin)
+    let_the_house_react()
+    async_to_sync(layer.group_add)(f"guide.{shown_id(cast.lin.public_id)}", "a.screen")
     with django_capture_on_commit_callbacks(execute=True):
-        settle()
+        keep_all(timezone.now())
     hint = async_to_sync(layer.receive)("a.screen")
     assert (hint["type"], hint["kind"]) == ("hint", "figures")
+
+
+def test_the_ipad_and_head_office_say_the_same(client: Client, cast: Cast, sold: datetime) -> None:
+    touch("scan", cast.lin, 900, sold)
+    touch("scan", cast.lin, 900, sold - timedelta(seconds=9))
+    settle()
+    as_guide(client, cast.manager)
+    with scope_of(actor_of(cast.manager.account)):
+        week = read_week("", timezone.now(), ZoneInfo(cast.guomao.time_zone))
+        here = figures_of(subject_for(cast.manager, None), week).now
+    period = Period(week.monday, week.last_day)
+    _, there, _ = read_days(Choice(period, frozenset({cast.guomao.pk})))
+    assert here.sums == {name: there[name] for name in here.sums}
+    assert (here.touched("scan"), here.buyers) == (3, 1)
