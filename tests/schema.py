@@ -1,6 +1,7 @@
-"""The migrated database, kept between runs: migrating takes half a minute, reading it back three
-seconds. What it was made of is kept beside it; a migration that came since is applied on top, one
-that was changed begins everything anew.
+"""The migrated database, kept between runs: reading it back takes a third of the time of migrating.
+
+What it was made of is kept beside it; a migration that came since is applied on top, one that was
+changed begins everything anew.
 """
 
 from __future__ import annotations
