@@ -28,7 +28,6 @@ class DataExportAdmin(ActsAdmin):
     list_filter = ("what", ("decided_at", admin.EmptyFieldListFilter))
     list_select_related = ("asked_by", "decided_by")
     search_fields = ("title", "recipient", "purpose")
-    date_hierarchy = "asked_at"
     ordering = ("-asked_at", "-pk")
     acts = ("approve", "refuse", "password", "take")
     found_with = ("asked_by", "decided_by")
