@@ -54,7 +54,7 @@ SELECT guide_no, max(store_no), count(*),
 FROM stores_settledline WHERE settlement_id = %(settlement)s GROUP BY guide_no ORDER BY guide_no
 """
 # Of one guide, said of both sides: behind the join it would be looked for in everybody's lines.
-_OPEN_LINES_OF_ONE: Final = OPEN_LINES.replace(
+OPEN_LINES_OF_ONE: Final = OPEN_LINES.replace(
     "WHERE s.entity_id", "WHERE l.guide_no = %(guide)s AND s.entity_id"
 ).replace("WHERE store_no", "WHERE guide_no = %(guide)s AND store_no")
 Sums = dict[int, tuple[int, int, int, int, int]]
@@ -164,9 +164,7 @@ def running_slip(guide: Guide, month: Month) -> tuple[Payslip, CommissionPlan | 
     """
     plan = plan_for(month.first)
     entity = guide.store.entity
-    sums = _read_sums(
-        _OPEN_LINES_OF_ONE + _SUMS, {**lines_params(entity, month), "guide": guide.pk}
-    )
+    sums = _read_sums(OPEN_LINES_OF_ONE + _SUMS, {**lines_params(entity, month), "guide": guide.pk})
     found = _payroll(entity, month, plan, sums)
     for slip in found.slips:
         if slip.guide_no == guide.pk:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -12,13 +12,11 @@ from django.views.decorators.http import require_safe
 from kit.actions import scope_of
 from kit.actor import Actor
 from stores.commission.explaining import plan_in_words
-from stores.commission.models import SettledLine
 from stores.commission.queries import house_zone, own_payslip, own_payslips, running_slip
 from stores.commission.rules import Month
+from stores.commission.slips import SlipReceipt, receipts_of, receipts_so_far
 from stores.org.models import Guide
 from stores.tablet.doors import guide_page
-
-_MOST_LINES: Final = 100
 
 
 @require_safe
@@ -34,6 +32,7 @@ def payslips(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
             "plan": plan,
             "in_words": plan_in_words(plan.terms) if plan else "",
             "past": own_payslips(guide.pk),
+            **_page(request, *receipts_so_far(guide, month, _asked(request))),
         }
         return render(request, "commission/payslips.html", context)
 
@@ -49,11 +48,24 @@ def payslip(
         if found is None:
             raise Http404
         settled = found.settlement
-        lines = SettledLine.objects.filter(settlement=settled, guide_no=guide.pk)
         context = {
             "slip": found,
             "in_words": plan_in_words(settled.plan.terms),
-            "lines": lines.order_by("is_adjustment", "-sold_at", "pk")[:_MOST_LINES],
-            "more": max(0, lines.count() - _MOST_LINES),
+            **_page(request, *receipts_of(settled, guide, _asked(request))),
         }
         return render(request, "commission/payslip.html", context)
+
+
+def _asked(request: HttpRequest) -> int:
+    asked = request.GET.get("page", "")
+    return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
+
+
+def _page(request: HttpRequest, receipts: list[SlipReceipt], more: bool) -> dict[str, Any]:  # noqa: FBT001
+    """A page of receipts, and the addresses of those beside it; empty where there is none."""
+    page = _asked(request)
+    return {
+        "receipts": receipts,
+        "newer": f"?page={page - 1}#receipts" if page else "",
+        "older": f"?page={page + 1}#receipts" if more else "",
+    }
