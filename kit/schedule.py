@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import ClassVar, Final
+from typing import ClassVar, Final, TypedDict
 from uuid import UUID
 
 from django.contrib.postgres.indexes import BrinIndex
@@ -22,8 +22,18 @@ from kit.actor import Actor
 from kit.classified import declare, keep_days, keep_years
 
 LEASE = timedelta(minutes=10)
+
+
+class Limits(TypedDict):
+    """How long a worker lets a task run: until it is told to end, and until it is ended."""
+
+    soft_time_limit: int
+    time_limit: int
+
+
 # A night's work over everybody lasts as long as that; what else a worker does ends in a minute.
-A_NIGHT: Final = {"soft_time_limit": 4 * 3600, "time_limit": 4 * 3600 + 300}
+A_NIGHT: Final = Limits(soft_time_limit=4 * 3600, time_limit=4 * 3600 + 300)
+
 _SLOTS_KEPT = timedelta(days=90)
 _KEYS_KEPT = timedelta(days=5 * 365)
 
