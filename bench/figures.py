@@ -1,8 +1,9 @@
 """Figures of a guide, a store and HQ at growing numbers of touches; upkeep per fact; the recount.
 
-The product's path reads sums. The limit of a tile is a bare index scan over the same sums, its
-rival a count over the touches. Upkeep is what a fact costs more with its mark, and what counting
-the marked days costs; the recount counts every day of every store from the facts.
+The product's path reads sums. The limit of `hq_days` is the bare SQL that sums the same columns of
+the same days by the same index, its rival a count over the touches. Upkeep is what facts cost more
+with their marks, and what the keeper costs, beside telling the same facts without (see
+`_told_facts.py`); the recount counts every day of every store from the facts.
 """
 
 from __future__ import annotations
@@ -15,37 +16,30 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from bench._ground import Ground, fresh_database, median, seconds
-from kit.actions import action, set_session_scope
-from kit.actor import EVERYTHING, Actor
+from bench._ground import fresh_database, median, seconds
+from bench._told_facts import upkeep
+from kit.actions import set_session_scope
+from kit.actor import EVERYTHING
 from stores.figures.dashboard import dashboard, read_asked
 from stores.figures.keeping import keep_all, prove_all
-from stores.figures.models import FigureMark, GuideDay
+from stores.figures.measures import EVERYTHING as MEASURES
+from stores.figures.models import GuideDay
 from stores.figures.queries import Choice, read_days, sums_by_day
 from stores.figures.rules import Period
 from stores.org.models import Guide, Store
 
-BENCH: Final = Actor.system("bench")
 SIZES: Final = {"small": (100_000, 1_000_000), "full": (1_000_000, 10_000_000, 100_000_000)}
 STORES: Final = {"small": 20, "full": 200}
-FACTS: Final = {"small": 20_000, "full": 200_000}
+FACTS: Final = {"small": 200, "full": 1000}
 ROUNDS: Final = 7
-_TRIGGER: Final = "stores_touch_figures_insert_new"
 LIMIT: Final = (
-    "SELECT day, sum(sales), sum(all_sales), sum(new_members) FROM stores_storeday"
+    f"SELECT day, {', '.join(f'sum({name})' for name in MEASURES)} FROM stores_storeday"  # noqa: S608
     " WHERE day BETWEEN %s AND %s GROUP BY day"
 )
 RIVAL: Final = (
     "SELECT kind, count(*) FROM stores_touch WHERE at >= %s AND at < %s AND kind = ANY(%s)"
     " GROUP BY kind"
 )
-TOLD: Final = """
-INSERT INTO stores_touch (member_no, guide_no, store_no, kind, source, at, recorded_at)
-SELECT n, g.id, g.store_id, 'visit', 'bench', now() - interval '1 day' * (n %% 3), now()
-FROM generate_series(1, %(facts)s::bigint) n
-JOIN (SELECT id, store_id, row_number() OVER (ORDER BY id) - 1 AS place, count(*) OVER () AS many
-      FROM stores_guide) g ON g.place = n %% g.many
-"""
 
 
 def run(scale: str) -> dict[str, Any]:
@@ -65,8 +59,10 @@ def run(scale: str) -> dict[str, Any]:
                 results[f"{size}_{name}_ms"] = took * 1000
                 costs.setdefault(name, []).append(took)
             results[f"{size}_recount_facts_per_s"] = size / recount
-        results |= _upkeep(ground, FACTS[scale])
+        results |= upkeep(ground, FACTS[scale], ROUNDS)
         correct = correct and prove_all(timezone.now()).differences == 0
+    last = SIZES[scale][-1]
+    results["hq_days_over_limit"] = results[f"{last}_hq_days_ms"] / results[f"{last}_limit_ms"]
     growth = {f"growth_of_{name}": took[-1] / took[0] for name, took in costs.items()}
     return {
         **results,
@@ -114,36 +110,7 @@ def _screens() -> dict[str, float]:
     return {name: median(values) for name, values in took.items()}
 
 
-def _upkeep(ground: Ground, facts: int) -> dict[str, Any]:
-    """The same facts told with and without their mark, one after the other, and then counted."""
-    told: dict[bool, list[float]] = {True: [], False: []}
-    counted: list[float] = []
-    marks = 0
-    for _ in range(3):
-        for is_marked in (False, True):
-            able = "ENABLE" if is_marked else "DISABLE"
-            ground.as_owner(f"ALTER TABLE stores_touch {able} TRIGGER {_TRIGGER}")
-            told[is_marked].append(seconds(lambda: _tell(facts=facts, by=BENCH)))
-        marks = FigureMark.objects.count()
-        counted.append(seconds(lambda: keep_all(timezone.now(), most=100_000)))
-    # What was told without marks waits for nobody: the recount mends it here.
-    prove_all(timezone.now())
-    bare, marked = median(told[False]), median(told[True])
-    return {
-        "upkeep_us_per_fact": (marked - bare + median(counted)) / facts * 1e6,
-        "marking_over_ingest": marked / bare - 1,
-        "upkeep_over_ingest": (marked - bare + median(counted)) / bare,
-        "marks_of_a_statement": marks,
-    }
-
-
 def _ask(statement: str, *values: Any) -> object:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()
-
-
-@action
-def _tell(*, facts: int, by: Actor) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(TOLD, {"facts": facts})
