@@ -17,6 +17,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from kit.actions import scope_of
+from kit.fields import read_id
 from kit.money import shown
 from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
 from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
@@ -64,11 +65,11 @@ class CommissionPlanAdmin(HouseAdmin):
             return (("从哪个月起，怎样提成", {"fields": plan}),)
         return (
             ("从哪个月起，怎样提成", {"fields": (*plan, "in_words")}),
-            ("谁提出、谁批准", {"fields": (("proposed_by", "approved_by", "approved_at"),)}),
+            ("谁提出、谁批准", {"fields": (("proposer", "approved_by", "approved_at"),)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("in_words", "proposed_by", "approved_by", "approved_at")
+        return ("in_words", "proposer", "approved_by", "approved_at")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"terms": FIRST_PLAN, "effective_from": Month.of(timezone.now(), house_zone()).first}
@@ -82,6 +83,15 @@ class CommissionPlanAdmin(HouseAdmin):
     @admin.display(description="用话来说")
     def in_words(self, plan: CommissionPlan) -> str:
         return plan_in_words(plan.terms)
+
+    @admin.display(description="提出者")
+    def proposer(self, plan: CommissionPlan) -> str:
+        """By name: the row keeps who acted as a key that says nothing to a reader."""
+        key = plan.proposed_by.partition(":")[2]
+        try:
+            return Account.objects.get(public_id=read_id(key)).name
+        except (ValueError, Account.DoesNotExist):
+            return plan.proposed_by
 
     def save_model(
         self,
@@ -151,7 +161,7 @@ def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]
 @admin.register(Target)
 class TargetAdmin(HouseAdmin):
     store_path = "store"
-    list_display = ("month", "store", "guide", "amount_shown", "set_by")
+    list_display = ("month", "store", "guide", "amount_shown")
     list_filter = ("month",)
     list_select_related = ("store", "guide")
     search_fields = ("store__name", "guide__name")
@@ -185,7 +195,6 @@ class SettlementAdmin(ReadOnlyAdmin):
 
     list_display = (
         "month_shown", "entity", "plan", "lines", "base_shown", "commission_shown", "settled_at",
-        "settled_by",
     )  # fmt: skip
     list_select_related = ("entity", "plan")
     list_filter = ("entity",)
