@@ -36,6 +36,7 @@ def test_the_night_has_a_night_and_waits_behind_nobody() -> None:
             *("carry_out_tag_rules", "retain", "end_memberships"),
         )
     }
+    app.loader.import_default_modules()
     for task in over_everybody:
         assert (app.tasks[task].soft_time_limit or 0) >= 3600, task
     assert {job.queue for job in JOBS if job.task in over_everybody} == {"bulk"}
