@@ -271,7 +271,9 @@ def _claim(
     The last one that nobody has disputed; None when there is none.
     """
     with scope_of(by):
+        # At the till the owner met her too: the claimant's visit alone does not move the credit.
         credits = Credit.objects.filter(
+            source="till",
             guide_no=holder.pk, store_no=holder.store_id, refund_of="", member_no__isnull=False,
             sold_at__gte=month.begins, sold_at__lt=month.ends,
         )  # fmt: skip
