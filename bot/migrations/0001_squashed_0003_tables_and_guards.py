@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("groups", "0001_squashed_0006_tables_and_guards"),
         ("members", "0001_squashed_0030_tables_and_guards"),
-        ("stores", "0001_squashed_0022_tables_and_guards"),
+        ("stores", "0001_squashed_0020_tables_and_guards"),
         ("kit", "0001_squashed_0005_tables_and_guards"),
     ]
 

@@ -32,7 +32,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ("members", "0001_squashed_0030_tables_and_guards"),
-        ("stores", "0001_squashed_0022_tables_and_guards"),
+        ("stores", "0001_squashed_0020_tables_and_guards"),
         ("kit", "0001_squashed_0005_tables_and_guards"),
     ]
 

@@ -1,4 +1,4 @@
-"""All tables of this floor, and who may read and change their rows, until 0022.
+"""All tables of this floor, and who may read and change their rows, until 0020.
 
 Those replaced stay for databases that stand in between; a new one takes this step instead.
 """
@@ -93,8 +93,6 @@ class Migration(migrations.Migration):
         ("stores", "0018_who_meets_a_dispute"),
         ("stores", "0019_cohorts_of_members"),
         ("stores", "0020_sides_of_a_trial"),
-        ("stores", "0021_files_from_hq"),
-        ("stores", "0022_guards_of_files"),
     ]
 
     dependencies = [
@@ -930,21 +928,11 @@ class Migration(migrations.Migration):
                     ('clashing', models.PositiveIntegerField(default=0, verbose_name='内容不同行')),
                     ('faulty', models.PositiveIntegerField(default=0, verbose_name='有误小票')),
                     ('actor', models.CharField(max_length=120, verbose_name='操作者')),
-                    ('columns', models.JSONField(default=list, verbose_name='列')),
-                    ('content', models.CharField(blank=True, max_length=64)),
-                    ('created_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='上传者')),
-                    ('emptied_at', models.DateTimeField(null=True, verbose_name='文件删除时间')),
-                    ('error', models.CharField(blank=True, max_length=300, verbose_name='原因')),
-                    ('kind', models.CharField(blank=True, max_length=4, verbose_name='格式')),
-                    ('reading', models.JSONField(default=dict, verbose_name='怎样读')),
-                    ('state', models.CharField(choices=[('reading', '正在读文件'), ('mapping', '请确认各列'), ('trying', '正在试算'), ('tried', '试算好了'), ('running', '正在导入'), ('paused', '已暂停'), ('done', '已完成'), ('failed', '读不了'), ('dropped', '已放弃')], default='running', max_length=8, verbose_name='状态')),
-                    ('tried', models.JSONField(default=dict, verbose_name='试算')),
                 ],
                 options={
                     'verbose_name': '订单导入',
                     'verbose_name_plural': '订单导入',
-                    'constraints': [models.UniqueConstraint(condition=models.Q(('finished_at', None), ('state__in', ['running', 'paused'])), fields=('source', 'digest'), name='one_running_import_per_file')],
-                    'indexes': [models.Index(condition=models.Q(('emptied_at', None), ('state__in', ['reading', 'trying', 'running'])), fields=['begun_at'], name='purchase_files_at_work')],
+                    'constraints': [models.UniqueConstraint(condition=models.Q(('finished_at', None)), fields=('source', 'digest'), name='one_running_import_per_file')],
                 },
             ),
             migrations.CreateModel(
@@ -1014,21 +1002,6 @@ class Migration(migrations.Migration):
                     'verbose_name': '对照组效果',
                     'verbose_name_plural': '对照组效果',
                     'constraints': [models.UniqueConstraint(fields=('kind', 'source', 'member_no'), name='one_arm_per_member_and_source')],
-                },
-            ),
-            migrations.CreateModel(
-                name='PurchaseFilePiece',
-                fields=[
-                    ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                    ('public_id', kit.fields.PublicIdField()),
-                    ('number', models.PositiveIntegerField()),
-                    ('body', kit.fields.SealedTextField()),
-                    ('file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='pieces', to='stores.purchaseimport')),
-                ],
-                options={
-                    'verbose_name': '订单文件',
-                    'verbose_name_plural': '订单文件',
-                    'constraints': [models.UniqueConstraint(fields=('file', 'number'), name='one_purchase_piece_per_number')],
                 },
             ),
         ]),
@@ -1292,5 +1265,4 @@ CREATE TRIGGER stores_store_noted_for_figures AFTER UPDATE ON stores_store FOR E
         ),
         row_scope("stores_cohortmonth", store="store_no"),
         row_scope("stores_arm", store="store_no", member="member_no"),
-        row_scope("stores_purchasefilepiece"),
     ]
