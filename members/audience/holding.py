@@ -86,9 +86,11 @@ class Holder:
             return False
         if self._facets is not None:
             return True
-        if self._is_wanted() and self._loading is None:
-            self._loading = threading.Thread(target=self._load_aside, daemon=True)
-            self._loading.start()
+        if self._is_wanted():
+            with self._lock:
+                if self._loading is None:
+                    self._loading = threading.Thread(target=self._load_aside, daemon=True)
+                    self._loading.start()
         return False
 
     def _is_wanted(self) -> bool:

@@ -131,21 +131,35 @@ def _is_date(model: type[models.Model], path: str) -> bool:
     return isinstance(field, models.DateField) and not isinstance(field, models.DateTimeField)
 
 
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """How many rows ended, and the last that was looked at; None when no more are overdue."""
+
+    ended: int
+    last: Any
+
+
 @action
-def end_batch(rule: Rule, *, at: datetime, limit: int = BATCH, by: Actor) -> int:
-    """End the next rows of one rule; how many. Repeating goes on where it stopped."""
-    keys = list(overdue(rule, at).order_by("pk").values_list("pk", flat=True)[:limit])
+def end_batch(
+    rule: Rule, *, at: datetime, after: Any = None, limit: int = BATCH, by: Actor
+) -> Batch:
+    """End the next rows of one rule behind a key, in the order of keys. Safe to repeat."""
+    found = overdue(rule, at).order_by("pk")
+    if after is not None:
+        found = found.filter(pk__gt=after)
+    keys = list(found.values_list("pk", flat=True)[:limit])
+    last = keys[-1] if len(keys) == limit else None
     rows = rule.model._base_manager.filter(pk__in=keys)
     if rule.keep.at_end == AtEnd.EMPTY:
         fields = (rule.model._meta.get_field(name) for name in rule.keep.columns)
-        return rows.update(**{field.name: _nothing_of(field) for field in fields})
+        return Batch(rows.update(**{field.name: _nothing_of(field) for field in fields}), last)
     try:
         with transaction.atomic():
             delete_with_owned(rule.model, keys)
     except ProtectedError:
         # One row that another still needs must not keep all others.
-        return sum(_is_deleted(rule.model, key) for key in keys)
-    return len(keys)
+        return Batch(sum(_is_deleted(rule.model, key) for key in keys), last)
+    return Batch(len(keys), last)
 
 
 def _is_deleted(model: type[models.Model], key: Any) -> bool:
@@ -231,11 +245,12 @@ def _end(
     rule: Rule, *, at: datetime, by: Actor, batch: int, most: int, is_enough: Callable[[], bool]
 ) -> tuple[int, bool]:
     """How many rows ended, and whether nothing of this night is left to do."""
-    done = 0
+    done, after = 0, None
     while done < most:
-        ended = end_batch(rule, at=at, limit=min(batch, most - done), by=by)
-        done += ended
-        if ended < batch:
+        # Behind the last one looked at: rows that others still need stand first every night.
+        found = end_batch(rule, at=at, after=after, limit=min(batch, most - done), by=by)
+        done, after = done + found.ended, found.last
+        if after is None:
             return done, True
         if is_enough():
             return done, False

@@ -74,7 +74,9 @@ class DisputeAdmin(ReadOnlyAdmin):
                 sums[guide] = sums.get(guide, 0) + amount
         names = names_of(sums.keys())
         return {
-            "parties": list(found.parties.select_related("guide__store").order_by("-is_claimant", "pk")),
+            "parties": list(
+                found.parties.select_related("guide__store").order_by("-is_claimant", "pk")
+            ),
             "touches": touches_behind(found),
             "total": sum(sums.values()),
             "held": [(names.get(guide, "—"), amount) for guide, amount in sorted(sums.items())],

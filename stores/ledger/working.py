@@ -27,7 +27,6 @@ _LOCK_CLASS: Final = 4743
 # Receipts of a portion; the page that follows it looks every second or two.
 PORTION: Final = 500
 _LIVES: Final = timedelta(days=7)
-_WAITING: Final = (FileState.MAPPING, FileState.TRIED, FileState.PAUSED, FileState.DROPPED)
 _BROKEN: Final = "文件里有读不出的字符，请另存为 UTF-8 的 CSV 再上传。"
 
 
@@ -155,21 +154,18 @@ def _what_stays(row: PurchaseImport) -> str:
 @action
 def _empty_one(key: int, *, by: Actor) -> None:
     row = locked(key)
-    if row.emptied_at is None and row.state in _WAITING:
-        why = row.error or "7 天没有动，文件已删除；要导入请再上传。"
+    if row.emptied_at is None:
+        why = row.error or "7 天没有导完，文件已删除；要导入请再上传。"
         give_up(row, FileState.DROPPED, why + _what_stays(row))
 
 
 def empty_old() -> int:
-    """Delete files that nobody brought to their end within seven days; how many."""
+    """Delete files that nobody brought to their end within seven days, whatever their state; how
+    many. A worker that is at one finds it gone with its next portion.
+    """
     with scope_of(US):
-        old = list(
-            PurchaseImport.objects.filter(
-                state__in=_WAITING, emptied_at=None, begun_at__lt=timezone.now() - _LIVES
-            )
-            .exclude(kind="")
-            .values_list("pk", flat=True)
-        )
+        held = PurchaseFilePiece.objects.filter(file__begun_at__lt=timezone.now() - _LIVES)
+        old = list(held.order_by("file").values_list("file", flat=True).distinct())
     for key in old:
         _empty_one(key, by=US)
     return len(old)

@@ -156,6 +156,19 @@ def test_what_another_row_still_needs_stays_and_holds_nobody_up(cast: Cast) -> N
     assert line.error
 
 
+def test_a_whole_batch_that_must_stay_does_not_keep_those_behind_it(cast: Cast) -> None:
+    now, old = timezone.now(), timezone.now() - timedelta(days=3000)
+    needed = [a_row_ending(Push, "ended_at", old) for _ in range(2)]
+    for push in needed:
+        a_row(Delivery, push=push, task=a_row(PushTask, push=push), at=now)
+    for _ in range(3):
+        a_row_ending(Push, "ended_at", old)
+
+    retain(at=now, by=US, batch=2)
+
+    assert list(Push.objects.order_by("pk")) == needed
+
+
 def test_who_left_is_gone_three_years_later(cast: Cast) -> None:
     leave_membership(cast.chen.pk, by=TESTER)
     now = timezone.now()
