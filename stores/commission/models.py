@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from kit.classified import declare, keep_always, keep_years
-from kit.fields import PublicIdField
+from kit.fields import PublicIdField, shown_id
 from stores.commission.rules import Part
 from stores.org.models import Guide, LegalEntity, Store
 
@@ -199,6 +199,11 @@ class Commission(models.Model):
 
     def __str__(self) -> str:
         return f"{self.guide_no}: {self.amount}"
+
+    @property
+    def of(self) -> str:
+        """The settlement's public name, for addresses."""
+        return shown_id(self.settlement.public_id)
 
     @property
     def shown_parts(self) -> list[Part]:

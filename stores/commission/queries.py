@@ -221,20 +221,19 @@ def own_payslips(guide_no: int, *, most: int = 12) -> list[Commission]:
     """A guide's settled months, newest first."""
     return list(
         Commission.objects.filter(guide_no=guide_no)
-        .select_related("settlement__plan")
-        .order_by("-settlement__month")[:most]
+        .select_related("settlement__plan", "settlement__entity")
+        .order_by("-settlement__month", "-settlement")[:most]
     )
 
 
-def own_payslip(guide_no: int, year: int, month: int) -> Commission | None:
-    """A guide's payslip of a settled month; None when there is none."""
-    return (
+def payslips_of_month(guide_no: int, year: int, month: int) -> list[Commission]:
+    """A guide's payslips of a settled month: two when she went from one company to another."""
+    return list(
         Commission.objects.filter(
             guide_no=guide_no, settlement__month__year=year, settlement__month__month=month
         )
-        .select_related("settlement__plan")
-        .order_by("-settlement_id")
-        .first()
+        .select_related("settlement__plan", "settlement__entity")
+        .order_by("-settlement")
     )
 
 

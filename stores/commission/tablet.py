@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from kit.actions import scope_of
 from kit.actor import Actor
 from stores.commission.explaining import plan_in_words
-from stores.commission.queries import house_zone, own_payslip, own_payslips, running_slip
+from stores.commission.queries import house_zone, own_payslips, payslips_of_month, running_slip
 from stores.commission.rules import Month
 from stores.commission.slips import SlipReceipt, receipts_of, receipts_so_far
 from stores.org.models import Guide
@@ -32,7 +32,7 @@ def payslips(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
             "plan": plan,
             "in_words": plan_in_words(plan.terms) if plan else "",
             "past": own_payslips(guide.pk),
-            **_page(request, *receipts_so_far(guide, month, _asked(request))),
+            **_page(_asked(request), "", *receipts_so_far(guide, month, _asked(request))),
         }
         return render(request, "commission/payslips.html", context)
 
@@ -42,16 +42,23 @@ def payslips(request: HttpRequest, guide: Guide, actor: Actor) -> HttpResponse:
 def payslip(
     request: HttpRequest, guide: Guide, actor: Actor, year: int, month: int
 ) -> HttpResponse:
-    """One settled month, down to its receipts; what is not hers is not there."""
+    """One settled month, down to its receipts; what is not hers is not there.
+
+    With two payslips of the month `?of=` chooses, the newer one stands without.
+    """
     with scope_of(actor):
-        found = own_payslip(guide.pk, year, month)
-        if found is None:
+        slips = payslips_of_month(guide.pk, year, month)
+        if not slips:
             raise Http404
+        asked = request.GET.get("of", "")
+        found = next((one for one in slips if one.of == asked), slips[0])
         settled = found.settlement
+        kept = f"of={found.of}&" if len(slips) > 1 else ""
         context = {
             "slip": found,
+            "others": [one for one in slips if one is not found],
             "in_words": plan_in_words(settled.plan.terms),
-            **_page(request, *receipts_of(settled, guide, _asked(request))),
+            **_page(_asked(request), kept, *receipts_of(settled, guide, _asked(request))),
         }
         return render(request, "commission/payslip.html", context)
 
@@ -61,11 +68,10 @@ def _asked(request: HttpRequest) -> int:
     return int(asked) if asked.isascii() and asked.isdigit() and len(asked) < 5 else 0
 
 
-def _page(request: HttpRequest, receipts: list[SlipReceipt], more: bool) -> dict[str, Any]:  # noqa: FBT001
+def _page(page: int, kept: str, receipts: list[SlipReceipt], more: bool) -> dict[str, Any]:  # noqa: FBT001
     """A page of receipts, and the addresses of those beside it; empty where there is none."""
-    page = _asked(request)
     return {
         "receipts": receipts,
-        "newer": f"?page={page - 1}#receipts" if page else "",
-        "older": f"?page={page + 1}#receipts" if more else "",
+        "newer": f"?{kept}page={page - 1}#receipts" if page else "",
+        "older": f"?{kept}page={page + 1}#receipts" if more else "",
     }

@@ -103,3 +103,23 @@ def test_a_guide_walks_from_her_payslip_to_each_receipt(
     running = client.get(PAGE).content.decode()
     assert '补差 <a href="#receipts">-¥10.04</a>' in running
     assert "/tablet/figures/credits/till-1/R4/" in running
+
+
+def test_who_was_with_two_companies_in_a_month_reads_both_payslips(
+    client: Client, cast: Cast, last: Month
+) -> None:
+    sell("F1", cast.ma.store, served_by=cast.lin, at=last.begins + timedelta(days=4))
+    let_the_house_react()
+    settle_month(cast.franchise, last, now=timezone.now(), by=TEST)
+    client.force_login(cast.lin.account)
+
+    found = set(re.findall(rf'href="({last.first.year}/{last.first.month}/[^"]*)"',
+                           client.get(PAGE).content.decode()))  # fmt: skip
+    pages = [client.get(PAGE + link).content.decode() for link in found]
+
+    assert len(pages) == 2
+    assert sorted("/till-1/F1/" in page for page in pages) == [False, True]
+    assert all("这个月你还有一张提成单" in page for page in pages)
+    more = next(page for page in pages if "/till-1/F1/" not in page)
+    (older,) = re.findall(r'href="([^"]*page=1)#receipts"', more)
+    assert "/till-1/F1/" not in client.get(older.replace("&amp;", "&")).content.decode()
