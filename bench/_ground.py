@@ -49,6 +49,12 @@ class Ground:
         with psycopg.connect(self.owner_url, autocommit=True) as owner:
             owner.execute(statement)
 
+    def as_superuser(self, statement: str) -> None:
+        """Run SQL beyond row-level security and triggers: what happened is made otherwise."""
+        with psycopg.connect(self.superuser_url, autocommit=True) as superuser:
+            superuser.execute("SET session_replication_role = replica")
+            superuser.execute(statement)
+
 
 @contextmanager
 def fresh_database() -> Iterator[Ground]:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 from django.core.management import call_command
@@ -20,7 +20,8 @@ from django.db import connection
 from bench._ground import Ground, lead_to
 from kit.actions import set_session_scope
 from kit.actor import EVERYTHING
-from stores.ledger.models import Touch
+from members.identity.models import Member
+from stores.ledger.models import PurchaseLine, Touch
 
 OF_MEMBERS: Final = (
     "members_member", "members_identity", "stores_ownership", "members_contact",
@@ -47,26 +48,35 @@ def grow(
 ) -> None:
     """What is missing to so many members, touches and purchases; at full scale by bare tables."""
     set_session_scope(EVERYTHING)
-    wanted = {"touches": max(touches - Touch.objects.count(), 0), "purchases": purchases}
-    if scale == "full":
-        _grow_bare(ground, wanted, members=members, processes=os.cpu_count() or 1, **sizes)
+    sizes["members"] = members
+    facts = {
+        "touches": max(touches - Touch.objects.count(), 0),
+        "purchases": max(purchases - PurchaseLine.objects.count(), 0) and purchases,
+    }
+    if scale != "full":
+        _grow(**sizes, **facts)
     else:
-        _grow(members=members, **sizes, **wanted)
+        _grow_bare(ground, sizes, facts, is_peopled=Member.objects.count() >= members)
     set_session_scope(EVERYTHING)
 
 
-def _grow_bare(ground: Ground, facts: dict[str, int], **sizes: int) -> None:
+def _grow_bare(
+    ground: Ground, sizes: dict[str, int], facts: dict[str, int], *, is_peopled: bool
+) -> None:
     lead_to(f"{ground.superuser_url}?options={_UNGUARDED}")
+    sizes["processes"] = os.cpu_count() or 1
     try:
-        with _bare(ground, OF_MEMBERS):
-            _grow(**sizes)
-        with _bare(ground, OF_FACTS):
-            _grow(**sizes, **facts)
+        if not is_peopled:
+            with _bare(ground, OF_MEMBERS):
+                _grow(**sizes)
+        if any(facts.values()):
+            with _bare(ground, OF_FACTS):
+                _grow(**sizes, **facts)
     finally:
         lead_to(ground.app_url)
 
 
-def _grow(**options: Any) -> None:
+def _grow(**options: int) -> None:
     call_command("grow", verbosity=0, **options)
     connection.close()
 
