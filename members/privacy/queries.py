@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Count, Max, QuerySet
+from django.db.models.functions import TruncDate
 
 from members.identity.models import Member
 from members.privacy.models import AccessLog, Disclosure, RequestState, SubjectRequest
@@ -16,23 +17,34 @@ OPEN = (RequestState.OPEN, RequestState.CHECKED)
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """One look at her unmasked data, in words for herself."""
+    """Somebody's looks at her unmasked data on one day for one reason, in words for herself."""
 
     at: datetime
     who: str
     fields: tuple[str, ...]
     reason: str
+    times: int
 
 
 def looks_at(member: Member, *, most: int = 50) -> list[Look]:
-    """Who looked at her phone number, when and why, newest first; for her own page."""
-    rows = AccessLog.objects.filter(member_no=member.pk).order_by("-at")[:most]
+    """Who looked at her phone number, when and why, newest first; for her own page.
+
+    Equal looks of one person on one day are one line with their number and the last moment.
+    """
+    rows = (
+        AccessLog.objects.filter(member_no=member.pk)
+        .annotate(on=TruncDate("at"))
+        .values("actor", "actor_name", "reason", "fields", "on")
+        .annotate(last=Max("at"), times=Count("pk"))
+        .order_by("-last")[:most]
+    )
     return [
         Look(
-            at=row.at,
-            who=row.actor_name or "系统",
-            fields=tuple(row.fields),
-            reason=REASONS.get(row.reason, row.reason),
+            at=row["last"],
+            who=row["actor_name"] or "系统",
+            fields=tuple(row["fields"]),
+            reason=REASONS.get(row["reason"], row["reason"]),
+            times=row["times"],
         )
         for row in rows
     ]

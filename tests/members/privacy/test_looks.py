@@ -36,6 +36,31 @@ def test_the_number_comes_with_a_line_that_she_sees(cast: Cast) -> None:
     assert (look.who, look.reason, look.fields) == ("林晓", "送货或到货通知", ("phone",))
 
 
+def test_equal_looks_of_one_day_are_one_line_with_their_number(cast: Cast) -> None:
+    by, noon = actor_of_guide(cast.lin), timezone.localtime().replace(hour=12, minute=0)
+    for minutes in (0, 20, 40):
+        at = noon + timedelta(minutes=minutes)
+        reveal_phone(cast.chen.pk, reason="delivery", by=by, at=at)
+    reveal_phone(cast.chen.pk, reason="refund", by=by, at=noon)
+    reveal_phone(cast.chen.pk, reason="delivery", by=by, at=noon + timedelta(days=1))
+    reveal_phone(
+        cast.chen.pk,
+        reason="delivery",
+        by=actor_of_guide(cast.manager),
+        at=noon + timedelta(hours=2),
+    )
+    with scope_of(actor_of_member(cast.chen)):
+        seen = [(look.who, look.reason, look.times) for look in looks_at(cast.chen)]
+        last = looks_at(cast.chen)[2].at
+    assert seen == [
+        ("林晓", "送货或到货通知", 1),
+        (cast.manager.name, "送货或到货通知", 1),
+        ("林晓", "送货或到货通知", 3),
+        ("林晓", "退换货核对", 1),
+    ]
+    assert last == noon + timedelta(minutes=40)
+
+
 def test_without_a_reason_nothing_is_shown_nor_counted(cast: Cast) -> None:
     with pytest.raises(NoReason):
         reveal_phone(cast.chen.pk, reason="curious", by=actor_of_guide(cast.lin))
