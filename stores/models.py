@@ -1,7 +1,14 @@
 """The tables of this floor, imported from its rooms for Django to find them."""
 
 from stores.catalogue.models import Product, Stock
-from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
+from stores.commission.models import (
+    Commission,
+    CommissionPlan,
+    LateCredit,
+    SettledLine,
+    Settlement,
+    Target,
+)
 from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
 from stores.conversions.models_of_rulings import Ruling
 from stores.disputes.models import Dispute, DisputeParty
@@ -60,6 +67,7 @@ __all__ = [
     "GuideDay",
     "HandOver",
     "HandOverShare",
+    "LateCredit",
     "LegalEntity",
     "MachineKey",
     "MergedMember",

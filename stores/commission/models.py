@@ -100,6 +100,10 @@ class Settlement(models.Model):
     )
     settled_at = models.DateTimeField("结算时间", default=timezone.now)
     settled_by = models.CharField("由谁结算", max_length=120)
+    # Store by store: the last one whose lines are in, how many are, and how many there were.
+    after = models.BigIntegerField(default=0)
+    stores_in = models.PositiveIntegerField("已算门店", default=0)
+    stores = models.PositiveIntegerField("门店", default=0)
     # Filled once its lines are there; the database refuses any change from then on.
     lines = models.PositiveIntegerField("订单行", null=True)
     base = models.BigIntegerField("计提金额（分）", null=True)
@@ -107,7 +111,8 @@ class Settlement(models.Model):
 
     privacy: ClassVar = declare(
         keep=keep_always("工资凭证，没有客户信息"),
-        internal="id public_id entity month plan settled_at settled_by lines base commission",
+        internal="id public_id entity month plan settled_at settled_by after stores_in stores lines"
+        " base commission",
     )
 
     class Meta:
@@ -120,6 +125,13 @@ class Settlement(models.Model):
 
     def __str__(self) -> str:
         return f"{self.month:%Y-%m}"
+
+    @property
+    def percent(self) -> int:
+        """How far it has come, by stores; 100 once it stands."""
+        if self.commission is not None:
+            return 100
+        return min(99, 100 * self.stores_in // self.stores) if self.stores else 0
 
 
 class SettledLine(models.Model):
@@ -161,6 +173,36 @@ class SettledLine(models.Model):
 
     def __str__(self) -> str:
         return f"{self.receipt_no}/{self.line} → {self.guide_no}"
+
+
+class LateCredit(models.Model):
+    """That a credit of a month in settlement was written, changed or taken away since; written by
+    triggers together with it, taken by the entity's next settlement.
+
+    Not unique: two who judge the same line must not wait for each other.
+    """
+
+    entity_no = models.BigIntegerField("法人主体序号")
+    store_no = models.BigIntegerField("门店序号")
+    guide_no = models.BigIntegerField("导购序号")
+    purchase_line = models.BigIntegerField()
+    at = models.DateTimeField(default=timezone.now)
+
+    privacy: ClassVar = declare(
+        keep=keep_years(5, "at"), internal="id entity_no store_no guide_no purchase_line at"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "待补差的归属"
+        indexes = (
+            # What the next settlement of an entity looks at again, store by store.
+            models.Index(fields=["entity_no", "store_no"], name="late_credits_of_entity"),
+            # What may change a guide's running month.
+            models.Index(fields=["guide_no"], name="late_credits_of_guide"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.purchase_line} → {self.guide_no}"
 
 
 class Commission(models.Model):
