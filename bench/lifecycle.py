@@ -1,8 +1,9 @@
 """Stage, RFM, BG/NBD and value of every member, against one aggregate scan of the purchases.
 
-The product's path: gather from the ledger, measure, fit, score, write a row per member, committed.
-The limit: count, sum and last day per member, read once, thrown away. Afterwards one per cent of
-the members buy something, and only what changed is reckoned.
+The product's path: gather from the ledger, measure, fit, score everybody, write what is new,
+committed. The limit: count, sum and last day per member, read once, thrown away. The first time a
+row is written for everybody; then one per cent buy something and only they are reckoned; then
+everybody is, a week later and another week later.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 from django.db import connection
 from django.utils import timezone
 
-from bench._ground import Ground, fresh_database, median, peak_megabytes, seconds
+from bench._ground import fresh_database, median, peak_megabytes, seconds
 from bench._growth import grow
 from kit.actions import action, set_session_scope
 from kit.actor import EVERYTHING, Actor
@@ -73,26 +74,32 @@ def run(scale: str) -> dict[str, Any]:
             _write(PERMIT, by=BENCH)
             ground.as_owner("VACUUM ANALYZE")
             memory = peak_megabytes()
-            ours, limit = _alternate(ground, 1 if size > _ONCE_FROM else ROUNDS[scale])
+            ground.as_owner("TRUNCATE members_memberstage")
+            first = seconds(lambda: reckon(Kind.EVERYBODY))
             correct = correct and _is_right()
             changes = _changes(by_remainder=size % 97)
+            weeks, limit = _alternate(1 if size > _ONCE_FROM else ROUNDS[scale])
+            correct = correct and _is_right()
             results |= {
-                f"{size}_ours_s": median(ours),
-                f"{size}_scan_s": median(limit),
-                f"{size}_ratio": median(ours) / median(limit),
+                f"{size}_first_s": first,
+                f"{size}_first_ratio": first / median(limit),
                 f"{size}_changes_s": changes,
+                f"{size}_week_later_s": median(weeks),
+                f"{size}_scan_s": median(limit),
+                f"{size}_ratio": median(weeks) / median(limit),
                 f"{size}_more_memory_mb": peak_megabytes() - memory,
             }
-            results["ratio"] = median(ours) / median(limit)
+            results["ratio"] = median(weeks) / median(limit)
     return {**results, "goal": "≤ 5", "correct": correct}
 
 
-def _alternate(ground: Ground, rounds: int) -> tuple[list[float], list[float]]:
-    """Everybody from the ledger into an empty table, and the bare scan, in turn."""
+def _alternate(rounds: int) -> tuple[list[float], list[float]]:
+    """Everybody, each time a week later, and the bare scan, in turn."""
     ours, limit = [], []
-    for _ in range(rounds):
-        ground.as_owner("TRUNCATE members_memberstage")
-        ours.append(seconds(lambda: reckon(Kind.EVERYBODY)))
+    today = timezone.localdate()
+    for week in range(1, rounds + 1):
+        on = today + timedelta(days=7 * week)
+        ours.append(seconds(lambda: reckon(Kind.EVERYBODY, on=on)))  # noqa: B023 - called at once
         limit.append(seconds(_scan))
     return ours, limit
 

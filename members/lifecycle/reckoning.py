@@ -132,7 +132,7 @@ def carry_on(run_id: int, *, by: Actor) -> LifecycleRun:
         run.save(update_fields=["finished_at", "summary"])
         return run
     scored = reckoner.score(which)
-    run.scored += scored.written
+    run.scored += scored.scored
     run.removed += scored.removed
     run.moved += len(scored.moves)
     run.save(update_fields=["position", "scored", "removed", "moved"])

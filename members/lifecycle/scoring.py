@@ -79,14 +79,31 @@ forecast AS (
 )
 """
 
+# A row is written when it says something new: another fact or stage, a forecast that differs by
+# more than anybody is shown, a rule that was changed, or its time to be looked at again.
+_NEWS: Final = """
+(old.member_id IS NULL OR y.rule_id IS DISTINCT FROM %(rule)s OR old.look_again_on <= %(on)s
+  OR (old.stage, old.frequency, old.first_on, old.last_on, old.joined_on, old.monetary_minor,
+      old.repeat_minor, old.rfm)
+    IS DISTINCT FROM (n.stage, n.frequency, n.first_on, n.last_on, n.joined_on, n.monetary_minor,
+      n.repeat_minor, COALESCE(n.scores, ''))
+  OR num_nonnulls(old.p_alive, n.p_alive) = 1 OR abs(old.p_alive - n.p_alive) > 0.005
+  OR num_nonnulls(old.expected_purchases, n.purchases) = 1
+  OR abs(old.expected_purchases - n.expected) > 0.05
+  OR num_nonnulls(old.value_minor, n.value) = 1
+  OR abs(old.value_minor - n.value) > 100 + 0.01 * abs(old.value_minor))
+"""
+
 # A rule that changed moves nobody: `before` tells of people, not of definitions.
 _FRESH: Final = """
-fresh AS MATERIALIZED (
-  SELECT n.*, n.purchases * COALESCE(n.p_alive, 1) AS expected,
-    n.purchases * COALESCE(n.p_alive, 1)
-      * (%(p)s::float8 * (%(gamma)s::float8 + n.repeat_minor)
-        / (%(p)s::float8 * (n.frequency - 1) + %(q)s::float8 - 1)) AS value,
-    old.stage AS old_stage,
+valued AS (
+  SELECT f.*, f.purchases * COALESCE(f.p_alive, 1) AS expected,
+    f.purchases * COALESCE(f.p_alive, 1)
+      * (%(p)s::float8 * (%(gamma)s::float8 + f.repeat_minor)
+        / (%(p)s::float8 * (f.frequency - 1) + %(q)s::float8 - 1)) AS value
+  FROM forecast f
+), fresh AS MATERIALIZED (
+  SELECT n.*, old.stage AS old_stage, {news} AS is_news,
     old.stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
     CASE WHEN old.stage = n.stage THEN old.before
       WHEN y.rule_id = %(rule)s THEN old.stage ELSE '' END AS before,
@@ -94,7 +111,7 @@ fresh AS MATERIALIZED (
       WHEN n.stage = 'lapsed' THEN n.heard_on + %(lapsed_after)s + 1
       WHEN n.stage = 'dormant' THEN n.heard_on + %(dormant_after)s + 1
       ELSE n.heard_on END AS since
-  FROM forecast n
+  FROM valued n
   LEFT JOIN members_memberstage old ON old.member_id = n.member_id {old}
   LEFT JOIN members_yardstick y ON y.id = old.yardstick_id
 )
@@ -109,7 +126,7 @@ written AS (
     monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected,
     CASE WHEN value IS NOT NULL THEN LEAST(GREATEST(round(value), 0), 9e15)::bigint END,
     %(on)s, look_again_on, %(yardstick)s
-  FROM fresh
+  FROM fresh WHERE is_news
   ON CONFLICT (member_id) DO UPDATE SET
     stage = excluded.stage, before = excluded.before, since = excluded.since,
     frequency = excluded.frequency, first_on = excluded.first_on, last_on = excluded.last_on,
@@ -178,9 +195,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What one statement did."""
+    """What one statement did: whom it scored, whether or not that said something new."""
 
-    written: int
+    scored: int
     removed: int
     moves: Sequence[Move]
 
@@ -195,10 +212,10 @@ class Reckoner:
     entities: Sequence[int]
 
     def score(self, which: Which) -> Scored:
-        """Write the rows of these members and remove those that may not be; who moved."""
+        """Write what is new of these members, remove rows that may not be; who moved."""
         values = {**self._values(), **which.values}
         eligible = ELIGIBLE.format(standing=f"{STANDING} AND {which.condition}")
-        fresh = _FRESH.format(old=which.old)
+        fresh = _FRESH.format(old=which.old, news=_NEWS)
         parts = (_FACTS, _STAGED, _FORECAST, fresh, _WRITTEN)
         statement = (
             f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
@@ -207,9 +224,9 @@ class Reckoner:
             removed = self._remove(cursor, eligible, which, values)
             cursor.execute(statement, values)
             rows = cursor.fetchall()
-        written = next(int(row[2]) for row in rows if row[0] is None)
+        scored = next(int(row[2]) for row in rows if row[0] is None)
         moves = sorted(Move(*row) for row in rows if row[0] is not None)
-        return Scored(written, removed, moves)
+        return Scored(scored, removed, moves)
 
     def foresee(self, which: Which | None = None) -> None:
         """Fill `lifecycle_outlook` for every (repeat purchases, days known) that is gathered."""

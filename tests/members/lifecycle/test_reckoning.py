@@ -7,8 +7,10 @@ from datetime import date, timedelta
 
 import numpy as np
 import pytest
+from django.db import connection
 from django.utils import timezone
 
+from members.audience.models import AudienceChange
 from members.consent.actions import decide
 from members.consent.models import Purpose
 from members.consent.queries import permitted
@@ -16,7 +18,7 @@ from members.identity.models import Member
 from members.lifecycle import bgnbd, facts, gammagamma, reckoning, yardsticks
 from members.lifecycle.bgnbd import Buying, Histories
 from members.lifecycle.gammagamma import Spending
-from members.lifecycle.models import LifecycleRun, MemberStage, Stage, Yardstick
+from members.lifecycle.models import LifecycleRun, MemberStage, Stage, StageRule, Yardstick
 from members.lifecycle.reckoning import Kind, begin, carry_on, reckon
 from members.lifecycle.rules import Facts, Limits, entered_on, look_again_on, stage_of
 from members.lifecycle.yardsticks import published_rule
@@ -196,13 +198,48 @@ def test_changes_alone_come_to_what_counting_everybody_comes_to(shop: Cast) -> N
         tomorrow - timedelta(days=201),
     )
     yardstick = mine.yardstick
-    MemberStage.objects.all().update(before="")
+    MemberStage.objects.all().delete()
     whole = begin(Kind.EVERYBODY, on=tomorrow, by=TESTER)
     LifecycleRun.objects.filter(pk=whole.pk).update(yardstick=yardstick)
     while carry_on(whole.pk, by=TESTER).finished_at is None:
         pass
     rows = {row[0]: row[1:8] for row in snapshot()}
     assert {row[0]: row[1:8] for row in changed} == rows
+
+
+def versions() -> dict[int, str]:
+    """Which writing of each row stands."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT member_id, ctid::text FROM members_memberstage")
+        return dict(cursor.fetchall())
+
+
+def test_looking_at_everybody_again_writes_only_what_is_new(shop: Cast) -> None:
+    crowd(shop, 12)
+    her, due = a_shopper(shop, "陈", 90, 60), a_shopper(shop, "旧", 200)
+    grew = a_shopper(shop, "新", 30)
+    reckon_by_model()
+    MemberStage.objects.filter(pk=due.pk).update(look_again_on=timezone.localdate())
+    before = versions()
+    AudienceChange.objects.all().delete()
+    buy(her, 40)
+    buy(grew, 2)
+    again = reckon_by_model()
+    assert again.scored == len(before) == 15
+    after = versions()
+    assert {key for key in after if after[key] != before[key]} == {her.pk, due.pk, grew.pk}
+    # Audiences ask only which stage: of the three, one has another.
+    noted = AudienceChange.objects.filter(what="stage").values_list("member_no", flat=True)
+    assert list(noted) == [grew.pk]
+    assert again.moved == 1
+
+
+def test_a_changed_rule_is_written_into_every_row(shop: Cast) -> None:
+    crowd(shop, 6)
+    reckon_by_model()
+    StageRule.objects.create(version=2, dormant_after=121, published_at=timezone.now())
+    reckon_by_model()
+    assert set(MemberStage.objects.values_list("yardstick__rule__version", flat=True)) == {2}
 
 
 def test_each_row_is_what_the_rule_says_in_python(shop: Cast) -> None:
