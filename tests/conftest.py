@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -25,6 +26,11 @@ from tests.sockets import listen
 # Before anything of the house is called: what leaves this machine fails its test (L-22).
 listen()
 empty_after_committing_tests()
+# Two processes share two cores: how long an example takes says something about the machine alone.
+hypothesis.settings.register_profile(
+    "house", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 from django.urls import reverse
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.actions import action, scope_of
@@ -27,7 +27,6 @@ from tests.cast import Cast, a_member, an_identity
 from tests.members.builders import TESTER, run_handlers
 
 # A slow machine is no fault of the rules.
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @action
@@ -35,7 +34,6 @@ def contested(member: Member, other: Member, *, by: Actor = TESTER) -> None:
     contest_identity(member, other, "unionid")
 
 
-@CALM
 @given(st.sets(st.sampled_from(sorted(EVIDENCE))))
 def test_only_proof_that_nothing_contradicts_merges(evidence: set[str]) -> None:
     merges = judge(evidence) is Judgement.MERGE

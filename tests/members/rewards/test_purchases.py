@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.actions import action
@@ -44,7 +44,6 @@ from tests.members.rewards.builders import (
 TODAY = timezone.localdate
 
 # A slow machine is no fault of the rules.
-CALM = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def a_sale(number: str, amount: int, member: Member, *, days_ago: int = 0) -> dict[str, Any]:
@@ -222,7 +221,6 @@ def test_the_clock_moves_points_and_proves_them(cast: Cast, rule: None) -> None:
     assert prove_points() == 0
 
 
-@CALM
 @given(st.integers(0, 10**9), st.integers(0, 100_000), st.lists(st.integers(0, 10**8), max_size=6))
 def test_returns_never_take_more_than_was_earned(
     amount: int, rate: int, returns: list[int]
@@ -237,7 +235,6 @@ def test_returns_never_take_more_than_was_earned(
     assert remaining_worth(earned, amount, amount) == 0
 
 
-@CALM
 @given(st.integers(0, 10**6), st.integers(0, 10**6), st.integers(0, 10**6))
 def test_what_is_taken_back_adds_up(points: int, pending: int, balance: int) -> None:
     change = taken_back(points, pending=pending, balance=balance)
@@ -246,7 +243,6 @@ def test_what_is_taken_back_adds_up(points: int, pending: int, balance: int) -> 
     assert pending + change.pending >= 0
 
 
-@CALM
 @given(st.lists(st.integers(1, 1000), max_size=8), st.integers(0, 9000))
 def test_lots_are_used_up_in_order(sizes: list[int], used: int) -> None:
     day = TODAY()
