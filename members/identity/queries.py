@@ -145,3 +145,18 @@ def called(member: Member, contact: Contact | None = None) -> str:
 
 def is_active(member: Member) -> bool:
     return member.state == MemberState.ACTIVE
+
+
+# What a member and her guide call the accounts by which she is known; two of one kind are one word.
+_MARKS: Final[Mapping[str, str]] = {
+    **{value: str(label) for value, label in IdentityKind.choices},
+    IdentityKind.UNIONID: "微信",
+    IdentityKind.OPENID: "微信",
+    IdentityKind.EXTERNAL_USERID: "企业微信",
+}
+
+
+def marks_of(member: Member) -> list[str]:
+    """By what she is known, in words: 手机号、微信、企业微信."""
+    kinds = Identity.objects.filter(member=member).order_by("pk").values_list("kind", flat=True)
+    return list(dict.fromkeys(_MARKS[kind] for kind in kinds))

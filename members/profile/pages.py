@@ -19,7 +19,7 @@ from members.consent.queries import current_notice, news_for, permissions_of
 from members.consent.steps import Proof
 from members.identity.access import actor_of_entity
 from members.identity.models import Friendship, Member
-from members.identity.queries import called
+from members.identity.queries import called, marks_of
 from members.identity.rules import masked_phone
 from members.profile.queries import friendships_of
 from members.registration.doors import address_of, member_page, user_agent_of
@@ -61,7 +61,7 @@ def privacy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
         context = {
             "member": member,
             "phone": masked_phone(member.phone),
-            "identities": [row.get_kind_display() for row in member.identities.order_by("pk")],
+            "identities": marks_of(member),
             "notice": notice,
             "permissions": permissions,
             "has_granted": any(line.is_granted for line in permissions),

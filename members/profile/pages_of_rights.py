@@ -134,9 +134,9 @@ def copy(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     now = timezone.now()
     with scope_of(Actor.system("her own copy")):
         parts = parts_of(member)
-    if "file" not in request.GET:
-        context = {"member": member, "pages": pages_of(parts)}
-        return render(request, "profile/copy.html", context)
+        if "file" not in request.GET:
+            context = {"member": member, "pages": pages_of(parts)}
+            return render(request, "profile/copy.html", context)
     disclose(
         what="own_copy",
         recipient="本人",
@@ -192,6 +192,7 @@ def looks(request: HttpRequest, member: Member, actor: Actor) -> HttpResponse:
     with scope_of(Actor.system("her own page")):
         context = {
             "member": member,
+            "phone": masked_phone(member.phone),
             "looks": looks_at(member),
             "disclosures": list(disclosures_of(member)[:20]),
         }

@@ -24,7 +24,7 @@ from members.consent.queries import (
 )
 from members.consent.rules import Verdict
 from members.identity.models import Contact, Friendship, Identity, Member, MemberState
-from members.identity.queries import called
+from members.identity.queries import called, marks_of
 from members.identity.rules import face_of, masked_phone, tone_of
 from members.lifecycle.models import MemberStage
 from members.lifecycle.queries import stage_of
@@ -114,9 +114,7 @@ def profile_of(member: Member, *, at: datetime) -> Profile:
         spent=value.total,
         bought_at=value.bought_at,
         coupons=coupons,
-        identities=sorted(
-            {str(row.get_kind_display()) for row in Identity.objects.filter(member=member)}
-        ),
+        identities=marks_of(member),
         points=PointsAccount.objects.filter(member=member).values_list("balance", flat=True).first()
         or 0,
         value=value,

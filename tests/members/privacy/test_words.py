@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
 from django.apps import apps
 
 from members.privacy.copies import Part, fields_of
 from members.privacy.inventory import named, published
 from members.privacy.reading_copies import pages_of
 from members.privacy.retaining import own_models
+from stores.catalogue.models import Product
+from tests.cast import Cast
 
 
 def test_no_name_of_a_table_or_a_column_is_published() -> None:
@@ -44,8 +47,37 @@ def test_a_copy_reads_as_people_write() -> None:
     assert [page.title for page in pages] == ["当前授权", "注册", "授权凭证"]
     # The row that says the same once more is told once.
     assert pages[0].rows == [
-        [("用途", "按我的喜好推荐"), ("同意", "否"), ("自", "2026-11-22 16:42")],
+        [("用途", "按我的喜好推荐"), ("同意", "否"), ("自", "2026 年 11 月 22 日 16:42")],
         [("用途", "生日礼遇"), ("同意", "是")],
     ]
     assert pages[1].rows == [[("勾选", "按我的喜好推荐：否，生日礼遇：是")]]
     assert pages[2].rows == [[("IP 地址", "203.0.113.9")]]
+
+
+@pytest.mark.django_db
+def test_money_products_and_people_of_a_copy_are_called_by_what_she_knows(cast: Cast) -> None:
+    Product.objects.create(sku="QC-3003", name="羊绒开衫", category="针织", price=79900)
+    line = {"sku": "QC-3003", "amount": 79950, "currency": "CNY"}
+    stage = {"last_on": "2026-09-05", "p_alive": 0.9059, "expected_purchases": 1.746}
+    pages = pages_of(
+        [
+            Part("stores.purchaseline", "订单明细", [line]),
+            Part("members.memberstage", "会员阶段", [{**stage, "value_minor": 227852}]),
+            Part("members.pointsentry", "积分流水", [{"source": "line:till/D1/1", "account": "7"}]),
+            Part("wecom.archiveconsent", "会话存档同意", [{"userid": cast.lin.wecom_userid}]),
+            Part("members.identity", "账号标识", [{"kind": "unionid"}]),
+        ]
+    )
+    rows = [list(row) for page in pages for row in page.rows]
+    assert rows == [
+        [("货号", "羊绒开衫（QC-3003）"), ("金额", "¥799.50")],
+        [
+            ("最近购买", "2026 年 9 月 5 日"),
+            ("仍活跃的可能", "91%"),
+            ("预计一年内购买次数", "1.7"),
+            ("预计一年内消费", "¥2,278.52"),
+        ],
+        [("来源", "购物")],
+        [("成员", "林晓")],
+        [("种类", "微信（UnionID）")],
+    ]
