@@ -23,6 +23,7 @@ SWEEPS: Mapping[str, int] = {
     "members.tasks.follow_trails": 60,
     "groups.chats.tasks.look_at_group_transfers": 30,
     "stores.org.tasks.end_hand_overs": 30,
+    "stores.commission.tasks.carry_on_settling": 5,
     "stores.conversions.tasks.carry_on_rule_trials": 5,
     "stores.ledger.tasks.carry_on_purchase_files": 5,
     "stores.figures.tasks.keep_figures": 2,
@@ -35,6 +36,7 @@ SWEEPS: Mapping[str, int] = {
 SWEEP_QUEUES: Mapping[str, str] = {
     # Their turns take half a minute and longer: nobody urgent waits behind them.
     "members.tasks.carry_on_imports": "bulk",
+    "stores.commission.tasks.carry_on_settling": "bulk",
     "stores.conversions.tasks.carry_on_rule_trials": "bulk",
     "stores.figures.tasks.carry_on_figure_proofs": "bulk",
     "stores.ledger.tasks.carry_on_purchase_files": "bulk",

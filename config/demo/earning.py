@@ -23,10 +23,11 @@ from config.demo.past import SEED
 from kit.actions import action, scope_of
 from kit.actor import EVERYTHING, Actor
 from members.identity.models import Member, MemberState
-from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
+from stores.commission.actions import approve_plan, propose_plan, set_target
 from stores.commission.models import CommissionPlan, Settlement
 from stores.commission.queries import house_zone
 from stores.commission.rules import FIRST_PLAN, Month
+from stores.commission.settling import settle_month
 from stores.conversions.actions import judge_receipts, propose_rule
 from stores.conversions.models import Credit, CreditRule
 from stores.conversions.trying import TRIED_OVER, begin_trial, carry_on_trials

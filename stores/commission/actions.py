@@ -1,92 +1,18 @@
-"""Settling months, and who may say how they are paid. Nothing here is ever taken back."""
+"""Who may say how months are paid, and what they should reach. A plan is never taken back."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
 from django.db.models import Sum
 
 from kit.actions import action
 from kit.actor import Actor
-from kit.events import emit
-from kit.fields import shown_id
-from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
+from stores.commission.errors import OwnPlan, PlanTooLate
 from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
-from stores.commission.queries import (
-    OPEN_LINES,
-    Payroll,
-    last_settled,
-    lines_params,
-    payroll_from_lines,
-    plan_for,
-)
-from stores.commission.rules import Month, read_plan
+from stores.commission.rules import read_plan
 from stores.org.models import Account, Guide, LegalEntity, Store
-
-_KEEP = """
-INSERT INTO stores_settledline
-  (settlement_id, purchase_line, receipt_no, line, guide_no, store_no, amount, sold_at,
-   is_adjustment)
-SELECT %(settlement)s, purchase_line, receipt_no, line, guide_no, store_no, amount, sold_at,
-  sold_at < %(begins)s
-FROM open_lines
-"""
-
-
-@action
-def settle_month(entity: LegalEntity, month: Month, *, now: datetime, by: Actor) -> Settlement:
-    """Settle a month of an entity for good: its credited lines, what changed of earlier ones, and
-    each guide's commission.
-
-    Raises NotOver, NotNext (settled before, or out of order) and NoPlan. What is judged otherwise
-    afterwards becomes an adjustment of the next month.
-    """
-    LegalEntity.objects.select_for_update().get(pk=entity.pk)
-    if now < month.ends:
-        raise NotOver
-    last = last_settled(entity)
-    if last is not None and Month(last, month.zone).away(1).first != month.first:
-        raise NotNext
-    plan = plan_for(month.first)
-    if plan is None:
-        raise NoPlan
-    made = Settlement.objects.create(
-        entity=entity, month=month.first, plan=plan, settled_at=now, settled_by=str(by)
-    )
-    with connection.cursor() as cursor:
-        params = {**lines_params(entity, month), "settlement": made.pk}
-        cursor.execute(OPEN_LINES + _KEEP, params)
-    # Paid is what was kept just now: the credits themselves may have been judged anew since.
-    payroll = payroll_from_lines(made, month)
-    _pay(made, payroll)
-    made.lines, made.base, made.commission = payroll.lines, payroll.base, payroll.commission
-    made.save(update_fields=["lines", "base", "commission"])
-    emit("month_settled", subject=f"entity:{shown_id(entity.public_id)}", settlement=made.pk)
-    return made
-
-
-def _pay(settlement: Settlement, payroll: Payroll) -> None:
-    Commission.objects.bulk_create(
-        [
-            Commission(
-                settlement=settlement,
-                guide_no=slip.guide_no,
-                store_no=slip.store_no,
-                sales=slip.sales,
-                adjustments=slip.adjustments,
-                brought=slip.brought,
-                target=slip.target,
-                base=slip.base,
-                amount=slip.earned.amount,
-                carried=slip.earned.carried,
-                parts=slip.earned.as_json(),
-            )
-            for slip in payroll.slips
-        ],
-        batch_size=1000,
-    )
 
 
 @action

@@ -17,14 +17,29 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from kit.actions import scope_of
+from kit.actor import ActorKind
 from kit.fields import read_id
 from kit.money import shown
-from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
-from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
+from stores.commission.actions import approve_plan, propose_plan, set_target
+from stores.commission.errors import (
+    NoPlan,
+    NotNext,
+    NotOver,
+    OwnPlan,
+    PlanTooLate,
+    StillSettling,
+)
 from stores.commission.explaining import plan_in_words
 from stores.commission.models import Commission, CommissionPlan, Settlement, Target
-from stores.commission.queries import Payroll, house_zone, months_to_settle, payroll_of
+from stores.commission.queries import (
+    Payroll,
+    house_zone,
+    months_to_settle,
+    payroll_of,
+    payrolls_of,
+)
 from stores.commission.rules import FIRST_PLAN, BadPlan, Month, read_plan
+from stores.commission.settling import begin_settlement
 from stores.ledger.admin import with_names
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
 from stores.org.models import Account, Guide, LegalEntity, Store
@@ -86,12 +101,7 @@ class CommissionPlanAdmin(HouseAdmin):
 
     @admin.display(description="提出者")
     def proposer(self, plan: CommissionPlan) -> str:
-        """By name: the row keeps who acted as a key that says nothing to a reader."""
-        key = plan.proposed_by.partition(":")[2]
-        try:
-            return Account.objects.get(public_id=read_id(key)).name
-        except (ValueError, Account.DoesNotExist):
-            return plan.proposed_by
+        return named(plan.proposed_by)
 
     def save_model(
         self,
@@ -143,6 +153,17 @@ class CommissionPlanAdmin(HouseAdmin):
         return redirect(reverse("admin:stores_commissionplan_change", args=[plan_id]))
 
 
+def named(actor: str) -> str:
+    """Who acted, by name: rows keep a key that says nothing to a reader."""
+    kind, _, key = actor.partition(":")
+    if kind != ActorKind.ACCOUNT:
+        return "系统"
+    try:
+        return Account.objects.get(public_id=read_id(key)).name
+    except (ValueError, Account.DoesNotExist):
+        return "已删除的账号"
+
+
 def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]:
     """What the last months paid or would pay, and what they would under the plan."""
     now = timezone.now()
@@ -152,8 +173,7 @@ def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]
             this = Month.of(now, house_zone())
             for back in range(_PREVIEWED, 0, -1):
                 month = this.away(-back)
-                today = payroll_of(entity, month)
-                then = payroll_of(entity, month, plan=plan)
+                today, then = payrolls_of(entity, month, [None, plan])
                 rows.append({"entity": entity, "month": month, "now": today, "then": then})
     return [row for row in rows if row["now"].lines]
 
@@ -199,6 +219,11 @@ class SettlementAdmin(ReadOnlyAdmin):
     list_select_related = ("entity", "plan")
     list_filter = ("entity",)
     ordering = ("-month", "entity")
+    fields = (
+        ("month_shown", "entity", "plan"),
+        ("settled_at", "settler"),
+        ("lines", "base_shown", "commission_shown"),
+    )
     list_before_template = "admin/commission/to_settle.html"
     change_form_outer_before_template = "admin/sums/take_away.html"
 
@@ -208,11 +233,17 @@ class SettlementAdmin(ReadOnlyAdmin):
 
     @admin.display(description="计提金额", ordering="base")
     def base_shown(self, row: Settlement) -> str:
-        return shown(row.base or 0)
+        return "—" if row.base is None else shown(row.base)
 
     @admin.display(description="提成", ordering="commission")
     def commission_shown(self, row: Settlement) -> str:
-        return shown(row.commission or 0)
+        if row.commission is None:
+            return f"正在结算 {row.percent}%"
+        return shown(row.commission)
+
+    @admin.display(description="由谁结算")
+    def settler(self, row: Settlement) -> str:
+        return named(row.settled_by)
 
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -244,33 +275,33 @@ class SettlementAdmin(ReadOnlyAdmin):
         """What a month would pay, guide by guide, before it is settled."""
         entity, asked = self._asked(request, entity_id, year, month)
         with scope_of(actor_behind(request)):
-            payroll = payroll_of(entity, asked)
+            running = Settlement.objects.filter(
+                entity=entity, month=asked.first, commission=None
+            ).first()
+            payroll = None if running else payroll_of(entity, asked)
         context = {
             **self.admin_site.each_context(request),
             "title": f"{entity.name} {asked.first:%Y 年 %-m 月} 提成预览",
             "entity": entity,
             "month": asked,
+            "running": running,
             "payroll": payroll,
-            "rows": with_people(payroll),
-            "in_words": plan_in_words(payroll.plan.terms) if payroll.plan else "",
+            "rows": with_people(payroll) if payroll else [],
+            "in_words": plan_in_words(payroll.plan.terms) if payroll and payroll.plan else "",
             "is_over": timezone.now() >= asked.ends,
         }
         return TemplateResponse(request, "admin/commission/look.html", context)
 
     def settle(self, request: HttpRequest, entity_id: int, year: int, month: int) -> HttpResponse:
-        """Settle for good."""
+        """Begin to settle for good; a worker goes on with it, and the page says how far it is."""
         entity, asked = self._asked(request, entity_id, year, month)
         try:
-            made = settle_month(entity, asked, now=timezone.now(), by=actor_behind(request))
-        except (NotOver, NotNext, NoPlan) as error:
+            begin_settlement(entity, asked, now=timezone.now(), by=actor_behind(request))
+        except (NotOver, NotNext, StillSettling, NoPlan) as error:
             messages.error(request, str(error.__doc__))
-            return redirect("admin:stores_settlement_look", entity_id, year, month)
-        messages.success(
-            request,
-            f"已结算 {asked.first:%Y 年 %-m 月}：提成共 {shown(made.commission or 0)}。"
-            "之后的变化会记作下个月的补差。",
-        )
-        return redirect("admin:stores_settlement_changelist")
+        else:
+            messages.success(request, f"开始结算 {asked.first:%Y 年 %-m 月}，可以离开这一页。")
+        return redirect("admin:stores_settlement_look", entity_id, year, month)
 
     def _asked(
         self, request: HttpRequest, entity_id: int, year: int, month: int

@@ -11,6 +11,10 @@ class NotNext(Exception):
     """请按月份顺序结算：上一个月还没有结算，或者这个月已经结算过。"""
 
 
+class StillSettling(Exception):
+    """上一个月还在结算，算完再结算这个月。"""
+
+
 class NoPlan(Exception):
     """这个月没有已批准的提成方案，请先提出方案并由另一位同事批准。"""
 

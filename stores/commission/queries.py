@@ -1,4 +1,4 @@
-"""What a month would pay, or paid: one statement over credits and what was settled before."""
+"""What a month would pay, or paid: an open one from its credits, a settled one as it was paid."""
 
 from __future__ import annotations
 
@@ -10,37 +10,13 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import connection
-from django.db.models import Max, Min
+from django.db.models import Max
 
 from stores.commission.models import Commission, CommissionPlan, Settlement, Target
+from stores.commission.open_lines import OPEN_LINES, OPEN_LINES_OF_ONE, lines_params
 from stores.commission.rules import Earned, Month, Plan, earned, read_plan
-from stores.org.models import Guide, LegalEntity, Store
+from stores.org.models import Guide, LegalEntity
 
-# Credits up to the month's end against what was settled of them before: the rest belongs to this
-# month, also when it is looked at once more after it was settled itself.
-# What was sold before the first settled month was paid by whatever was there before us.
-OPEN_LINES: Final = """
-WITH settled AS (
-  SELECT l.purchase_line, l.guide_no, l.store_no, sum(l.amount)::bigint AS amount,
-    min(l.receipt_no) AS receipt_no, min(l.line) AS line, min(l.sold_at) AS sold_at
-  FROM stores_settledline l JOIN stores_settlement s ON s.id = l.settlement_id
-  WHERE s.entity_id = %(entity)s AND s.month < %(month)s
-  GROUP BY 1, 2, 3
-), current AS (
-  SELECT purchase_line, guide_no, store_no, sum(amount)::bigint AS amount,
-    min(receipt_no) AS receipt_no, min(line) AS line, min(sold_at) AS sold_at
-  FROM stores_credit
-  WHERE store_no = ANY(%(stores)s) AND sold_at >= %(since)s AND sold_at < %(ends)s
-  GROUP BY 1, 2, 3
-), open_lines AS (
-  SELECT purchase_line, guide_no, store_no,
-    coalesce(c.amount, 0) - coalesce(s.amount, 0) AS amount,
-    coalesce(c.receipt_no, s.receipt_no) AS receipt_no, coalesce(c.line, s.line) AS line,
-    coalesce(c.sold_at, s.sold_at) AS sold_at
-  FROM current c FULL JOIN settled s USING (purchase_line, guide_no, store_no)
-  WHERE coalesce(c.amount, 0) <> coalesce(s.amount, 0)
-)
-"""
 _SUMS: Final = """
 SELECT guide_no, max(store_no), count(*),
   coalesce(sum(amount) FILTER (WHERE sold_at >= %(begins)s), 0)::bigint,
@@ -53,10 +29,6 @@ SELECT guide_no, max(store_no), count(*),
   coalesce(sum(amount) FILTER (WHERE is_adjustment), 0)::bigint
 FROM stores_settledline WHERE settlement_id = %(settlement)s GROUP BY guide_no ORDER BY guide_no
 """
-# Of one guide, said of both sides: behind the join it would be looked for in everybody's lines.
-OPEN_LINES_OF_ONE: Final = OPEN_LINES.replace(
-    "WHERE s.entity_id", "WHERE l.guide_no = %(guide)s AND s.entity_id"
-).replace("WHERE store_no", "WHERE guide_no = %(guide)s AND store_no")
 Sums = dict[int, tuple[int, int, int, int, int]]
 
 
@@ -85,14 +57,17 @@ class Payslip:
 
 @dataclass(frozen=True, slots=True)
 class Payroll:
-    """A month of an entity before it is settled."""
+    """A month of an entity: what it would pay, or has paid where `settled` says so."""
 
     month: Month
     plan: CommissionPlan | None
     slips: list[Payslip] = field(default_factory=list)
+    settled: Settlement | None = None
 
     @property
     def lines(self) -> int:
+        if self.settled is not None:
+            return self.settled.lines or 0
         return sum(slip.lines for slip in self.slips)
 
     @property
@@ -110,18 +85,55 @@ def house_zone() -> ZoneInfo:
 
 
 def payroll_of(entity: LegalEntity, month: Month, *, plan: CommissionPlan | None = None) -> Payroll:
-    """What the month would pay as things stand; with `plan`, under that plan instead.
+    """What the month would pay as things stand; with `plan`, under that plan instead."""
+    return payrolls_of(entity, month, [plan])[0]
 
-    Few queries, however many guides. Meant for an actor who sees all stores of the entity.
+
+def payrolls_of(
+    entity: LegalEntity, month: Month, plans: Sequence[CommissionPlan | None]
+) -> list[Payroll]:
+    """What the month pays under each plan (None: the one that counts), its credits read once.
+
+    A settled month is told from its commissions, without its lines. Few queries, however many
+    guides. Meant for an actor who sees all stores of the entity.
     """
+    settled = (
+        Settlement.objects.select_related("plan")
+        .filter(entity=entity, month=month.first)
+        .exclude(commission=None)
+        .first()
+    )
+    if settled is not None:
+        rows = list(Commission.objects.filter(settlement=settled).order_by("guide_no"))
+        return [_paid(settled, month, rows, plan or settled.plan) for plan in plans]
     sums = _read_sums(OPEN_LINES + _SUMS, lines_params(entity, month))
-    return _payroll(entity, month, plan or plan_for(month.first), sums)
+    return [_payroll(entity, month, plan or plan_for(month.first), sums) for plan in plans]
 
 
 def payroll_from_lines(settlement: Settlement, month: Month) -> Payroll:
     """What a settlement pays for the lines that it holds."""
     sums = _read_sums(_SETTLED_SUMS, {"settlement": settlement.pk})
     return _payroll(settlement.entity, month, settlement.plan, sums)
+
+
+def _paid(
+    settled: Settlement, month: Month, rows: Sequence[Commission], plan: CommissionPlan
+) -> Payroll:
+    read = read_plan(plan.terms)
+    slips = [
+        Payslip(
+            guide_no=row.guide_no,
+            store_no=row.store_no,
+            lines=0,
+            sales=row.sales,
+            adjustments=row.adjustments,
+            brought=row.brought,
+            target=row.target,
+            earned=_earned(row.base, read, row.target),
+        )
+        for row in rows
+    ]
+    return Payroll(month, plan, slips, settled)
 
 
 def _read_sums(statement: str, params: dict[str, Any]) -> Sums:
@@ -171,21 +183,6 @@ def running_slip(guide: Guide, month: Month) -> tuple[Payslip, CommissionPlan | 
             return slip, plan
     nothing = Payslip(guide.pk, guide.store_id, 0, 0, 0, 0, None, _earned(0, None, None))
     return nothing, plan
-
-
-def lines_params(entity: LegalEntity, month: Month) -> dict[str, Any]:
-    """The parameters of OPEN_LINES for a month of an entity."""
-    first = Settlement.objects.filter(entity=entity).aggregate(first=Min("month"))["first"]
-    since = Month(min(first or month.first, month.first), month.zone).begins
-    stores = list(Store.objects.filter(entity=entity).values_list("pk", flat=True))
-    return {
-        "entity": entity.pk,
-        "month": month.first,
-        "stores": stores,
-        "since": since,
-        "begins": month.begins,
-        "ends": month.ends,
-    }
 
 
 def plan_for(month: date) -> CommissionPlan | None:
@@ -239,7 +236,8 @@ def payslips_of_month(guide_no: int, year: int, month: int) -> list[Commission]:
 
 def _brought(entity: LegalEntity, month: date) -> dict[int, tuple[int, int]]:
     """What was carried out of the month before, by guide: below zero."""
-    before = Settlement.objects.filter(entity=entity, month__lt=month).order_by("-month").first()
+    settled = Settlement.objects.filter(entity=entity, month__lt=month).exclude(commission=None)
+    before = settled.order_by("-month").first()
     if before is None:
         return {}
     rows: Sequence[tuple[int, int, int]] = list(

@@ -13,7 +13,7 @@ from typing import Any, Final
 from django.db import connection
 
 from stores.commission.models import Settlement
-from stores.commission.queries import OPEN_LINES_OF_ONE, lines_params
+from stores.commission.open_lines import OPEN_LINES_OF_ONE, lines_params
 from stores.commission.rules import Month
 from stores.conversions.models import Credit
 from stores.org.models import Guide

@@ -11,9 +11,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from stores.commission.actions import propose_plan
 from stores.commission.models import Commission, CommissionPlan, Settlement
 from stores.commission.queries import house_zone
 from stores.commission.rules import Month
+from stores.commission.tasks import carry_on_settling
+from stores.org.access import actor_of
 from stores.org.models import Account
 from tests.cast import PASSWORD, Cast
 from tests.stores.conversions.builders import let_the_house_react, sell
@@ -57,12 +60,22 @@ def test_from_a_plan_to_a_settled_month(client: Client, cast: Cast, second: Acco
     preview = client.get(settle_page(cast, month)).content.decode()
     assert "林晓" in preview
     assert "确定，结算" in preview
-    done = client.post(settle_page(cast, month, "settle"), follow=True).content.decode()
-    assert "提成共 ¥10" in done
+    is_settled_in_the_background(client, settle_page(cast, month, "settle"))
+    done = client.get(settle_page(cast, month)).content.decode()
+    assert "提成共 <strong>¥10</strong>" in done
     assert Commission.objects.get().amount == 1_000
     again = client.post(settle_page(cast, month, "settle"), follow=True).content.decode()
     assert "这个月已经结算过" in again
-    assert Settlement.objects.count() == 1
+    page = client.get(f"{SETTLED}{Settlement.objects.get().pk}/change/").content.decode()
+    assert "总部小温" in page
+    assert str(actor_of(second)) not in page
+
+
+def is_settled_in_the_background(client: Client, address: str) -> None:
+    begun = client.post(address, follow=True).content.decode()
+    assert "家门店已算 0 家（0%）" in begun
+    assert "正在结算 0%" in client.get(SETTLED).content.decode()
+    carry_on_settling()
 
 
 def test_a_month_that_runs_is_looked_at_and_not_settled(client: Client, cast: Cast) -> None:
@@ -90,11 +103,16 @@ def test_a_plan_that_cannot_be_read_is_not_written(client: Client, cast: Cast) -
     assert "rungs 应列出" in page.content.decode()
 
 
-@pytest.mark.parametrize("what", ["look", "list"])
+@pytest.mark.parametrize("what", ["look", "list", "plan"])
 def test_a_month_asks_no_more_for_many_guides(client: Client, cast: Cast, what: str) -> None:
     month = last_month()
     client.force_login(cast.hq)
-    address = settle_page(cast, month) if what == "look" else "/admin/stores/commission/"
+    made = propose_plan(name="一成", terms=TERMS, effective_from=month.first, by=actor_of(cast.hq))
+    address = {
+        "look": settle_page(cast, month),
+        "list": "/admin/stores/commission/",
+        "plan": f"{PLANS}{made.pk}/change/",
+    }[what]
     counts = []
     for size in (1, 12):
         for number in range(size):

@@ -19,9 +19,10 @@ from django.db import transaction
 from django.utils import timezone
 
 from kit.actions import scope_of
-from stores.commission.actions import approve_plan, propose_plan, settle_month
+from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import Commission, CommissionPlan, SettledLine
 from stores.commission.rules import Month
+from stores.commission.settling import settle_month
 from stores.conversions.access import subject_for
 from stores.conversions.models import Credit, CreditRule
 from stores.conversions.periods import Week

@@ -17,12 +17,12 @@ from stores.commission.actions import (
     difference_of,
     propose_plan,
     set_target,
-    settle_month,
 )
 from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
 from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
 from stores.commission.queries import months_to_settle, payroll_of
 from stores.commission.rules import Month
+from stores.commission.settling import settle_month
 from stores.conversions.models import Credit
 from stores.ledger.steps import record_merge
 from stores.org.access import actor_of

@@ -11,10 +11,11 @@ from django.utils import timezone
 
 from kit.actions import scope_of
 from stores.commission import slips
-from stores.commission.actions import approve_plan, propose_plan, settle_month
+from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import Commission
 from stores.commission.queries import house_zone, running_slip
 from stores.commission.rules import Month
+from stores.commission.settling import settle_month
 from stores.commission.slips import SlipReceipt, receipts_of, receipts_so_far
 from stores.org.access import actor_of
 from stores.org.models import Guide

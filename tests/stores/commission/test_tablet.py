@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,9 +10,11 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from stores.commission.actions import approve_plan, propose_plan, set_target, settle_month
-from stores.commission.queries import _SUMS, OPEN_LINES_OF_ONE, house_zone, lines_params
+from stores.commission.actions import approve_plan, propose_plan, set_target
+from stores.commission.open_lines import OPEN_LINES_OF_ONE, lines_params
+from stores.commission.queries import _SUMS, house_zone
 from stores.commission.rules import Month
+from stores.commission.settling import settle_month
 from stores.org.access import actor_of
 from tests.cast import Cast
 from tests.stores.conversions.builders import TEST, let_the_house_react, sell
@@ -70,7 +73,10 @@ def test_her_page_reads_her_own_lines_of_all_that_was_ever_settled(cast: Cast) -
     """Said behind the join, her number would be looked for in every guide's lines."""
     params = lines_params(cast.guomao.entity, Month.of(timezone.now(), house_zone()))
     with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {OPEN_LINES_OF_ONE}{_SUMS}", {**params, "guide": 1})
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {OPEN_LINES_OF_ONE}{_SUMS}", {**params, "guide": 1, "running": 1})
         plan = "\n".join(row for (row,) in cursor.fetchall())
-    # Where the credits are read, and where the settled lines are.
-    assert plan.count("guide_no = 1") == 2, plan
+    for table in ("stores_credit", "stores_latecredit", "stores_settledline"):
+        found = re.search(rf"on {table} .*\n.*\n?.*guide_no = 1", plan)
+        assert found, f"{table}: {plan}"
+    assert "Seq Scan" not in plan

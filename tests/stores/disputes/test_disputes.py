@@ -18,9 +18,10 @@ from kit.actions import scope_of
 from kit.actor import EVERYTHING, Actor
 from kit.events import DomainEvent
 from kit.fields import shown_id
-from stores.commission.actions import approve_plan, propose_plan, settle_month
+from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import Commission, SettledLine
 from stores.commission.rules import Month
+from stores.commission.settling import settle_month
 from stores.conversions.models import Credit
 from stores.conversions.models_of_rulings import Ruling
 from stores.disputes.actions import (

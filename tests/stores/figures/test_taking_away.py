@@ -13,10 +13,11 @@ from django.test import Client
 from django.utils import timezone
 
 from kit.actor import Actor, ActorKind
-from stores.commission.actions import approve_plan, propose_plan, settle_month
+from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import Settlement
 from stores.commission.queries import house_zone
 from stores.commission.rules import FIRST_PLAN, Month
+from stores.commission.settling import settle_month
 from stores.figures.sheets import Sheet, as_csv, as_xlsx
 from stores.ledger.sheets import rows_of
 from stores.org.models import Account, Guide, Store

@@ -1,0 +1,170 @@
+"""Settling a month in the background, store by store; nothing of it is ever taken back.
+
+From the moment it has begun, whoever writes a credit of the month leaves a note of it. A portion
+takes the notes of a store together with its lines: what commits later waits for the next month.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from django.db import connection
+from django.db.models import F
+
+from kit.actions import action, must_be_in_action, scope_of
+from kit.actor import Actor
+from kit.events import emit
+from kit.fields import shown_id
+from stores.commission.errors import NoPlan, NotNext, NotOver, StillSettling
+from stores.commission.models import Commission, LateCredit, Settlement
+from stores.commission.open_lines import OPEN_LINES_TAKEN, lines_params
+from stores.commission.queries import house_zone, payroll_from_lines, plan_for
+from stores.commission.rules import Month
+from stores.org.models import LegalEntity, Store
+
+_US: Final = Actor.system("settles a month")
+_KEEP: Final = """
+INSERT INTO stores_settledline
+  (settlement_id, purchase_line, receipt_no, line, guide_no, store_no, amount, sold_at,
+   is_adjustment)
+SELECT %(settlement)s, purchase_line, receipt_no, line, guide_no, store_no, amount, sold_at,
+  sold_at < %(begins)s
+FROM open_lines
+"""
+
+
+@action
+def begin_settlement(entity: LegalEntity, month: Month, *, now: datetime, by: Actor) -> Settlement:
+    """Begin to settle a month of an entity for good; one that is under way is gone on with.
+
+    Raises NotOver, NotNext (settled before, or out of order), StillSettling and NoPlan. Waits for
+    credits that are being written, since they left no note.
+    """
+    LegalEntity.objects.select_for_update().get(pk=entity.pk)
+    if now < month.ends:
+        raise NotOver
+    last = Settlement.objects.filter(entity=entity).order_by("-month").first()
+    if last is not None and last.commission is None and last.month == month.first:
+        return last
+    if last is not None and Month(last.month, month.zone).away(1).first != month.first:
+        raise NotNext
+    if last is not None and last.commission is None:
+        raise StillSettling
+    plan = plan_for(month.first)
+    if plan is None:
+        raise NoPlan
+    # A store that passes to another company in this moment is waited for as well.
+    stores = list(Store.objects.select_for_update().filter(entity=entity).order_by("pk"))
+    with connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE stores_credit IN SHARE MODE")
+    return Settlement.objects.create(
+        entity=entity,
+        month=month.first,
+        plan=plan,
+        settled_at=now,
+        settled_by=str(by),
+        stores=len(stores),
+    )
+
+
+@action
+def settle_portion(key: int, *, by: Actor) -> bool:
+    """Settle the next store of a month, after the last one pay the guides; whether more is left.
+
+    Two workers never do the same; repeated after its end it does nothing.
+    """
+    settlement = (
+        Settlement.objects.select_for_update(skip_locked=True, of=("self",))
+        .select_related("entity", "plan")
+        .filter(pk=key, commission=None)
+        .first()
+    )
+    if settlement is None:
+        return False
+    month = Month(settlement.month, house_zone())
+    store = _next_store(settlement)
+    if store is None:
+        _finish(settlement, month)
+        return False
+    params = lines_params(settlement.entity, month)
+    params["stores"] = [store] if store in params["stores"] else []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            OPEN_LINES_TAKEN + _KEEP, {**params, "settlement": settlement.pk, "store": store}
+        )
+    Settlement.objects.filter(pk=key).update(after=store, stores_in=F("stores_in") + 1)
+    return True
+
+
+def carry_on_settlements(*, portions: int = 40) -> int:
+    """Go on with every settlement that is under way, so many stores each; how many were settled."""
+    with scope_of(_US):
+        keys = list(Settlement.objects.filter(commission=None).values_list("pk", flat=True))
+    done = 0
+    for key in keys:
+        for _ in range(portions):
+            if not settle_portion(key, by=_US):
+                break
+            done += 1
+    return done
+
+
+def settle_month(entity: LegalEntity, month: Month, *, now: datetime, by: Actor) -> Settlement:
+    """Settle a month to its end, for who waits for it: its credited lines, what changed of earlier
+    ones, and each guide's commission.
+
+    Raises what beginning raises. What is judged otherwise afterwards becomes an adjustment of the
+    next month.
+    """
+    made = begin_settlement(entity, month, now=now, by=by)
+    while settle_portion(made.pk, by=by):
+        pass
+    with scope_of(by):
+        return Settlement.objects.select_related("entity", "plan").get(pk=made.pk)
+
+
+def _next_store(settlement: Settlement) -> int | None:
+    """The entity's next store, or one that was its own and of which something has to be undone."""
+    own = Store.objects.filter(entity=settlement.entity_id, pk__gt=settlement.after)
+    noted = LateCredit.objects.filter(
+        entity_no=settlement.entity_id, store_no__gt=settlement.after
+    ).order_by("store_no")
+    nearest = [
+        own.order_by("pk").values_list("pk", flat=True).first(),
+        noted.values_list("store_no", flat=True).first(),
+    ]
+    return min((key for key in nearest if key is not None), default=None)
+
+
+def _finish(settlement: Settlement, month: Month) -> None:
+    """Pay what was kept: the credits themselves may have been judged anew since. A step."""
+    must_be_in_action()
+    payroll = payroll_from_lines(settlement, month)
+    Commission.objects.bulk_create(
+        [
+            Commission(
+                settlement=settlement,
+                guide_no=slip.guide_no,
+                store_no=slip.store_no,
+                sales=slip.sales,
+                adjustments=slip.adjustments,
+                brought=slip.brought,
+                target=slip.target,
+                base=slip.base,
+                amount=slip.earned.amount,
+                carried=slip.earned.carried,
+                parts=slip.earned.as_json(),
+            )
+            for slip in payroll.slips
+        ],
+        batch_size=1000,
+    )
+    settlement.lines, settlement.base = payroll.lines, payroll.base
+    settlement.commission = payroll.commission
+    settlement.save(update_fields=["lines", "base", "commission"])
+    emit(
+        "month_settled",
+        subject=f"entity:{shown_id(settlement.entity.public_id)}",
+        settlement=settlement.pk,
+    )

@@ -1,0 +1,209 @@
+"""Settled months are not read again, and yet every month pays what a look at everything would."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
+from itertools import count
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.db.models import Sum
+
+from kit.actions import action, scope_of
+from kit.actor import Actor
+from stores.commission.actions import approve_plan, propose_plan
+from stores.commission.errors import StillSettling
+from stores.commission.models import LateCredit, SettledLine, Settlement
+from stores.commission.queries import payroll_of, running_slip
+from stores.commission.rules import Month
+from stores.commission.settling import (
+    begin_settlement,
+    carry_on_settlements,
+    settle_month,
+    settle_portion,
+)
+from stores.conversions.models import Credit, CreditRule
+from stores.org.access import actor_of
+from stores.org.models import LegalEntity, Store
+from tests.cast import Cast
+from tests.stores.conversions.builders import TEST
+
+JULY = Month(date(2026, 7, 1), ZoneInfo("Asia/Shanghai"))
+MONTHS = [JULY.away(number) for number in range(4)]
+LATER = datetime(2026, 11, 15, tzinfo=UTC)
+Key = tuple[int, int, int]
+
+
+@pytest.fixture(autouse=True)
+def plan(cast: Cast) -> None:
+    terms = {"rungs": [{"from": 0, "per_mille": 100}]}
+    made = propose_plan(name="一成", terms=terms, effective_from=date(2026, 1, 1), by=TEST)
+    approve_plan(made, account=cast.hq, now=LATER, by=actor_of(cast.hq))
+
+
+@pytest.fixture
+def other(cast: Cast) -> LegalEntity:
+    """Another company, with the store in Wangjing."""
+    made = LegalEntity.objects.create(name="另一家公司")
+    Store.objects.filter(pk=cast.wangjing.pk).update(entity=made)
+    return made
+
+
+@action
+def credit(line: int, guide: int, store: int, amount: int, at: datetime, *, by: Actor) -> None:
+    rule, _ = CreditRule.objects.get_or_create(
+        name="谁", defaults={"terms": {}, "effective_from": JULY.begins}
+    )
+    Credit.objects.create(
+        purchase_line=line, source="till", receipt_no=f"R{line}", line=1, sku="Q", quantity=1,
+        line_amount=amount, guide_no=guide, store_no=store, amount=amount, kept=amount, sold_at=at,
+        rule=rule, reason="server",
+    )  # fmt: skip
+
+
+@action
+def change(row: Credit, *, by: Actor, **to: object) -> None:
+    Credit.objects.filter(pk=row.pk).update(**to)
+
+
+@action
+def take_away(row: Credit, *, by: Actor) -> None:
+    Credit.objects.filter(pk=row.pk).delete()
+
+
+@action
+def hand_store(store: Store, entity: LegalEntity, *, by: Actor) -> None:
+    Store.objects.filter(pk=store.pk).update(entity=entity)
+
+
+def by_everything(entity: LegalEntity, month: Month) -> Counter[Key]:
+    """All credits since the first settled month, less all that was settled of them before."""
+    found: Counter[Key] = Counter()
+    first = Settlement.objects.filter(entity=entity).order_by("month").first()
+    since = Month(min(first.month, month.first) if first else month.first, month.zone)
+    own = set(Store.objects.filter(entity=entity).values_list("pk", flat=True))
+    for row in Credit.objects.filter(
+        store_no__in=own, sold_at__gte=since.begins, sold_at__lt=month.ends
+    ):
+        found[row.purchase_line, row.guide_no, row.store_no] += row.amount
+    for line in SettledLine.objects.filter(
+        settlement__entity=entity, settlement__month__lt=month.first
+    ):
+        found[line.purchase_line, line.guide_no, line.store_no] -= line.amount
+    return Counter({key: amount for key, amount in found.items() if amount})
+
+
+def settled(settlement: Settlement) -> Counter[Key]:
+    rows = SettledLine.objects.filter(settlement=settlement)
+    return Counter({(row.purchase_line, row.guide_no, row.store_no): row.amount for row in rows})
+
+
+def anything(dice: random.Random, cast: Cast, other: LegalEntity, number: int) -> None:
+    """Something happens to a credit of any month, or a store passes to the other company."""
+    rows = list(Credit.objects.order_by("pk"))
+    row = dice.choice(rows) if rows else None
+    guides = [cast.lin.pk, cast.zhou.pk, cast.ma.pk]
+    stores = [cast.guomao.pk, cast.wangjing.pk]
+    at = JULY.begins + timedelta(days=dice.uniform(-3, 122))
+    kind = dice.randrange(10)
+    if row is None or kind < 5:
+        credit(
+            number, dice.choice(guides), dice.choice(stores), dice.randrange(-900, 900), at, by=TEST
+        )
+    elif kind == 5:
+        change(row, guide_no=dice.choice(guides), by=TEST)
+    elif kind == 6:
+        change(row, amount=dice.randrange(-900, 900), by=TEST)
+    elif kind == 7:
+        change(row, sold_at=at, by=TEST)
+    elif kind == 8:
+        take_away(row, by=TEST)
+    else:
+        company = dice.choice([other, cast.guomao.entity])
+        hand_store(cast.wangjing, company, by=TEST)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_month_pays_what_a_look_at_everything_would(
+    cast: Cast, other: LegalEntity, seed: int
+) -> None:
+    dice = random.Random(seed)  # noqa: S311 - the seed is named when it fails
+    numbers = count(1)
+    for month in MONTHS:
+        for entity in (cast.guomao.entity, other):
+            for _ in range(25):
+                anything(dice, cast, other, next(numbers))
+            wanted = by_everything(entity, month)
+            with scope_of(TEST):
+                seen = payroll_of(entity, month)
+            assert sum(slip.sales + slip.adjustments for slip in seen.slips) == wanted.total()
+            assert seen.lines == len(wanted)
+            with scope_of(TEST):
+                for guide in (cast.lin, cast.zhou, cast.ma):
+                    if guide.store.entity_id == entity.pk:
+                        slip, _ = running_slip(guide, month)
+                        hers = sum(v for key, v in wanted.items() if key[1] == guide.pk)
+                        assert slip.sales + slip.adjustments == hers
+            made = settle_month(entity, month, now=LATER, by=TEST)
+            assert settled(made) == wanted, f"{month.first} of {entity}"
+            assert not LateCredit.objects.filter(entity_no=entity.pk).exists()
+
+
+def test_what_was_settled_and_did_not_change_is_not_read(cast: Cast) -> None:
+    """A credit that came without a note would be paid if settled months were read."""
+    entity = cast.guomao.entity
+    credit(1, cast.lin.pk, cast.guomao.pk, 500, JULY.begins + timedelta(days=3), by=TEST)
+    settle_month(entity, JULY, now=LATER, by=TEST)
+    credit(2, cast.lin.pk, cast.guomao.pk, 700, JULY.begins + timedelta(days=4), by=TEST)
+    with scope_of(TEST):
+        noted = payroll_of(entity, JULY.away(1))
+    LateCredit.objects.all().delete()
+    with scope_of(TEST):
+        unnoted, paid = payroll_of(entity, JULY.away(1)), payroll_of(entity, JULY)
+    assert [slip.adjustments for slip in noted.slips] == [700]
+    assert unnoted.slips == []
+    assert (paid.base, paid.lines) == (500, 1)
+    assert settled(settle_month(entity, JULY.away(1), now=LATER, by=TEST)) == {}
+
+
+def test_what_changes_while_it_is_settled_is_paid_once(cast: Cast) -> None:
+    """The first store is done, the second is not; both receive a change."""
+    entity, at = cast.guomao.entity, JULY.begins + timedelta(days=3)
+    stores = sorted(Store.objects.filter(entity=entity).values_list("pk", flat=True))
+    for line, store in enumerate(stores):
+        credit(line, cast.lin.pk, store, 500, at, by=TEST)
+    made = begin_settlement(entity, JULY, now=LATER, by=TEST)
+    assert settle_portion(made.pk, by=TEST)
+    for row in Credit.objects.all():
+        change(row, amount=600, by=TEST)
+    with pytest.raises(StillSettling):
+        begin_settlement(entity, JULY.away(1), now=LATER, by=TEST)
+    with scope_of(TEST):
+        seen = payroll_of(entity, JULY.away(1))
+    assert begin_settlement(entity, JULY, now=LATER, by=TEST) == made
+    assert carry_on_settlements() == len(stores) - 1
+    assert carry_on_settlements() == 0
+    first = settled(made)
+    assert sorted(first.values()) == [500] + [600] * (len(stores) - 1)
+    assert seen.base + 500 == 600 * len(stores)
+    second = settle_month(entity, JULY.away(1), now=LATER, by=TEST)
+    assert settled(second) == {(0, cast.lin.pk, stores[0]): 100}
+    total = SettledLine.objects.aggregate(s=Sum("amount"))["s"]
+    assert total == 600 * len(stores)
+
+
+def test_what_ends_after_five_years_takes_nothing_back(cast: Cast) -> None:
+    entity = cast.guomao.entity
+    past = Month(date(2020, 7, 1), JULY.zone)
+    plan = propose_plan(
+        name="旧", terms={"rungs": [{"from": 0, "per_mille": 100}]},
+        effective_from=past.first, by=TEST,
+    )  # fmt: skip
+    approve_plan(plan, account=cast.hq, now=LATER, by=actor_of(cast.hq))
+    credit(1, cast.lin.pk, cast.guomao.pk, 500, past.begins + timedelta(days=3), by=TEST)
+    settle_month(entity, past, now=LATER, by=TEST)
+    take_away(Credit.objects.get(), by=TEST)
+    assert not LateCredit.objects.exists()
+    assert settled(settle_month(entity, past.away(1), now=LATER, by=TEST)) == {}
