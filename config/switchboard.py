@@ -287,7 +287,7 @@ FIGURE_NAMES: Mapping[str, str] = {
     "play": "members.lifecycle.figures.names",
 }
 
-# kind of trial → who was meant, beside those noted: (public id) → list of (member, True, since)
+# kind of trial → who was meant, beside those noted: (public id) → stores.figures.lifting.Meant
 FIGURE_ARMS: Mapping[str, str] = {
     "push": "groups.pushes.figures.meant",
 }

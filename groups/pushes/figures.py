@@ -10,6 +10,7 @@ from django.db.models import Count, F, FloatField, Func, Q
 
 from groups.pushes.models import Push, PushTask, TaskState
 from kit.fields import read_id, shown_id
+from stores.figures.lifting import Meant
 from stores.figures.parts import Named, Part
 
 
@@ -64,14 +65,16 @@ def _ids(sources: Collection[str]) -> list[uuid.UUID]:
     return found
 
 
-def meant(source: str) -> list[tuple[int, bool, datetime]]:
+def meant(source: str) -> Meant:
     """Whom a push was launched to, reached or not, as long as its tasks know: half a year.
 
     Everybody from the moment of the launch: those kept out have the same one.
     """
     found = Push.objects.filter(public_id__in=_ids([source])).exclude(launched_at=None).first()
-    if found is None or found.launched_at is None:
-        return []
-    at = found.launched_at
-    tasks = PushTask.objects.filter(push=found).values_list("members", flat=True)
-    return [(number, True, at) for number in sorted({no for held in tasks for no in held})]
+    if found is None:
+        return Meant()
+    return Meant(
+        "SELECT DISTINCT unnest(members) AS member_no, %(meant_at)s::timestamptz AS at"
+        " FROM groups_pushtask WHERE push_id = %(meant_push)s",
+        {"meant_at": found.launched_at, "meant_push": found.pk},
+    )

@@ -1,4 +1,4 @@
-"""What a push or a play really added, pure: two groups' spendings in, an interval and words out.
+"""What a push or a play really added, pure: two groups' sums in, an interval and words out.
 
 Welch's interval for the difference of means: the groups differ in size and in spread. Everybody
 counts who was meant, whether reached or not, since that is what chance decided.
@@ -6,12 +6,11 @@ counts who was meant, whether reached or not, since that is what chance decided.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from math import sqrt
 from typing import Final
 
-import numpy as np
 from scipy.special import stdtrit
 
 METHOD: Final = "Welch 95% 区间（两组均值之差，方差不等）"
@@ -35,15 +34,16 @@ class Side:
     variance: float
 
     @classmethod
-    def of(cls, amounts: Sequence[int]) -> Side:
-        """Amounts of all members of the group, 0 for who bought nothing; minor units."""
-        spent = np.asarray(amounts, dtype=float)
-        return cls(
-            members=len(spent),
-            buyers=int((spent > 0).sum()),
-            mean=float(spent.mean()) if len(spent) else 0.0,
-            variance=float(spent.var(ddof=1)) if len(spent) > 1 else 0.0,
-        )
+    def of_sums(cls, members: int, buyers: int, total: int, squares: int) -> Side:
+        """From whole sums over all members of the group, 0 for who bought nothing; minor units.
+
+        Reckoned in fractions: of large sums of squares little is left, and that little is kept.
+        """
+        mean = Fraction(total, members) if members else Fraction()
+        spread = Fraction()
+        if members > 1:
+            spread = Fraction(members * squares - total * total, members * (members - 1))
+        return cls(members, buyers, float(mean), float(spread))
 
     @property
     def noise(self) -> float:
@@ -77,15 +77,13 @@ class Lift:
         return not self.cautions and self.low is not None
 
 
-def lift_of(treated: Sequence[int], held: Sequence[int], *, mixed: int = 0) -> Lift:
+def lift_between(one: Side, two: Side, *, mixed: int, largest: int, total: int) -> Lift:
     """The lift of the spendings of who was meant over those of who was kept out.
 
-    `mixed`: how many of those kept out were reached all the same.
+    `mixed`: how many of those kept out were reached all the same; `largest`: what the member who
+    spent most spent, of `total`.
     """
-    one, two = Side.of(treated), Side.of(held)
     low, high = _interval(one, two)
-    largest = max([*treated, *held], default=0)
-    total = sum(treated) + sum(held)
     return Lift(
         one,
         two,

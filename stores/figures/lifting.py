@@ -1,13 +1,14 @@
 """Lift from the ledger: what the members of two groups bought within some days after a moment.
 
-Any set of (member number, treated, at) will do. Arms of plays are written down the night they are
-meant, those kept out of a push when it is launched: later it could not be told who was.
+Arms of plays are written down the night they are meant, those kept out of a push when it is
+launched: later it could not be told who was. A push may mean a million: who they are, what each
+spent and the sums of both sides stay in the database.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, cast
 
@@ -17,19 +18,32 @@ from django.db.models import Count, Max, Min, Q
 from django.utils.module_loading import import_string
 
 from kit.actions import must_be_in_action
-from stores.figures.lift import Lift, lift_of
+from stores.figures.lift import Lift, Side, lift_between
 from stores.figures.models_of_lift import Arm
 
 DAYS: Final = (7, 14, 30)
 KINDS: Final[Mapping[str, str]] = {"push": "群发", "play": "阶段玩法"}
 Member = tuple[int, bool, datetime]
 
+_SIDES: Final = """
+WITH RECURSIVE side AS (
+  SELECT member_no, treated, at FROM stores_arm WHERE kind = %(kind)s AND source = %(source)s
+  UNION ALL
+  SELECT member_no, true, at FROM ({meant}) meant
+)
+"""
+# What is known beforehand: only the months concerned are looked at.
+_TIMES: Final = """
+SELECT count(*), count(*) FILTER (WHERE at + %(span)s <= %(now)s),
+  min(at) FILTER (WHERE at + %(span)s <= %(now)s), max(at) FILTER (WHERE at + %(span)s <= %(now)s)
+FROM side
+"""
 # All numbers that mean a person; receipts that were hers only later; net of refunds.
 _SPENT: Final = """
-WITH RECURSIVE arm AS (
-  SELECT * FROM unnest(%(members)s::bigint[], %(at)s::timestamptz[]) AS a (member_no, at)
+, ripe AS (
+  SELECT member_no, treated, at FROM side WHERE at + %(span)s <= %(now)s
 ), hers AS (
-  SELECT member_no, at, member_no AS number FROM arm
+  SELECT member_no, at, member_no AS number FROM ripe
   UNION
   SELECT h.member_no, h.at, m.member_no FROM hers h
   JOIN stores_mergedmember m ON m.into_no = h.number AND m.undone_at IS NULL
@@ -44,17 +58,32 @@ WITH RECURSIVE arm AS (
   JOIN stores_purchaseline l ON l.id = k.purchase_line AND l.sold_at = k.sold_at
     AND l.member_no IS NULL
   WHERE l.sold_at >= %(first)s AND l.sold_at < %(last)s
+), spent AS (
+  SELECT member_no, sum(amount)::bigint AS amount FROM bought GROUP BY 1
 )
-SELECT member_no, sum(amount)::bigint FROM bought GROUP BY 1
+SELECT r.treated, count(*), count(*) FILTER (WHERE s.amount > 0),
+  coalesce(sum(s.amount), 0), coalesce(sum(s.amount::numeric * s.amount), 0),
+  max(coalesce(s.amount, 0))
+FROM ripe r LEFT JOIN spent s USING (member_no) GROUP BY 1
 """
 _MIXED: Final = """
-SELECT count(DISTINCT a.member_no)
-FROM unnest(%(members)s::bigint[], %(at)s::timestamptz[]) AS a (member_no, at)
+SELECT count(DISTINCT a.member_no) FROM side a
 JOIN stores_touch t ON t.member_no = a.member_no AND t.at >= a.at AND t.at < a.at + %(span)s
-WHERE t.at >= %(first)s AND t.at < %(last)s
+WHERE NOT a.treated AND a.at + %(span)s <= %(now)s AND t.at >= %(first)s AND t.at < %(last)s
   AND CASE WHEN %(kind)s = 'push' THEN t.kind IN ('push', 'link_open') AND t.source = %(source)s
     ELSE t.kind IN ('push', 'call', 'draft_sent') END
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Meant:
+    """Who was meant beside those noted: a statement for (member_no, at), never their list.
+
+    Its parameters begin with `meant_`.
+    """
+
+    statement: str = "SELECT NULL::bigint AS member_no, NULL::timestamptz AS at WHERE false"
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,55 +131,43 @@ def experiments(*, most: int = 50) -> list[Experiment]:
 
 
 def measure(kind: str, source: str, *, days: int, now: datetime) -> Measured:
-    """The lift of one push or play within so many days after each member's moment."""
-    noted = Arm.objects.filter(kind=kind, source=source)
-    members: list[Member] = list(noted.values_list("member_no", "treated", "at"))
-    board: Mapping[str, str] = import_string(settings.FIGURE_ARMS)
-    if kind in board:
-        meant = cast(Callable[[str], list[Member]], import_string(board[kind]))
-        members += meant(source)
-    return measure_set(members, days=days, now=now, kind=kind, source=source)
+    """The lift of one push or play within so many days after each member's moment.
 
-
-def measure_set(
-    members: Sequence[Member], *, days: int, now: datetime, kind: str = "push", source: str = ""
-) -> Measured:
-    """The lift of any set of (member number, treated, at); whose days are not over is left out.
-
-    Two queries for the money and the mixing, however many members.
+    Whose days are not over is left out. Three statements, however many members.
     """
-    span = timedelta(days=days)
-    ripe = [member for member in members if member[2] + span <= now]
-    spent = _spent(ripe, span)
-    treated = [spent.get(no, 0) for no, is_in, _ in ripe if is_in]
-    held = [spent.get(no, 0) for no, is_in, _ in ripe if not is_in]
-    mixed = _mixed([member for member in ripe if not member[1]], span, kind, source)
-    return Measured(lift_of(treated, held, mixed=mixed), days, len(members) - len(ripe))
-
-
-def _spent(members: Sequence[Member], span: timedelta) -> dict[int, int]:
-    if not members:
-        return {}
-    with connection.cursor() as cursor:
-        cursor.execute(_SPENT, _values(members, span))
-        return dict(cursor.fetchall())
-
-
-def _mixed(members: Sequence[Member], span: timedelta, kind: str, source: str) -> int:
-    if not members:
-        return 0
-    with connection.cursor() as cursor:
-        cursor.execute(_MIXED, {**_values(members, span), "kind": kind, "source": source})
-        return int(cursor.fetchone()[0])
-
-
-def _values(members: Sequence[Member], span: timedelta) -> dict[str, Any]:
-    moments = [at for _, _, at in members]
-    return {
-        "members": [no for no, _, _ in members],
-        "at": moments,
-        "span": span,
-        # Known beforehand: only the months concerned are looked at.
-        "first": min(moments),
-        "last": max(moments) + span,
+    board: Mapping[str, str] = import_string(settings.FIGURE_ARMS)
+    meant = Meant()
+    if kind in board:
+        meant = cast(Callable[[str], Meant], import_string(board[kind]))(source)
+    sides = _SIDES.format(meant=meant.statement)
+    params = {
+        **meant.params,
+        "kind": kind,
+        "source": source,
+        "span": timedelta(days=days),
+        "now": now,
     }
+    ((members, ripe, first, last),) = _read(sides + _TIMES, params)
+    found: dict[bool, tuple[int, ...]] = {}
+    mixed = 0
+    if ripe:
+        params |= {"first": first, "last": last + params["span"]}
+        found = {row[0]: tuple(map(int, row[1:])) for row in _read(sides + _SPENT, params)}
+        ((mixed,),) = _read(sides + _MIXED, params)
+    nobody = (0, 0, 0, 0, 0)
+    *treated, most = found.get(True, nobody)
+    *held, most_held = found.get(False, nobody)
+    lift = lift_between(
+        Side.of_sums(*treated),
+        Side.of_sums(*held),
+        mixed=mixed,
+        largest=max(most, most_held),
+        total=treated[2] + held[2],
+    )
+    return Measured(lift, days, members - ripe)
+
+
+def _read(statement: str, params: Mapping[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, params)
+        return cursor.fetchall()

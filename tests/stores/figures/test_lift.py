@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import random
+import statistics
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from django.test import Client
@@ -14,8 +18,8 @@ from kit.fields import shown_id
 from members.lifecycle.figures import note_sides_of_plays
 from members.lifecycle.models import MemberStage, StageRule, Yardstick
 from members.lifecycle.models_of_today import Play
-from stores.figures.lift import lift_of
-from stores.figures.lifting import Member, measure, measure_set, note_arms
+from stores.figures.lift import Lift, Side, lift_between
+from stores.figures.lifting import Member, measure, note_arms
 from stores.figures.models_of_lift import Arm
 from stores.ledger.steps import record_merge
 from tests.cast import Cast, a_member
@@ -28,6 +32,26 @@ def spendings(chance: np.random.Generator, size: int, *, more: int = 0) -> list[
     buys = chance.random(size) < 0.3
     spent = np.where(buys, chance.gamma(2.0, 15_000, size) + more, 0)
     return [int(value) for value in spent]
+
+
+def side_of(amounts: list[int]) -> Side:
+    buyers = sum(amount > 0 for amount in amounts)
+    return Side.of_sums(len(amounts), buyers, sum(amounts), sum(x * x for x in amounts))
+
+
+def lift_of(treated: list[int], held: list[int], *, mixed: int = 0) -> Lift:
+    return lift_between(
+        side_of(treated),
+        side_of(held),
+        mixed=mixed,
+        largest=max([*treated, *held], default=0),
+        total=sum(treated) + sum(held),
+    )
+
+
+@action
+def note(kind: str, members: list[Member], *, by: Actor) -> int:
+    return note_arms(kind, "some", members, {})
 
 
 def test_the_interval_is_welch_s() -> None:
@@ -88,23 +112,51 @@ def test_money_of_any_set_of_members_net_of_refunds_and_within_its_days(cast: Ca
         return record_merge(member_no=80, into_no=8, at=NOON)
 
     merge(by=TEST)
-    found = measure_set(members, days=7, now=NOON + days(10))
+    note("play", members, by=TEST)
+    found = measure("play", "some", days=7, now=NOON + days(10))
     assert (found.lift.treated.mean, found.lift.held.mean) == (5_000, 3_000)
     assert (found.lift.treated.members, found.lift.treated.buyers) == (2, 1)
-    young = measure_set(members, days=14, now=NOON + days(10))
+    young = measure("play", "some", days=14, now=NOON + days(10))
     assert (young.too_young, young.lift.treated.members, young.lift.held.members) == (2, 1, 0)
+    none = measure("play", "some", days=14, now=NOON - days(10))
+    assert (none.too_young, none.lift.treated.members, none.lift.low) == (3, 0, None)
+
+
+def test_sums_in_the_database_say_what_a_list_of_everybody_says(cast: Cast) -> None:
+    """Sides, mean, variance, buyers and words, against each member's money in plain Python."""
+    dice = random.Random(5)  # noqa: S311 - the same story in every run
+    members: list[Member] = [
+        (no, no % 3 > 0, NOON + days(dice.uniform(0, 5))) for no in range(1, 181)
+    ]
+    spent = dict.fromkeys([no for no, *_ in members], 0)
+    for no, _, at in members:
+        for n in range(dice.choice([0, 0, 1, 2])):
+            amount, after = dice.randrange(1, 9_000_000), dice.uniform(-1, 9)
+            sell(f"A{no}-{n}", cast.guomao, member_no=no, at=at + days(after), lines=[(1, amount)])
+            back = dice.choice([0, 0, amount // 3])
+            refund = f"A{no}-{n}/1"
+            sell(
+                f"R{no}-{n}", cast.guomao, member_no=no, at=at + days(after + 1),
+                lines=[(1, -back)] if back else [(1, 0)], refund_of=refund,
+            )  # fmt: skip
+            spent[no] += amount * (0 <= after < 7) - back * (0 <= after + 1 < 7)
+    note("play", members, by=TEST)
+    found = measure("play", "some", days=7, now=NOON + days(40))
+    for side, is_in in ((found.lift.treated, True), (found.lift.held, False)):
+        amounts = [spent[no] for no, treated, _ in members if treated == is_in]
+        assert side.members == len(amounts)
+        assert side.buyers == sum(amount > 0 for amount in amounts)
+        assert side.mean == statistics.fmean(amounts)
+        assert side.variance == float(statistics.variance(map(Fraction, amounts)))
+    both = [[spent[no] for no, treated, _ in members if treated == is_in] for is_in in (1, 0)]
+    assert found.lift == lift_of(both[0], both[1])
 
 
 def test_who_was_kept_out_and_reached_all_the_same_is_counted(cast: Cast) -> None:
-    @action
-    def note(*, by: Actor) -> int:
-        sides: list[Member] = [(7, True, NOON), (8, False, NOON), (9, False, NOON)]
-        return note_arms("play", "some-play", sides, {7: cast.guomao.pk})
-
-    note(by=TEST)
+    note("play", [(7, True, NOON), (8, False, NOON), (9, False, NOON)], by=TEST)
     from_code(cast.lin, 8, NOON + days(1), "another", "push")
     from_code(cast.lin, 9, NOON + days(30), "another", "push")
-    assert measure("play", "some-play", days=7, now=NOON + days(40)).lift.mixed == 1
+    assert measure("play", "some", days=7, now=NOON + days(40)).lift.mixed == 1
 
 
 def test_a_play_notes_its_sides_once(client: Client, cast: Cast) -> None:
