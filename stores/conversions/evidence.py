@@ -6,15 +6,32 @@ A person may have several numbers in the ledger (two records found to be one); a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Final, NamedTuple
 
-from django.db.models import Q
+from django.db import connection
 
 from stores.conversions.rules import BINDING, OwnerFact, Terms, TouchFact
-from stores.ledger.models import Ownership, Touch
-from stores.ledger.queries import numbers_of, present_numbers
+from stores.ledger.models import Ownership
+from stores.ledger.queries import among, numbers_of, present_numbers
+
+# Person by person through the index, whatever the planner thinks of the whole ledger: OFFSET 0
+# keeps it from reading all months for some thousand people.
+_TOUCHES: Final = """
+SELECT who.person, t.id, t.kind, t.guide_no, t.at, t.source
+FROM unnest(%(numbers)s::bigint[], %(persons)s::bigint[], %(since)s::timestamptz[],
+            %(until)s::timestamptz[]) AS who (number, person, since, until)
+CROSS JOIN LATERAL (
+  SELECT id, kind, guide_no, at, source FROM stores_touch
+  WHERE member_no = who.number AND guide_no IS NOT NULL AND at <= who.until
+    AND at <= %(last)s AND {since} OFFSET 0
+) t
+"""
+_NEAR: Final = _TOUCHES.format(since="at >= who.since AND at >= %(first)s")
+# Whether a lock began depends on the one before it, back to the first.
+_LOCKED: Final = _TOUCHES.format(since="(at >= who.since OR kind = ANY(%(binding)s))")
 
 
 @dataclass(frozen=True)
@@ -36,61 +53,72 @@ class Evidence:
         return () if person is None else self.owners.get(person, ())
 
 
-def gather(
-    buyers: Mapping[int, int | None], sold_at: Mapping[int, datetime], terms: Sequence[Terms]
-) -> Evidence:
+def gather(sold: Iterable[tuple[int | None, datetime]], terms: Sequence[Terms]) -> Evidence:
     """The evidence for sales, given who bought each and when; few queries for any number."""
-    numbers = {number for number in buyers.values() if number is not None}
-    if not numbers:
+    moments: dict[int, list[datetime]] = defaultdict(list)
+    for number, at in sold:
+        if number is not None:
+            moments[number].append(at)
+    if not moments:
         return Evidence()
-    persons = present_numbers(numbers)
+    persons = present_numbers(moments)
     same = numbers_of(set(persons.values()))
-    person_of = {number: person for person, them in same.items() for number in them}
-    moments = [sold_at[sale] for sale, number in buyers.items() if number is not None]
+    bought: dict[int, list[datetime]] = defaultdict(list)
+    for number, times in moments.items():
+        bought[persons[number]] += times
     reach = max((each.reach() for each in terms), default=timedelta())
-    return Evidence(
-        persons=persons,
-        touches=_touches(person_of, min(moments) - reach, max(moments), _has_locks(terms)),
-        owners=_owners(person_of),
-    )
+    near = [
+        _Near(number, person, min(bought[person]) - reach, max(bought[person]))
+        for person, numbers in same.items()
+        for number in numbers
+    ]
+    has_locks = any(each.lock_days for each in terms)
+    return Evidence(persons, _touches(near, has_locks=has_locks), _owners(same))
 
 
-def _touches(
-    person_of: Mapping[int, int],
-    since: datetime,
-    until: datetime,
-    has_locks: bool,  # noqa: FBT001
-) -> dict[int, list[TouchFact]]:
-    near = Q(at__gte=since, at__lte=until)
-    if has_locks:
-        # Whether a lock began depends on the one before it, back to the first.
-        near |= Q(kind__in=BINDING, at__lt=since)
-    rows = Touch.objects.filter(near, member_no__in=person_of, guide_no__isnull=False)
+class _Near(NamedTuple):
+    """A number that means a person, and the time in which touches can matter to what she bought."""
+
+    number: int
+    person: int
+    since: datetime
+    until: datetime
+
+
+def _touches(near: Sequence[_Near], *, has_locks: bool) -> dict[int, list[TouchFact]]:
+    numbers, persons, since, until = (list(column) for column in zip(*near, strict=True))
     found: dict[int, list[TouchFact]] = defaultdict(list)
-    for number, kind, guide, at, source, member_no in rows.values_list(
-        "id", "kind", "guide_no", "at", "source", "member_no"
-    ):
-        if member_no is not None and guide is not None:
-            found[person_of[member_no]].append(TouchFact(number, kind, guide, at, source))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _LOCKED if has_locks else _NEAR,
+            {
+                "numbers": numbers,
+                "persons": persons,
+                "since": since,
+                "until": until,
+                "first": min(since),
+                "last": max(until),
+                "binding": list(BINDING),
+            },
+        )
+        for person, *fact in cursor.fetchall():
+            found[person].append(TouchFact(*fact))
     return found
 
 
-def _owners(person_of: Mapping[int, int]) -> dict[int, list[OwnerFact]]:
+def _owners(same: Mapping[int, Collection[int]]) -> dict[int, list[OwnerFact]]:
     """Where two merged numbers had owners at once, the surviving number's owner comes first."""
-    rows = sorted(
-        Ownership.objects.filter(member_no__in=person_of),
-        key=lambda row: (row.member_no != person_of[row.member_no], row.since, row.guide_no),
+    person_of = {number: person for person, numbers in same.items() for number in numbers}
+    rows = Ownership.objects.filter(among("member_no", person_of)).values_list(
+        "member_no", "since", "guide_no", "until", "reason"
     )
     found: dict[int, list[OwnerFact]] = defaultdict(list)
     before: dict[int, int] = {}
-    for row in rows:
+    for number, since, guide, until, reason in sorted(
+        rows, key=lambda row: (row[0] != person_of[row[0]], row[1], row[2])
+    ):
         # A number's own rows come in the order of time.
-        handed_from = before.get(row.member_no) if row.reason == "handover" else None
-        fact = OwnerFact(row.guide_no, row.since, row.until, handed_from)
-        found[person_of[row.member_no]].append(fact)
-        before[row.member_no] = row.guide_no
+        handed_from = before.get(number) if reason == "handover" else None
+        found[person_of[number]].append(OwnerFact(guide, since, until, handed_from))
+        before[number] = guide
     return found
-
-
-def _has_locks(terms: Sequence[Terms]) -> bool:
-    return any(each.lock_days for each in terms)

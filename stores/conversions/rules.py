@@ -139,8 +139,23 @@ def share_sale(
 
     Owners are given best first: of two that hold at once the earlier in the sequence counts.
     """
-    past = sorted((t for t in touches if t.at <= sale.at), key=TouchFact.in_order)
-    past = _inherited(past, owners, sale.at)
+    return share_by_past(sale, past_of(sale.at, touches, owners), owners, terms)
+
+
+def past_of(
+    at: datetime, touches: Sequence[TouchFact], owners: Sequence[OwnerFact]
+) -> list[TouchFact]:
+    """The touches as they count at a sale of that moment, oldest first, whatever the terms."""
+    past = [touch for touch in touches if touch.at <= at]
+    if len(past) > 1:
+        past.sort(key=TouchFact.in_order)
+    return _inherited(past, owners, at)
+
+
+def share_by_past(
+    sale: Sale, past: Sequence[TouchFact], owners: Sequence[OwnerFact], terms: Terms
+) -> list[Share]:
+    """The same from the touches that count: two rules about one sale read them once."""
     earned = _locked(sale, past, terms) or _climb(sale, past, owners, terms)
     return _merge(sale.amount, _with_server(sale, earned, terms.server_share)) if earned else []
 
@@ -232,14 +247,12 @@ def _with_server(sale: Sale, earned: list[_Earning], percent: int) -> list[_Earn
     return [*rest, _Earning(sale.served_by, total * percent, "server_share")]
 
 
-def _inherited(
-    past: Sequence[TouchFact], owners: Sequence[OwnerFact], at: datetime
-) -> list[TouchFact]:
+def _inherited(past: list[TouchFact], owners: Sequence[OwnerFact], at: datetime) -> list[TouchFact]:
     """The touches as they count at a sale: a customer who was handed over brings hers along.
 
     Several hand-overs pass them on one after the other; sales before a hand-over see none of it.
     """
-    found = list(past)
+    found = past
     handed = [fact for fact in owners if fact.handed_from is not None and fact.since <= at]
     for fact in sorted(handed, key=lambda one: (one.since, one.guide)):
         found = [

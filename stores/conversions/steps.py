@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
 from itertools import chain
@@ -23,17 +23,20 @@ from stores.conversions.rules import (
     Sale,
     Share,
     Terms,
+    past_of,
     read_terms,
+    share_by_past,
     share_by_ruling,
-    share_sale,
     take_back,
 )
-from stores.ledger.models import PurchaseLine, ReceiptKey
-from stores.ledger.queries import late_members, lines_of_keys, refunds_of
+from stores.ledger.models import ReceiptKey
+from stores.ledger.queries import SoldLine, among, late_members, refunds_of, sold_lines_of_keys
 from stores.org.queries import OpenHours
 
 Receipts = Sequence[tuple[str, str]]
 SaleKey = tuple[str, str, int]
+# Guide → what is left to her of a sale after its refunds.
+Kept = dict[int, int]
 _LOCK = "credits of a receipt"
 _FIRST_RULE_LOCK = "the first credit rule"
 _ALWAYS = datetime(2000, 1, 1, tzinfo=UTC)
@@ -61,14 +64,17 @@ _COMPARED = (
 class _Facts:
     """Everything the judgement of some sales needs, read after their locks were taken."""
 
-    sales: list[PurchaseLine]
-    refunds: dict[SaleKey, list[PurchaseLine]]
-    waiting: list[PurchaseLine]
+    sales: Sequence[SoldLine]
+    refunds: dict[SaleKey, list[SoldLine]]
+    waiting: list[SoldLine]
     late: dict[tuple[str, str], int]
     evidence: Evidence
     rules: list[tuple[CreditRule, Terms]]
-    hours: OpenHours
     rulings: dict[SaleKey, dict[int, int]]
+
+    def rule_at(self, at: datetime) -> tuple[CreditRule, Terms]:
+        """The rule that held at a moment; the first of a house reaches back to any."""
+        return next(each for each in self.rules if each[0].effective_from <= at)
 
 
 def sales_behind(receipts: Receipts) -> set[SaleKey]:
@@ -94,27 +100,28 @@ def judge(sales: Iterable[SaleKey]) -> list[Credit]:
     wanted = sorted(set(sales))
     _lock(wanted)
     facts = _read(wanted)
+    hours = OpenHours({sale.store_no for sale in facts.sales})
     target: list[Credit] = []
     for sale in facts.sales:
-        target += _credits_of(sale, facts)
-    concerned = [*facts.sales, *facts.waiting]
-    concerned += [line for lines in facts.refunds.values() for line in lines]
+        target += _credits_of(sale, facts, was_open=hours.was_open(sale.store_no, sale.at))
+    concerned = [*facts.sales, *facts.waiting, *chain.from_iterable(facts.refunds.values())]
     return _write_difference([line.pk for line in concerned], target)
 
 
-def judged_beside(sales: Iterable[SaleKey], rule: CreditRule) -> tuple[list[Credit], list[Credit]]:
-    """The credits of sales as they are judged now, and as `rule` alone would. A step.
+def judged_beside(
+    sales: Sequence[SoldLine], rule: CreditRule
+) -> Iterator[tuple[SoldLine, Kept, Kept]]:
+    """What guides keep of each sale as it is judged now, and as `rule` alone would. A step.
 
     Nothing is locked or written: what changes meanwhile is judged again by whoever changed it.
     """
     must_be_in_action()
     terms = read_terms(rule.terms)
-    facts = _read(sorted(set(sales)), beside=[terms])
-    always = CreditRule(pk=rule.pk, terms=rule.terms, effective_from=_ALWAYS)
-    alone = replace(facts, rules=[(always, terms)])
-    now = [credit for sale in facts.sales for credit in _credits_of(sale, facts)]
-    then = [credit for sale in facts.sales for credit in _credits_of(sale, alone)]
-    return now, then
+    back = refunds_of((sale.source, sale.receipt_no, sale.line) for sale in sales)
+    facts = _around(sales, sold_lines_of_keys(back), beside=[terms])
+    for sale in sales:
+        now, then = _shared(sale, facts, facts.rule_at(sale.at)[1], terms)
+        yield sale, _kept(*now), _kept(*then)
 
 
 def _lock(sales: Sequence[SaleKey]) -> None:
@@ -132,56 +139,60 @@ def _lock_key(*words: str) -> int:
     return int.from_bytes(sha256("|".join(words).encode()).digest()[:8], "big", signed=True)
 
 
-def _these(receipts: Receipts) -> Q:
+def _these(receipts: Iterable[tuple[str, str]]) -> Q:
     by_source: dict[str, list[str]] = defaultdict(list)
     for source, receipt_no in receipts:
         by_source[source].append(receipt_no)
     chosen = Q(pk__in=[])
     for source, numbers in by_source.items():
-        chosen |= Q(source=source, receipt_no__in=numbers)
+        chosen |= Q(source=source) & among("receipt_no", numbers)
     return chosen
 
 
-def _read(wanted: Sequence[SaleKey], *, beside: Sequence[Terms] = ()) -> _Facts:
+def _read(wanted: Sequence[SaleKey]) -> _Facts:
     names = set(wanted)
     keys = [
         key
         for key in ReceiptKey.objects.filter(_these([(s, r) for s, r, _ in wanted]))
-        if (key.source, key.receipt_no, key.line) in names
+        if (key.source, key.receipt_no, key.line) in names and not key.refund_of
     ]
-    refund_keys = list(refunds_of(wanted))
-    lines = lines_of_keys([*keys, *refund_keys])
-    sales = [lines[key.purchase_line] for key in keys if not key.refund_of]
+    lines = sold_lines_of_keys([*keys, *refunds_of(wanted)])
+    return _around(
+        [line for line in lines if not line.refund_of], [line for line in lines if line.refund_of]
+    )
+
+
+def _around(
+    sales: Sequence[SoldLine], back: Sequence[SoldLine], *, beside: Sequence[Terms] = ()
+) -> _Facts:
+    """The facts about sales, given the lines that take back from them, in order."""
     known = {(sale.source, sale.receipt_no, sale.line) for sale in sales}
-    refunds: dict[SaleKey, list[PurchaseLine]] = defaultdict(list)
+    refunds: dict[SaleKey, list[SoldLine]] = defaultdict(list)
     waiting = []
-    for key in refund_keys:
-        line = lines[key.purchase_line]
-        receipt_no, _, number = key.refund_of.rpartition("/")
-        sale_key = (key.source, receipt_no, int(number))
+    for line in back:
+        receipt_no, _, number = line.refund_of.rpartition("/")
+        sale_key = (line.source, receipt_no, int(number))
         if sale_key in known:
             refunds[sale_key].append(line)
         else:
             waiting.append(line)
-    late = _late([(sale.source, sale.receipt_no) for sale in sales])
+    late = _late((sale.source, sale.receipt_no) for sale in sales if sale.member_no is None)
     rules = _rules(sales)
     return _Facts(
         sales=sales,
-        refunds={key: sorted(rows, key=_in_order) for key, rows in refunds.items()},
+        refunds=refunds,
         waiting=waiting,
         late=late,
         evidence=gather(
-            {sale.pk: _buyer(sale, late) for sale in sales},
-            {sale.pk: _sold_at(sale) for sale in sales},
+            [(_buyer(sale, late), sale.at) for sale in sales],
             [*(terms for _, terms in rules), *beside],
         ),
         rules=rules,
-        hours=OpenHours({sale.store_no for sale in sales}),
-        rulings=_rulings([(s, r) for s, r, _ in wanted]),
+        rulings=_rulings((sale.source, sale.receipt_no) for sale in sales),
     )
 
 
-def _rulings(receipts: Receipts) -> dict[SaleKey, dict[int, int]]:
+def _rulings(receipts: Iterable[tuple[str, str]]) -> dict[SaleKey, dict[int, int]]:
     """What was decided about lines of these receipts; of two rulings the later counts."""
     return {
         (row.source, row.receipt_no, row.line): dict(zip(row.guides, row.parts, strict=True))
@@ -189,40 +200,52 @@ def _rulings(receipts: Receipts) -> dict[SaleKey, dict[int, int]]:
     }
 
 
-def _credits_of(sale: PurchaseLine, facts: _Facts) -> list[Credit]:
-    """The credits of a sale line and of its refunds, by the rule that held when it was sold."""
-    at = _sold_at(sale)
-    rule, terms = next((r, t) for r, t in facts.rules if r.effective_from <= at)
-    buyer = facts.evidence.person_of(_buyer(sale, facts.late))
-    ruling = facts.rulings.get((sale.source, sale.receipt_no, sale.line))
+def _shared(
+    sale: SoldLine, facts: _Facts, *rules: Terms
+) -> list[tuple[list[Share], list[list[Share]]]]:
+    """A sale's shares by each of some rules, and what each of its refunds takes back of them."""
+    key = (sale.source, sale.receipt_no, sale.line)
+    ruling = facts.rulings.get(key)
     if ruling is not None:
-        shares = share_by_ruling(sale.amount, ruling)
+        shared = [share_by_ruling(sale.amount, ruling)] * len(rules)
     else:
-        shares = share_sale(
-            Sale(sale.amount, at, sale.served_by_no),
-            facts.evidence.touches_of(buyer),
-            facts.evidence.owners_of(buyer),
-            terms,
-        )
-    refunds = facts.refunds.get((sale.source, sale.receipt_no, sale.line), [])
-    taken = take_back(shares, [refund.amount for refund in refunds])
+        buyer = facts.evidence.person_of(_buyer(sale, facts.late))
+        owners = facts.evidence.owners_of(buyer)
+        past = past_of(sale.at, facts.evidence.touches_of(buyer), owners)
+        told = Sale(sale.amount, sale.at, sale.served_by_no)
+        shared = [share_by_past(told, past, owners, terms) for terms in rules]
+    refunds = [refund.amount for refund in facts.refunds.get(key, ())]
+    return [(shares, take_back(shares, refunds)) for shares in shared]
+
+
+def _kept(shares: Sequence[Share], taken: Iterable[Sequence[Share]]) -> Kept:
+    """What refunds leave to each guide."""
+    left = {share.guide: share.amount for share in shares}
+    for share in chain.from_iterable(taken):
+        left[share.guide] += share.amount
+    return left
+
+
+def _credits_of(sale: SoldLine, facts: _Facts, *, was_open: bool | None) -> list[Credit]:
+    """The credits of a sale line and of its refunds, by the rule that held when it was sold."""
+    rule, terms = facts.rule_at(sale.at)
+    ((shares, taken),) = _shared(sale, facts, terms)
     # A refund is credited in the store that was credited for the sale, when it is taken back.
     same: dict[str, Any] = {
         "rule": rule,
-        "member_no": buyer,
+        "member_no": facts.evidence.person_of(_buyer(sale, facts.late)),
         "store_no": sale.store_no,
-        "was_open": facts.hours.was_open(sale.store_no, at),
+        "was_open": was_open,
     }
-    left = Counter({share.guide: share.amount for share in shares})
-    for share in chain.from_iterable(taken):
-        left[share.guide] += share.amount
+    left = _kept(shares, taken)
     made = [_row(sale, share, kept=left[share.guide], **same) for share in shares]
+    refunds = facts.refunds.get((sale.source, sale.receipt_no, sale.line), [])
     for refund, parts in zip(refunds, taken, strict=True):
         made += [_row(refund, share, kept=0, **same) for share in parts]
     return made
 
 
-def _row(line: PurchaseLine, share: Share, **said: Any) -> Credit:
+def _row(line: SoldLine, share: Share, **said: Any) -> Credit:
     return Credit(
         purchase_line=line.pk,
         source=line.source,
@@ -235,7 +258,7 @@ def _row(line: PurchaseLine, share: Share, **said: Any) -> Credit:
         guide_no=share.guide,
         amount=share.amount,
         currency=line.currency,
-        sold_at=_sold_at(line),
+        sold_at=line.at,
         reason=share.reason,
         touches=list(share.touches),
         **said,
@@ -265,11 +288,11 @@ def _write_difference(lines: Sequence[int], target: Sequence[Credit]) -> list[Cr
     return [*gone, *altered, *fresh]
 
 
-def _rules(sales: Sequence[PurchaseLine]) -> list[tuple[CreditRule, Terms]]:
+def _rules(sales: Sequence[SoldLine]) -> list[tuple[CreditRule, Terms]]:
     """The approved rules, newest first; the house's own first rule where none reaches back."""
     if not sales:
         return []
-    oldest = min(_sold_at(sale) for sale in sales)
+    oldest = min(sale.at for sale in sales)
     approved = CreditRule.objects.exclude(approved_at=None).order_by("-effective_from", "-pk")
     found = list(approved)
     if not found or found[-1].effective_from > oldest:
@@ -293,7 +316,7 @@ def _first_rule() -> CreditRule:
     return rule
 
 
-def _late(receipts: Receipts) -> dict[tuple[str, str], int]:
+def _late(receipts: Iterable[tuple[str, str]]) -> dict[tuple[str, str], int]:
     by_source: dict[str, set[str]] = defaultdict(set)
     for source, receipt_no in receipts:
         by_source[source].add(receipt_no)
@@ -304,16 +327,7 @@ def _late(receipts: Receipts) -> dict[tuple[str, str], int]:
     }
 
 
-def _buyer(line: PurchaseLine, late: Mapping[tuple[str, str], int]) -> int | None:
+def _buyer(line: SoldLine, late: Mapping[tuple[str, str], int]) -> int | None:
     if line.member_no is not None:
         return line.member_no
     return late.get((line.source, line.receipt_no))
-
-
-def _sold_at(line: PurchaseLine) -> datetime:
-    """When it was sold, as far as we believe the till: not after we heard of it."""
-    return min(line.sold_at, line.recorded_at)
-
-
-def _in_order(line: PurchaseLine) -> tuple[datetime, str, int]:
-    return line.sold_at, line.receipt_no, line.line

@@ -5,10 +5,11 @@ Nobody's credits change here; what stands in a trial is what would have been.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any, Final
+from heapq import nsmallest
+from typing import Any, Final, NamedTuple
 
 from django.db import connection
 from django.db.models import Max, QuerySet
@@ -16,11 +17,15 @@ from django.db.models import Max, QuerySet
 from kit.actions import action, must_be_in_action, scope_of
 from kit.actor import Actor
 from stores.conversions.errors import NothingToTry, Untried
-from stores.conversions.models import Credit, CreditRule, RuleTrial, TrialShare
-from stores.conversions.steps import judged_beside
+from stores.conversions.models import CreditRule, RuleTrial, TrialShare
+from stores.conversions.steps import Kept, judged_beside
 from stores.ledger.models import PurchaseLine
+from stores.ledger.queries import SoldLine, sold_lines
 
-PORTION: Final = 500
+# Store and guide → what her sales there come to.
+Sums = dict[tuple[int, int], int]
+# So many that a commit and the questions cost little beside them, so few that they fit in memory.
+PORTION: Final = 5000
 # The sales a rule is tried on when it is proposed, and for how long what was seen may be relied on.
 TRIED_OVER: Final = timedelta(days=90)
 TRIED_FOR: Final = timedelta(days=30)
@@ -62,11 +67,8 @@ def compare_portion(key: int, *, at: datetime, by: Actor, size: int = PORTION) -
     )
     if trial is None:
         return False
-    lines = list(
-        _sales(trial.since, trial.until)
-        .filter(pk__gt=trial.after, pk__lte=trial.last)
-        .order_by("pk")[:size]
-    )
+    left = _sales(trial.since, trial.until).filter(pk__gt=trial.after, pk__lte=trial.last)
+    lines = sold_lines(left.order_by("pk")[:size])
     if not lines:
         trial.finished_at = at
         trial.save(update_fields=["finished_at"])
@@ -77,7 +79,7 @@ def compare_portion(key: int, *, at: datetime, by: Actor, size: int = PORTION) -
     return True
 
 
-def carry_on_trials(at: datetime, *, portions: int = 40, size: int = PORTION) -> int:
+def carry_on_trials(at: datetime, *, portions: int = 8, size: int = PORTION) -> int:
     """Go on with every trial that is under way, so many portions each; how many were compared."""
     us = Actor.system("tries a rule")
     with scope_of(us):
@@ -106,31 +108,59 @@ def _sales(since: datetime, until: datetime) -> QuerySet[PurchaseLine]:
     return PurchaseLine.objects.filter(sold_at__gte=since, sold_at__lt=until, refund_of="")
 
 
-def _compare(trial: RuleTrial, lines: Sequence[PurchaseLine]) -> None:
-    now, then = judged_beside(
-        [(line.source, line.receipt_no, line.line) for line in lines], trial.rule
-    )
-    _add(trial, now, then)
-    shares_now, shares_then = _by_sale(now), _by_sale(then)
+def _compare(trial: RuleTrial, lines: Sequence[SoldLine]) -> None:
+    before: Sums = defaultdict(int)
+    after: Sums = defaultdict(int)
     moved = []
-    for line in lines:
-        name = (line.source, f"{line.receipt_no}/{line.line}")
-        before, after = shares_now[name], shares_then[name]
-        if before != after:
-            moved.append(_example(line, before, after))
+    for line, now, then in judged_beside(lines, trial.rule):
+        for total, shares in ((before, now), (after, then)):
+            for guide, amount in shares.items():
+                total[line.store_no, guide] += amount
+        if now != then and (now := _without_nothing(now)) != (then := _without_nothing(then)):
+            moved.append(_Moved.of(line, now, then))
+    _add(trial, before, after)
     trial.lines += len(lines)
     trial.changed += len(moved)
-    ranked = sorted([*trial.examples, *moved], key=lambda one: (-one["moved"], one["receipt_no"]))
+    examples = [one.as_example() for one in nsmallest(_MOST_EXAMPLES, moved, key=_Moved.in_order)]
+    ranked = sorted(
+        [*trial.examples, *examples], key=lambda one: (-one["moved"], one["receipt_no"])
+    )
     trial.examples = ranked[:_MOST_EXAMPLES]
 
 
-def _add(trial: RuleTrial, now: Sequence[Credit], then: Sequence[Credit]) -> None:
+class _Moved(NamedTuple):
+    """A sale that the rule on trial would credit otherwise, and by how much."""
+
+    line: SoldLine
+    now: Kept
+    then: Kept
+    amount: int
+
+    @classmethod
+    def of(cls, line: SoldLine, now: Kept, then: Kept) -> _Moved:
+        gained = sum(max(0, part - now.get(guide, 0)) for guide, part in then.items())
+        return cls(line, now, then, gained or sum(now.values()) - sum(then.values()))
+
+    def in_order(self) -> tuple[int, str]:
+        return -self.amount, self.line.receipt_no
+
+    def as_example(self) -> dict[str, Any]:
+        return {
+            "receipt_no": self.line.receipt_no,
+            "line": self.line.line,
+            "amount": self.line.amount,
+            "moved": self.amount,
+            "now": {str(guide): amount for guide, amount in sorted(self.now.items())},
+            "then": {str(guide): amount for guide, amount in sorted(self.then.items())},
+        }
+
+
+def _without_nothing(shares: Kept) -> Kept:
+    return {guide: amount for guide, amount in shares.items() if amount}
+
+
+def _add(trial: RuleTrial, before: Sums, after: Sums) -> None:
     must_be_in_action()
-    before: Counter[tuple[int, int]] = Counter()
-    after: Counter[tuple[int, int]] = Counter()
-    for total, credits in ((before, now), (after, then)):
-        for credit in credits:
-            total[credit.store_no, credit.guide_no] += credit.amount
     keys = sorted(before.keys() | after.keys())
     with connection.cursor() as cursor:
         cursor.execute(
@@ -139,34 +169,10 @@ def _add(trial: RuleTrial, now: Sequence[Credit], then: Sequence[Credit]) -> Non
                 "trial": trial.pk,
                 "stores": [store for store, _ in keys],
                 "guides": [guide for _, guide in keys],
-                "now": [before[key] for key in keys],
-                "then": [after[key] for key in keys],
+                "now": [before.get(key, 0) for key in keys],
+                "then": [after.get(key, 0) for key in keys],
             },
         )
-
-
-def _by_sale(credits: Sequence[Credit]) -> dict[tuple[str, str], dict[int, int]]:
-    """Source and line of the sale → guide → what is left to her after the refunds."""
-    found: dict[tuple[str, str], Counter[int]] = defaultdict(Counter)
-    for credit in credits:
-        sale = credit.refund_of or f"{credit.receipt_no}/{credit.line}"
-        found[credit.source, sale][credit.guide_no] += credit.amount
-    return defaultdict(
-        dict, {name: {g: a for g, a in shares.items() if a} for name, shares in found.items()}
-    )
-
-
-def _example(line: PurchaseLine, before: dict[int, int], after: dict[int, int]) -> dict[str, Any]:
-    guides = before.keys() | after.keys()
-    return {
-        "receipt_no": line.receipt_no,
-        "line": line.line,
-        "amount": line.amount,
-        "moved": sum(max(0, after.get(guide, 0) - before.get(guide, 0)) for guide in guides)
-        or sum(before.values()) - sum(after.values()),
-        "now": {str(guide): amount for guide, amount in sorted(before.items())},
-        "then": {str(guide): amount for guide, amount in sorted(after.items())},
-    }
 
 
 def shares_of(trial: RuleTrial) -> list[TrialShare]:
