@@ -53,7 +53,7 @@ def seed(say: Callable[[str], None]) -> None:
                 {"group_name": name, "tags": [{"name": word} for word in words]}
                 for name, words in names.CORP_TAGS
             ],
-            **_people(),
+            **people_of_world(),
         }
     say(f"{len(world['customers'])} 位企微客户，{len(world['groups'])} 个客户群")
     answer = requests.post(
@@ -134,22 +134,23 @@ def _members() -> list[dict[str, Any]]:
     ]
 
 
-def _people() -> dict[str, list[dict[str, Any]]]:
+def people_of_world() -> dict[str, list[dict[str, Any]]]:
     """Customers, friendships and the three groups of each store."""
     friendships = list(
         Friendship.objects.filter(until=None)
         .select_related("contact", "guide__store")
         .order_by("contact__external_userid")
     )
+    # A member may have scanned with two phones: each contact goes back with her own unionid.
     unionids = {
-        identity.member_id: identity.value
+        bytes(identity.digest): identity.value
         for identity in Identity.objects.filter(kind=IdentityKind.UNIONID)
     }
     customers = [
         {
             "external_userid": row.contact.external_userid,
             "name": row.contact.name,
-            "unionid": unionids.get(row.contact.member_id or 0),
+            "unionid": unionids.get(bytes(row.contact.unionid_digest or b"")),
         }
         for row in friendships
     ]
