@@ -35,7 +35,7 @@ from stores.figures.queries import (
     sources_in,
     waiting_since,
 )
-from stores.figures.rules import PER_HOUR, PRESETS, read_period
+from stores.figures.rules import PER_HOUR, PRESETS, Period, read_period
 from stores.org.models import Store
 
 SHOWN: Final = 20
@@ -98,17 +98,19 @@ def read_asked(query: Mapping[str, str], scope: Scope, now: datetime) -> Asked:
     wide = Choice(period, frozenset(store.pk for store in chosen) if narrow else None)
     pushes = names_of("push", [source for source, *_ in sources_in(wide, "push")])
     codes = names_of("code", [source for source, *_ in sources_in(wide, "code")])
-    return Asked(_narrowed(wide, terms, pushes), terms, stores, chosen, pushes, codes)
+    return Asked(_narrowed(wide, terms), terms, stores, chosen, pushes, codes)
 
 
-def _narrowed(wide: Choice, terms: Mapping[str, str], pushes: Mapping[str, Named]) -> Choice:
-    """The choice of one code, one push, or all pushes of one material."""
+def _narrowed(wide: Choice, terms: Mapping[str, str]) -> Choice:
+    """The choice of one code, one push, or all pushes of one material, also those not listed."""
     if terms.get("code"):
         return replace(wide, kind="code", sources=(terms["code"],))
     if terms.get("push"):
         return replace(wide, kind="push", sources=(terms["push"],))
     if terms.get("material"):
-        same = [source for source, name in pushes.items() if name.material == terms["material"]]
+        both = replace(wide, period=Period(wide.period.before.first, wide.period.last))
+        every = names_of("push", [source for source, *_ in sources_in(both, "push", most=None)])
+        same = [source for source, name in every.items() if name.material == terms["material"]]
         return replace(wide, kind="push", sources=tuple(same))
     return wide
 

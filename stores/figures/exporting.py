@@ -6,18 +6,28 @@ that leaves a line in the log of changes.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 from stores.commission.models import Commission, Settlement
 from stores.figures.dashboard import Asked
 from stores.figures.facts import NOWHERE
 from stores.figures.measures import SHARED, WORDS
-from stores.figures.queries import Totals, by_guide, by_store, guides_named, read_days, sources_in
+from stores.figures.parts import names_of
+from stores.figures.queries import (
+    Totals,
+    by_guide,
+    by_store,
+    guides_named,
+    other_sources,
+    read_days,
+    sources_in,
+)
 from stores.figures.sheets import Cell, Sheet
 from stores.org.models import Guide, Store
 
 MOST_GUIDES: Final = 50_000
+MOST_SOURCES: Final = 5_000
 WHAT: Final = {"days": "按天", "stores": "按门店", "guides": "按导购", "sources": "按来源"}
 _PAID: Final = (
     "工号", "导购", "门店", "月份", "本月归属（元）", "补差（元）", "上月结转（元）", "目标（元）",
@@ -29,8 +39,13 @@ def sheet_of(what: str, asked: Asked) -> Sheet:
     """One of the tables for what was asked for. Raises KeyError for another name."""
     period = asked.choice.period
     name = f"业绩{WHAT[what]} {period.first} 至 {period.last}"
-    rows = {"days": _days, "stores": _stores, "guides": _guides, "sources": _sources}[what](asked)
-    head, *body = rows
+    tables: dict[str, Callable[[Asked], Iterable[list[Cell]]]] = {
+        "days": _days,
+        "stores": _stores,
+        "guides": _guides,
+        "sources": _sources,
+    }
+    head, *body = tables[what](asked)
     return Sheet(name, [str(cell) for cell in head], body)
 
 
@@ -86,13 +101,19 @@ def _guides(asked: Asked) -> Iterable[list[Cell]]:
         yield [*_named(guide), where, *_values(Totals(row), SHARED)]
 
 
-def _sources(asked: Asked) -> Iterable[list[Cell]]:
+def _sources(asked: Asked, *, most: int = MOST_SOURCES) -> Iterable[list[Cell]]:
+    """Each code and each push; beyond so many the rest as one line: nothing is left out."""
     yield ["来自", "名称", "素材", "扫码或送达", _title("sales")]
-    for kind, words, names in (("code", "渠道码", asked.codes), ("push", "群发", asked.pushes)):
-        for source, count, sales in sources_in(asked.choice, kind):
+    for kind, words in (("code", "渠道码"), ("push", "群发")):
+        shown = sources_in(asked.choice, kind, most=most)
+        names = names_of(kind, [source for source, *_ in shown])
+        for source, count, sales in shown:
             name = names.get(source)
             title, material = (name.title, name.material_title) if name else (source, "")
             yield [words, title, material, count, _yuan(sales)]
+        many, count, sales = other_sources(asked.choice, kind, [source for source, *_ in shown])
+        if many:
+            yield [words, f"其他 {many} 个", "", count, _yuan(sales)]
 
 
 def _named(guide: Guide | None) -> list[Cell]:

@@ -41,6 +41,10 @@ class Choice:
         return SHARED if self.kind else EVERYTHING
 
 
+# What a code or a push reaches people by.
+_COUNTED: Final = {"code": "scans", "push": "pushes"}
+
+
 @dataclass(frozen=True, slots=True)
 class Totals:
     """Sums of a choice, with what is concluded from them."""
@@ -122,20 +126,37 @@ def by_guide(choice: Choice, *, most: int = MOST_RANKED) -> dict[int, Counts]:
     return {row.pop("guide_no"): _plain(row) for row in found}
 
 
-def sources_in(choice: Choice, kind: str, *, most: int = 50) -> list[tuple[str, int, int]]:
-    """The codes or pushes with most sales in the period: source, scans or deliveries, sales."""
-    rows = SourceDay.objects.filter(
-        kind=kind, day__gte=choice.period.first, day__lte=choice.period.last
-    )
-    if choice.stores is not None:
-        rows = rows.filter(store_no__in=choice.stores)
+def sources_in(choice: Choice, kind: str, *, most: int | None = 50) -> list[tuple[str, int, int]]:
+    """The codes or pushes with most sales in the period: source, scans or deliveries, sales.
+
+    With `most=None` all of them; what a cut leaves out is told by `other_sources`.
+    """
     found = (
-        rows.order_by()
+        _source_days(choice, kind)
         .values("source")
-        .annotate(s_sales=Sum("sales"), s_scans=Sum("scans"), s_pushes=Sum("pushes"))
+        .annotate(s_count=Sum(_COUNTED[kind]), s_sales=Sum("sales"))
         .order_by("-s_sales", "source")[:most]
     )
-    return [(row["source"], row["s_scans"] or row["s_pushes"], row["s_sales"]) for row in found]
+    return [(row["source"], row["s_count"], row["s_sales"]) for row in found]
+
+
+def other_sources(choice: Choice, kind: str, but: Collection[str]) -> tuple[int, int, int]:
+    """All other codes or pushes of the period: how many, their scans or deliveries, sales."""
+    found = (
+        _source_days(choice, kind)
+        .exclude(source__in=but)
+        .aggregate(
+            many=Count("source", distinct=True), count=Sum(_COUNTED[kind]), sales=Sum("sales")
+        )
+    )
+    return found["many"], found["count"] or 0, found["sales"] or 0
+
+
+def _source_days(choice: Choice, kind: str) -> QuerySet[SourceDay]:
+    rows = SourceDay.objects.order_by().filter(
+        kind=kind, day__gte=choice.period.first, day__lte=choice.period.last
+    )
+    return rows if choice.stores is None else rows.filter(store_no__in=choice.stores)
 
 
 def shift_seconds(
