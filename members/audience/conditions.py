@@ -5,12 +5,14 @@ Days are days of the house's calendar: "within 90 days" begins at midnight 90 da
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from functools import reduce
+from operator import and_, or_
+from typing import Any, Final
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.db.models.expressions import RawSQL
+from django.core.exceptions import EmptyResultSet
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from kit.fields import read_id
@@ -24,9 +26,10 @@ from members.audience.facts import (
     opened,
     touched,
 )
+from members.audience.rules import terms_of
 from members.consent.models import ConsentState
 from members.consent.rules import newest_year_of_adults
-from members.identity.models import Friendship, MemberState
+from members.identity.models import Friendship, Member, MemberState
 from members.lifecycle.models import MemberStage
 from members.tags.models import MemberTag
 
@@ -52,19 +55,71 @@ def condition(node: Mapping[str, Any], at: datetime) -> Q:
         return Q()
     name, value = next(iter(node.items()))
     if name == "not":
-        return ~condition(value, at)
-    if name in {"all", "any"}:
-        found = condition(value[0], at)
-        for child in value[1:]:
-            other = condition(child, at)
-            found = found & other if name == "all" else found | other
-        return found
+        return _none_of(value, at)
+    if name == "any":
+        return _one_of(value, at)
+    if name == "all":
+        return reduce(and_, (condition(child, at) for child in value))
     return _TERMS[name](value, at)
+
+
+def _one_of(nodes: Sequence[Mapping[str, Any]], at: datetime) -> Q:
+    """OR, as a union of rows where the ledger is asked: what stands beside an OR joins nothing."""
+    if not any(name in _OF_LEDGER for node in nodes for name, _ in terms_of(node)):
+        return reduce(or_, (condition(node, at) for node in nodes))
+    rows = [found for node in nodes if (found := _rows_of(node, at))]
+    if not rows:
+        return Q(pk__in=())
+    union = " UNION ALL ".join(f"SELECT * FROM ({text.sql}) u (who)" for text in rows)  # noqa: S608
+    return within(Text(union, tuple(param for text in rows for param in text.params)))
+
+
+def _none_of(node: Mapping[str, Any], at: datetime) -> Q:
+    """NOT, down to where it is one EXISTS that can be joined."""
+    name, value = next(iter(node.items()))
+    if name == "not":
+        return condition(value, at)
+    if name == "all":
+        return _one_of([{"not": child} for child in value], at)
+    return ~condition(node, at)
+
+
+def _rows_of(node: Mapping[str, Any], at: datetime) -> Text | None:
+    """Rows (who): whom a part of a rule means; None when it can mean nobody."""
+    found = condition(node, at)
+    match found.children:
+        case [Among() as one] if not found.negated:
+            return Text(one.rows, one.params)
+    try:
+        members = Member.objects.filter(found).order_by().values("pk")
+        return Text(*members.query.sql_with_params())
+    except EmptyResultSet:
+        return None
+
+
+class Among(Func):
+    """That a number is among the `who` of these rows; false, never unknown, where it is not.
+
+    Said with EXISTS, which PostgreSQL joins whichever way is cheapest. IN, and far worse NOT IN,
+    over millions of rows is compared row by row as soon as they do not fit into `work_mem`.
+    """
+
+    output_field = BooleanField()
+
+    def __init__(self, sql: str, params: tuple[Any, ...]) -> None:
+        super().__init__(F("pk"))
+        self.rows, self.params = sql, params
+
+    def as_sql(self, compiler: Any, connection: Any, *_: Any, **__: Any) -> tuple[str, Any]:
+        """The condition, about the member of whatever query stands around it."""
+        number, params = compiler.compile(self.get_source_expressions()[0])
+        said = f"EXISTS (SELECT 1 FROM ({self.rows}) w WHERE w.who = {number})"  # noqa: S608
+        return said, (*self.params, *params)
 
 
 def within(text: Text) -> Q:
     """Whose number is among the `who` of these rows."""
-    return Q(pk__in=RawSQL(text.sql, text.params))  # noqa: S611 - our own text, values apart
+    return Q(Among(text.sql, text.params))
 
 
 def who(text: Text, asked: str = "") -> Text:
@@ -165,3 +220,10 @@ _TERMS: Mapping[str, Callable[[Any, datetime], Q]] = {
     "opened_within_days": _opened_within,
     "touched_within_days": _touched_within(REACHED),
 }
+# Terms that ask millions of rows which no index of a member leads to.
+_OF_LEDGER: Final = frozenset(
+    {
+        *("purchased_within_days", "purchased", "spent"),
+        *("opened_within_days", "touched_within_days", "in_group"),
+    }
+)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -351,3 +353,36 @@ def test_every_hurdle_passes_the_same_in_bitmaps_and_sql(cast: Cast) -> None:
         assert sizes == _counted({}, EVERYTHING, chosen, at)
         assert sizes == sorted(sizes, reverse=True)
     set_session_scope(EVERYTHING)
+
+
+LEDGER = ("stores_touch", "stores_purchaseline")
+
+
+def _tables(
+    plan: dict[str, Any], *, of_filters: bool = False, is_filter: bool = False
+) -> Iterator[str]:
+    """The tables a plan reads, partitions by their table's name; or those that filters read."""
+    is_filter = is_filter or plan.get("Parent Relationship") == "SubPlan"
+    if "Relation Name" in plan and (is_filter or not of_filters):
+        yield re.sub(r"_(\d{6}|other)$", "", plan["Relation Name"])
+    for part in plan.get("Plans", ()):
+        yield from _tables(part, of_filters=of_filters, is_filter=is_filter)
+
+
+@pytest.mark.parametrize(
+    "rule",
+    [
+        {"not": {"purchased_within_days": 90}},
+        {"any": [{"tier": ["gold"]}, {"opened_within_days": 30}]},
+        {"not": {"all": [{"spent": {"at_least": 100}}, {"touched_within_days": 30}]}},
+        {"all": [{"not": {"in_group": True}}, {"not": {"not": {"purchased": {"at_most": 0}}}}]},
+    ],
+)
+def test_the_ledger_is_joined_and_never_read_member_by_member(
+    cast: Cast, rule: dict[str, Any]
+) -> None:
+    """A filter that asks millions of rows for each of millions of members would never end."""
+    check_rule(rule)
+    (plan,) = json.loads(_meant(rule, EVERYTHING, timezone.now()).explain(format="json"))
+    assert list(_tables(plan["Plan"]))
+    assert not [name for name in _tables(plan["Plan"], of_filters=True) if name in LEDGER]
