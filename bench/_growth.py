@@ -33,20 +33,28 @@ _UNGUARDED: Final = "-c%20session_replication_role=replica"
 _TAKEN: Final = (
     "CREATE TABLE IF NOT EXISTS bench_taken (id bigserial PRIMARY KEY, said text NOT NULL)"
 )
-_SECONDARY: Final = """
+# Of a partitioned table PostgreSQL tells the index alone (ON ONLY): those of its months are meant.
+_WHOLE: Final = "replace(pg_get_indexdef(i.indexrelid), ' ON ONLY ', ' ON ')"
+_SECONDARY: Final = f"""
 SELECT i.indexrelid::regclass::text, c.conname, i.indrelid::regclass::text,
   coalesce('ALTER TABLE ' || i.indrelid::regclass || ' ADD CONSTRAINT ' || quote_ident(c.conname)
-           || ' ' || pg_get_constraintdef(c.oid), pg_get_indexdef(i.indexrelid))
+           || ' ' || pg_get_constraintdef(c.oid),
+           {_WHOLE})
 FROM pg_index i LEFT JOIN pg_constraint c ON c.conindid = i.indexrelid AND c.contype IN ('u', 'x')
 WHERE i.indrelid = ANY(%s::regclass[]) AND NOT i.indisprimary
   AND NOT EXISTS (SELECT 1 FROM pg_constraint f WHERE f.conindid = i.indexrelid AND f.contype = 'f')
-"""
+"""  # noqa: S608 - our own text
+# What stands for no month, or was broken off while it was built.
+_INVALID: Final = (
+    f"SELECT i.indexrelid::regclass::text, {_WHOLE} FROM pg_index i WHERE NOT i.indisvalid"  # noqa: S608
+)
 
 
 def grow(
     ground: Ground, scale: str, *, members: int, touches: int = 0, purchases: int = 0, **sizes: int
 ) -> None:
     """What is missing to so many members, touches and purchases; at full scale by bare tables."""
+    _mend(ground)
     set_session_scope(EVERYTHING)
     sizes["members"] = members
     facts = {
@@ -74,6 +82,15 @@ def _grow_bare(
                 _grow(**sizes, **facts)
     finally:
         lead_to(ground.app_url)
+
+
+def _mend(ground: Ground) -> None:
+    """Build indexes again that a growth left without their months: a kept base is as a true one."""
+    with psycopg.connect(ground.owner_url, autocommit=True) as owner:
+        for index, said in owner.execute(_INVALID).fetchall():
+            with owner.transaction():
+                owner.execute(f"DROP INDEX {index}")
+                owner.execute(said)
 
 
 def _grow(**options: int) -> None:
