@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import DateTimeField, F, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce, Greatest
 
 from kit.actions import action, scope_of
@@ -33,23 +33,27 @@ _NEVER: Final = Value(datetime.fromisoformat("1970-01-01T00:00:00+00:00"), DateT
 
 def silent_since(moment: datetime) -> QuerySet[Member]:
     """Members of whom nothing was seen since a moment; friends of a guide are seen every day."""
-    bought = PurchaseLine.objects.filter(member_no=OuterRef("pk")).order_by("-sold_at")
-    touched = Touch.objects.filter(member_no=OuterRef("pk"), kind__in=_HER_SIGNS).order_by("-at")
+    of_hers = Q(member_no=OuterRef("pk"))
+    bought = PurchaseLine.objects.filter(of_hers)
+    touched = Touch.objects.filter(of_hers, kind__in=_HER_SIGNS)
     # What she did under a number that was merged into hers is older than the merge.
-    merged = MergedMember.objects.filter(into_no=OuterRef("pk"), undone_at=None).order_by("-at")
-    friends = Friendship.objects.filter(until=None, contact__member__isnull=False)
-    return (
-        Member.objects.filter(state=MemberState.ACTIVE, joined_at__lt=moment)
-        .exclude(pk__in=friends.values("contact__member"))
-        .annotate(
-            last_seen=Greatest(
-                F("joined_at"),
-                Coalesce(Subquery(bought.values("sold_at")[:1]), _NEVER),
-                Coalesce(Subquery(touched.values("at")[:1]), _NEVER),
-                Coalesce(Subquery(merged.values("at")[:1]), _NEVER),
-            )
+    merged = MergedMember.objects.filter(into_no=OuterRef("pk"), undone_at=None)
+    friends = Friendship.objects.filter(until=None, contact__member=OuterRef("pk"))
+    # Each sign is one question to one table, which a join answers for everybody at once.
+    return Member.objects.filter(
+        ~Exists(friends),
+        ~Exists(bought.filter(sold_at__gte=moment)),
+        ~Exists(touched.filter(at__gte=moment)),
+        ~Exists(merged.filter(at__gte=moment)),
+        state=MemberState.ACTIVE,
+        joined_at__lt=moment,
+    ).annotate(
+        last_seen=Greatest(
+            F("joined_at"),
+            Coalesce(Subquery(bought.order_by("-sold_at").values("sold_at")[:1]), _NEVER),
+            Coalesce(Subquery(touched.order_by("-at").values("at")[:1]), _NEVER),
+            Coalesce(Subquery(merged.order_by("-at").values("at")[:1]), _NEVER),
         )
-        .filter(last_seen__lt=moment)
     )
 
 
@@ -59,9 +63,8 @@ def warn_silent(*, at: datetime, limit: int = 500, by: Actor) -> int:
 
     Who was told is not told again. Her guide sees it too, by the event.
     """
-    found = silent_since(at - SILENT + WARN_BEFORE).exclude(
-        pk__in=InactivityWarning.objects.values("member")
-    )
+    told = InactivityWarning.objects.filter(member=OuterRef("pk"))
+    found = silent_since(at - SILENT + WARN_BEFORE).filter(~Exists(told))
     rows: list[Any] = list(found.order_by("pk")[:limit])
     InactivityWarning.objects.bulk_create(
         [InactivityWarning(member=row, last_seen_at=row.last_seen, warned_at=at) for row in rows],
@@ -80,8 +83,8 @@ def warn_silent(*, at: datetime, limit: int = 500, by: Actor) -> int:
 @action
 def take_warnings_back(*, at: datetime, by: Actor) -> int:
     """A sign of her came: the warning is gone; how many."""
-    silent = silent_since(at - SILENT + WARN_BEFORE).values("pk")
-    return InactivityWarning.objects.exclude(member__in=silent).delete()[0]
+    silent = silent_since(at - SILENT + WARN_BEFORE).filter(pk=OuterRef("member"))
+    return InactivityWarning.objects.filter(~Exists(silent)).delete()[0]
 
 
 def end_memberships(
