@@ -1,4 +1,4 @@
-"""The wiring as a Django application: it registers the system checks."""
+"""The wiring as a Django application: it registers the system checks, gives names."""
 
 from __future__ import annotations
 
@@ -26,3 +26,4 @@ class WiringConfig(AppConfig):
         import_module("config.schema")
         for label, name in _FLOORS.items():
             apps.get_app_config(label).verbose_name = name
+        import_module("members.privacy.inventory").give_names()

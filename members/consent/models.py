@@ -126,7 +126,7 @@ class ConsentEvent(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.purpose} {self.decision}"
+        return f"{self.get_purpose_display()}：{self.get_decision_display()}"
 
 
 class ConsentProof(models.Model):
@@ -148,7 +148,7 @@ class ConsentProof(models.Model):
     )
 
     def __str__(self) -> str:
-        return f"proof of {self.event_id}"
+        return f"第 {self.event_id} 条的凭证"
 
 
 class NoticeSeen(models.Model):

@@ -97,14 +97,28 @@ def named(field: models.Field[object, object]) -> str:
     return said if not said.isascii() else _WORDS.get(field.name, said)
 
 
-# Tables that nobody but a reader of these lists meets by name.
+def give_names() -> None:
+    """Call tables and columns on HQ's screens as the lists do; migrations keep what a model says.
+
+    Django writes `_verbose_name` and the original Meta into migrations, neither is touched.
+    """
+    for model, _ in own_models():
+        title = title_of(model)
+        if title != model._meta.verbose_name:
+            model._meta.verbose_name = model._meta.verbose_name_plural = title
+        for field in model._meta.concrete_fields:
+            field.verbose_name = named(field)
+
+
+# Tables whose models say no name in Chinese.
 _TITLES = {
     "MergedMember": "合并过的会员序号", "AudienceChange": "人群统计的变化",
     "AudienceFacet": "人群统计", "ConsentProof": "授权凭证", "NoticeSeen": "看过的告知",
     "Trait": "查重用的特征", "ImportPiece": "导入文件", "ImportKey": "导入查重",
     "ImportedMember": "由文件导入", "AssignmentLine": "分配导购", "ErasureTrail": "删除凭据",
     "OneTimeCode": "短信验证码", "CodeRequest": "验证码次数", "TagTakenOff": "去掉的标签",
-    "BehaviourKey": "行为查重", "CardUse": "会员码核对",
+    "BehaviourKey": "行为查重", "CardUse": "会员码核对", "JobSlot": "定时任务",
+    "DomainEvent": "领域事件", "Handling": "事件的处理",
 }  # fmt: skip
 _WORDS = {
     "at": "时间", "kind": "种类", "purpose": "用途", "channel": "渠道", "decision": "决定",
@@ -134,5 +148,14 @@ _WORDS = {
     "value": "账号标识", "words": "本人的原话", "creator_userid": "发布人企微账号",
     "birth_year": "出生年份", "repeat_minor": "预计复购金额", "rfm": "消费分层", "tag": "标签",
     "friendship": "好友关系", "held": "持有的数据", "wish": "想要的改动", "fields": "看了什么",
+    "actor": "操作者", "after": "算到哪里", "attempts": "试过几次", "batch": "批次",
+    "changed_by": "修改人", "claimed_at": "领取时间", "claims_mark": "身份算到哪里",
+    "content": "文件内容", "cuts": "分界", "error": "错误", "handler": "处理程序", "id": "序号",
+    "job": "任务", "lines_mark": "订单算到哪里", "made_by": "建立人", "model": "模型",
+    "month": "月份", "next_look_at": "下次查看", "next_try_at": "下次重试", "pdf": "PDF 文件",
+    "planned_parts": "计划分几部分", "position": "算到哪里", "public_id": "公开编号",
+    "settlement": "结算", "sha256": "校验值", "slot": "时段", "started_at": "开始时间",
+    "state": "状态", "token": "码", "tries": "试过几次", "wecom_name": "企业微信里的名称",
+    "wecom_state": "企业微信渠道参数", "wishes": "想要的改动", "yardstick": "测定",
     "into_no": "合并到的序号", "latitude": "购买地点纬度", "longitude": "购买地点经度",
 }  # fmt: skip

@@ -181,12 +181,20 @@ def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]
 @admin.register(Target)
 class TargetAdmin(HouseAdmin):
     store_path = "store"
-    list_display = ("month", "store", "guide", "amount_shown")
+    list_display = ("month_shown", "store", "guide_shown", "amount_shown")
     list_filter = ("month",)
     list_select_related = ("store", "guide")
     search_fields = ("store__name", "guide__name")
     ordering = ("-month", "store", "id")
     fields = (("month", "store", "guide"), "amount")
+
+    @admin.display(description="月份", ordering="month")
+    def month_shown(self, row: Target) -> str:
+        return f"{row.month:%Y 年 %-m 月}"
+
+    @admin.display(description="导购", ordering="guide__name")
+    def guide_shown(self, row: Target) -> str:
+        return "整店" if row.guide is None else row.guide.name
 
     @admin.display(description="目标", ordering="amount")
     def amount_shown(self, row: Target) -> str:
@@ -353,9 +361,23 @@ class CommissionAdmin(ReadOnlyAdmin):
     search_fields = ("=guide_no",)
     search_help_text = "导购序号"
     ordering = ("-settlement__month", "-amount", "id")
+    fields = (
+        ("month", "guide", "store", "settlement"),
+        ("sales", "adjustments", "brought", "target"),
+        ("base", "amount", "carried", "parts_shown"),
+    )
+    readonly_fields = ("month", "guide", "store", "parts_shown")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Commission]:
         return with_names(super().get_queryset(request), guide="guide_no", store="store_no")
+
+    @admin.display(description="怎样算的")
+    def parts_shown(self, row: Commission) -> str:
+        steps = (
+            f"{shown(part.amount)} × {part.percent}% = {shown(part.earned)}"
+            for part in row.shown_parts
+        )
+        return "；".join(steps) or "—"
 
     @admin.display(description="月份", ordering="settlement__month")
     def month(self, row: Commission) -> str:

@@ -147,6 +147,13 @@ class CreditAdmin(ByReceipt):
     list_select_related = ("rule",)
     search_fields = ("=member_no",)
     ordering = ("-id",)
+    fields = (
+        ("sold_at", "receipt_no", "line", "source"),
+        ("sku", "quantity", "line_amount", "refund_of"),
+        ("guide", "store", "amount_shown", "kept"),
+        ("why", "rule", "was_open", "judged_at"),
+    )
+    readonly_fields = ("guide", "store", "amount_shown", "why")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Credit]:
         return with_names(super().get_queryset(request), guide="guide_no", store="store_no")

@@ -15,15 +15,17 @@ from django.db import models
 from django.db.models.constants import LOOKUP_SEP
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.utils.functional import lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from kit.actions import action
-from kit.actor import Actor
+from kit.actor import Actor, ActorKind
 from kit.classified import Grade, Privacy
-from kit.fields import DecryptError, SealedTextField
+from kit.fields import DecryptError, SealedTextField, read_id
+from kit.money import CURRENCY, shown
 from stores.org.access import actor_of
 from stores.org.long_lists import CountedSoFar, HouseChangeList, found_exactly, short_filter
-from stores.org.models import Guide, Store
+from stores.org.models import Account, Guide, Store
 
 if TYPE_CHECKING:
     _DjangoAdmin = admin.ModelAdmin[Any]
@@ -33,6 +35,11 @@ else:
 _HARMFUL = {Grade.PERSONAL_HIGH, Grade.SENSITIVE}
 # Written by the product itself; a form that offers them only invites mistakes.
 _NEVER_SHOWN = (models.BinaryField,)
+# Of use to programs alone; the address of the page holds a row's number already.
+_NOT_FOR_READERS = frozenset({"id", "public_id"})
+_MINOR = "（分）"
+# Who acted, as a key that says nothing to a reader.
+_ACTORS = frozenset({"actor", "by", "changed_by", "made_by", "proposed_by", "settled_by"})
 
 
 def actor_behind(request: HttpRequest) -> Actor:
@@ -51,6 +58,19 @@ def masked(text: str | None) -> str:
     if sum(char.isdigit() for char in text) >= 7:
         return f"{text[:-8]}****{text[-4:]}"
     return text[0] + "*" * (len(text) - 1)
+
+
+def who_acted(actor: str) -> str:
+    """The name behind `account:…`; what no person did is said as such."""
+    kind, _, key = actor.partition(":")
+    if kind == ActorKind.MEMBER:
+        return "会员本人"
+    if kind != ActorKind.ACCOUNT:
+        return "系统"
+    try:
+        return Account.objects.get(public_id=read_id(key)).name
+    except (ValueError, Account.DoesNotExist):
+        return "已删除的账号"
 
 
 @action
@@ -212,11 +232,34 @@ class ReadOnlyAdmin(HouseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
+    def __init__(self, model: type[models.Model], admin_site: admin.AdminSite) -> None:
+        for field in _spoken(model):
+            setattr(self, f"spoken_{field.name}", _spoken_column(field))
+        super().__init__(model, admin_site)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields or _readable(self.model)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self._mask([*_readable(self.model), *self.readonly_fields])
+        return self._speak(self._mask([*_readable(self.model), *self.readonly_fields]))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [
+            (title, {**options, "fields": self._speak(options["fields"])})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    def _speak(self, names: Iterable[Any]) -> list[Any]:
+        """Money in yuan and people by name, where the row keeps cents and keys."""
+        told = {field.name for field in _spoken(self.model)}
+        return [
+            self._speak(name)
+            if isinstance(name, tuple | list)
+            else f"spoken_{name}"
+            if name in told
+            else name
+            for name in names
+        ]
 
 
 class HouseInline(TabularInline):
@@ -252,12 +295,39 @@ def _readable(model: type[models.Model]) -> list[str]:
     return [
         field.name
         for field in model._meta.concrete_fields
-        if isinstance(field, SealedTextField) or not isinstance(field, _NEVER_SHOWN)
+        if field.name not in _NOT_FOR_READERS
+        and (isinstance(field, SealedTextField) or not isinstance(field, _NEVER_SHOWN))
     ]
 
 
+def _spoken(model: type[models.Model]) -> list[models.Field[Any, Any]]:
+    return [
+        field
+        for field in model._meta.concrete_fields
+        if (isinstance(field, models.IntegerField) and str(field.verbose_name).endswith(_MINOR))
+        or (type(field) is models.CharField and field.name in _ACTORS)
+    ]
+
+
+def _label(field: models.Field[Any, Any]) -> str:
+    """The column's name, asked for when a page needs it: the house gives names last of all."""
+    told: str = lazy(lambda: str(field.verbose_name).removesuffix(_MINOR), str)()
+    return told
+
+
+def _spoken_column(field: models.Field[Any, Any]) -> Callable[[models.Model], str]:
+    @admin.display(description=_label(field))
+    def column(row: models.Model) -> str:
+        value = getattr(row, field.name)
+        if isinstance(field, models.CharField):
+            return who_acted(value) if value else "—"
+        return "—" if value is None else shown(value, getattr(row, "currency", CURRENCY))
+
+    return column
+
+
 def _masked_column(field: SealedTextField) -> Callable[[models.Model], str]:
-    @admin.display(description=str(field.verbose_name), empty_value="—")
+    @admin.display(description=_label(field), empty_value="—")
     def column(row: models.Model) -> str:
         try:
             return masked(getattr(row, field.name)) or "—"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin.utils import label_for_field
 
 from members.privacy.copies import Part, fields_of
 from members.privacy.inventory import named, published
@@ -17,6 +19,18 @@ def test_no_name_of_a_table_or_a_column_is_published() -> None:
     bare = {(line.table, line.name) for line in published() if line.words.isascii()}
     assert bare == set()
     assert {line.table for line in published() if line.title.isascii()} == set()
+
+
+def test_no_screen_of_head_office_calls_a_table_or_a_column_in_english() -> None:
+    own = {model for model, _ in own_models()} & set(admin.site._registry)
+    assert {m._meta.label for m in own if str(m._meta.verbose_name).isascii()} == set()
+    bare = {
+        (model._meta.label, field.name)
+        for model in own
+        for field in model._meta.concrete_fields
+        if label_for_field(field.name, model).isascii()
+    }
+    assert bare == set()
 
 
 def test_what_her_copy_shows_of_a_row_has_a_name() -> None:

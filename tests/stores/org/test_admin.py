@@ -13,8 +13,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kit.events import DomainEvent
+from stores.ledger.models import PurchaseLine
+from stores.org.access import actor_of
 from stores.org.admin import GuideAdmin
-from stores.org.hq import HouseAdmin, masked
+from stores.org.hq import HouseAdmin, ReadOnlyAdmin, masked, who_acted
 from stores.org.keys import digest_of
 from stores.org.models import Account, Guide, MachineKey, OpeningHours
 from tests.cast import PASSWORD, Cast, a_guide
@@ -181,6 +183,21 @@ def test_a_hash_is_not_guessed_either(rf: RequestFactory, cast: Cast) -> None:
 )
 def test_masks(text: str | None, shown: str) -> None:
     assert masked(text) == shown
+
+
+def test_a_page_to_look_at_says_yuan_and_names(rf: RequestFactory, cast: Cast) -> None:
+    request = rf.get("/admin/")
+    request.user = cast.hq
+    screen: Any = admin.site._registry[PurchaseLine]
+    assert screen.spoken_amount(PurchaseLine(amount=79950, currency="CNY")) == "¥799.50"
+    assert who_acted(str(actor_of(cast.hq))) == cast.hq.name
+    assert (who_acted("member:7"), who_acted("system:night")) == ("会员本人", "系统")
+    for screen in admin.site._registry.values():
+        if isinstance(screen, ReadOnlyAdmin):
+            shown = {
+                str(name) for _, part in screen.get_fieldsets(request) for name in part["fields"]
+            }
+            assert not {"id", "public_id", "amount", "actor"} & shown, screen
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
