@@ -110,7 +110,7 @@ def _picture(
         now=say(sum(values[-7:])),
         before=say(sum(values[:-7])),
         values=values,
-        labels=(f"{days[0].month}/{days[0].day}", f"今天 {say(values[-1])}"),
+        labels=(f"{days[0].month} 月 {days[0].day} 日", f"今天 {say(values[-1])}"),
         href=_list_of(model),
     )
 
@@ -212,7 +212,7 @@ def _changes() -> list[Line]:
         Line(
             text=row.object_repr,
             why=f"{row.user} {words.get(row.action_flag, '')}{_noun(row)}",
-            figure=f"{timezone.localtime(row.action_time):%m-%d %H:%M}",
+            figure=f"{timezone.localtime(row.action_time):%-m 月 %-d 日 %H:%M}",
             href=row.get_admin_url() or "",
         )
         for row in rows

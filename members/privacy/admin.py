@@ -41,7 +41,7 @@ class SubjectRequestAdmin(ActsAdmin):
 
     @admin.display(description="最迟办结", ordering="due_at")
     def clock(self, row: SubjectRequest) -> str:
-        due = f"{timezone.localtime(row.due_at):%m-%d %H:%M}"
+        due = f"{timezone.localtime(row.due_at):%-m 月 %-d 日 %H:%M}"
         if row.closed_at is not None:
             return due if row.closed_at <= row.due_at else f"{due} · 超期办结"
         words = {"overdue": "已超期", "pressing": "快到期", "calm": ""}

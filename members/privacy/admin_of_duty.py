@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, QuerySet
+from django.db.models import Model, OuterRef, QuerySet, Subquery
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -52,12 +52,22 @@ from stores.org.models import Account, LegalEntity
 class AccessLogAdmin(ReadOnlyAdmin):
     """Who looked at whose number, and the page on which HQ looks itself."""
 
-    list_display = ("at", "actor_name", "member_no", "fields_seen", "reason_words")
+    list_display = ("at", "actor_name", "card_no", "fields_seen", "reason_words")
+    fields = ("at", "actor_name", "card_no", "fields_seen", "reason_words")
+    readonly_fields = ("card_no", "fields_seen", "reason_words")
     list_filter = ("reason",)
     search_fields = ("=member_no", "=actor")
     search_help_text = "会员序号，或操作者（account:…）"
     date_hierarchy = "at"
     ordering = ("-pk",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLog]:
+        cards = Member.objects.filter(pk=OuterRef("member_no")).values("card_no")
+        return super().get_queryset(request).annotate(card=Subquery(cards))
+
+    @admin.display(description="会员卡号")
+    def card_no(self, row: AccessLog) -> str:
+        return getattr(row, "card", None) or f"已删除的会员（{row.member_no}）"
 
     @admin.display(description="看了什么")
     def fields_seen(self, row: AccessLog) -> str:

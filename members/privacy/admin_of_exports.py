@@ -45,7 +45,7 @@ class DataExportAdmin(ActsAdmin):
 
     @admin.display(description="申请", ordering="asked_at")
     def asked(self, row: DataExport) -> str:
-        return f"{row.asked_by.name} {timezone.localtime(row.asked_at):%m-%d %H:%M}"
+        return f"{row.asked_by.name} {timezone.localtime(row.asked_at):%-m 月 %-d 日 %H:%M}"
 
     # ------------------------------------------------------------ pages
 

@@ -37,7 +37,7 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
             Line(
                 text=row.get_kind_display(),
                 why=_CLOCKS[clock_of(row.due_at, at)] or row.get_state_display(),
-                figure=f"{timezone.localtime(row.due_at):%m-%d}",
+                figure=f"{timezone.localtime(row.due_at):%-m 月 %-d 日}",
                 href=reverse("admin:members_subjectrequest_change", args=[row.pk]),
             )
             for row in open_requests()[:_MOST]
@@ -86,7 +86,7 @@ def _incidents(at: datetime) -> list[Line]:
             why="报告网信部门已超时"
             if row.report_due_at and at > row.report_due_at
             else "等待报告",
-            figure=f"{timezone.localtime(row.report_due_at):%m-%d %H:%M}",
+            figure=f"{timezone.localtime(row.report_due_at):%-m 月 %-d 日 %H:%M}",
             href=reverse("admin:members_incident_change", args=[row.pk]),
         )
         for row in rows

@@ -60,7 +60,9 @@ def _many_looks(at: datetime) -> list[Unusual]:
         .order_by("-looks")
     )
     return [
-        Unusual(row.called or row.actor, f"{row.on:%m-%d} 看了很多完整手机号", f"{row.looks} 次")
+        Unusual(
+            row.called or row.actor, f"{row.on:%-m 月 %-d 日} 看了很多完整手机号", f"{row.looks} 次"
+        )
         for row in rows
     ]
 

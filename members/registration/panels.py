@@ -24,7 +24,7 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
     lines = [
         Line(
             text=alarm.get_kind_display(),
-            why=f"{timezone.localtime(alarm.hour):%m-%d %H} 点 · 验证 {alarm.proven}",
+            why=f"{timezone.localtime(alarm.hour):%-m 月 %-d 日 %H} 点 · 验证 {alarm.proven}",
             figure=f"发 {alarm.sent}",
             href=reverse("admin:members_codealarm_changelist"),
         )

@@ -24,7 +24,7 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
         lines = [
             Line(
                 text=f"{wrong} 处有出入，已按事实改正" if wrong else "与逐笔重算完全一致",
-                why=f"{timezone.localtime(proof.finished_at):%m-%d %H:%M} 核对了"
+                why=f"{timezone.localtime(proof.finished_at):%-m 月 %-d 日 %H:%M} 核对了"
                 f" {proof.days:,} 个门店日",
                 href=reverse("admin:stores_figureproof_change", args=[proof.pk]),
                 tone="bad" if wrong else "good",

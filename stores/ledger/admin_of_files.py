@@ -67,7 +67,9 @@ class PurchaseImportAdmin(ReadOnlyAdmin):
     @admin.display(description="进展", ordering="state")
     def progress(self, row: PurchaseImport) -> str:
         if row.state == FileState.RUNNING and not row.is_uploaded:
-            return f"进行到 {timezone.localtime(row.moved_at):%m-%d %H:%M}，再运行一次会接着做"
+            return (
+                f"进行到 {timezone.localtime(row.moved_at):%-m 月 %-d 日 %H:%M}，再运行一次会接着做"
+            )
         return str(row.get_state_display())
 
     def get_urls(self) -> list[URLPattern]:
