@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
@@ -17,8 +17,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from kit.actions import scope_of
-from kit.actor import ActorKind
-from kit.fields import read_id
 from kit.money import shown
 from stores.commission.actions import approve_plan, propose_plan, set_target
 from stores.commission.errors import (
@@ -31,20 +29,14 @@ from stores.commission.errors import (
 )
 from stores.commission.explaining import plan_in_words
 from stores.commission.models import Commission, CommissionPlan, Settlement, Target
-from stores.commission.queries import (
-    Payroll,
-    house_zone,
-    months_to_settle,
-    payroll_of,
-    payrolls_of,
-)
+from stores.commission.previews import previews, with_people
+from stores.commission.queries import house_zone, months_to_settle, payroll_of
 from stores.commission.rules import FIRST_PLAN, BadPlan, Month, read_plan
 from stores.commission.settling import begin_settlement
 from stores.ledger.admin import with_names
+from stores.org.acted import named
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
-from stores.org.models import Account, Guide, LegalEntity, Store
-
-_PREVIEWED: Final = 3
+from stores.org.models import Account, LegalEntity
 
 
 class PlanForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -126,7 +118,7 @@ class CommissionPlanAdmin(HouseAdmin):
         extra_context: dict[str, Any] | None = None,
     ) -> Any:
         plan = CommissionPlan.objects.filter(pk=object_id).first() if object_id else None
-        seen = {"months": previews(request, plan)} if plan is not None else {}
+        seen = {"months": previews(plan, by=actor_behind(request))} if plan is not None else {}
         return super().changeform_view(
             request, object_id, form_url, {**(extra_context or {}), **seen}
         )
@@ -151,31 +143,6 @@ class CommissionPlanAdmin(HouseAdmin):
         except (OwnPlan, PlanTooLate) as error:
             messages.error(request, str(error.__doc__))
         return redirect(reverse("admin:stores_commissionplan_change", args=[plan_id]))
-
-
-def named(actor: str) -> str:
-    """Who acted, by name: rows keep a key that says nothing to a reader."""
-    kind, _, key = actor.partition(":")
-    if kind != ActorKind.ACCOUNT:
-        return "系统"
-    try:
-        return Account.objects.get(public_id=read_id(key)).name
-    except (ValueError, Account.DoesNotExist):
-        return "已删除的账号"
-
-
-def previews(request: HttpRequest, plan: CommissionPlan) -> list[dict[str, Any]]:
-    """What the last months paid or would pay, and what they would under the plan."""
-    now = timezone.now()
-    rows: list[dict[str, Any]] = []
-    with scope_of(actor_behind(request)):
-        for entity in LegalEntity.objects.order_by("name"):
-            this = Month.of(now, house_zone())
-            for back in range(_PREVIEWED, 0, -1):
-                month = this.away(-back)
-                today, then = payrolls_of(entity, month, [None, plan])
-                rows.append({"entity": entity, "month": month, "now": today, "then": then})
-    return [row for row in rows if row["now"].lines]
 
 
 @admin.register(Target)
@@ -325,29 +292,6 @@ class SettlementAdmin(ReadOnlyAdmin):
         if not (2000 <= year <= 2100 and 1 <= month <= 12):
             raise PermissionDenied
         return entity, Month(timezone.now().date().replace(year, month, 1), house_zone())
-
-
-def with_people(payroll: Payroll) -> list[dict[str, Any]]:
-    """Payslips with names, the largest commission first."""
-    guides = dict(
-        Guide.objects.filter(pk__in=[slip.guide_no for slip in payroll.slips]).values_list(
-            "pk", "name"
-        )
-    )
-    stores = dict(
-        Store.objects.filter(pk__in={slip.store_no for slip in payroll.slips}).values_list(
-            "pk", "name"
-        )
-    )
-    rows = [
-        {
-            "slip": slip,
-            "guide": guides.get(slip.guide_no, "—"),
-            "store": stores.get(slip.store_no, "—"),
-        }
-        for slip in payroll.slips
-    ]
-    return sorted(rows, key=lambda row: (-row["slip"].earned.amount, row["slip"].guide_no))
 
 
 @admin.register(Commission)

@@ -26,6 +26,7 @@ from stores.conversions.rules import FIRST_TERMS, BadTerms, read_terms
 from stores.conversions.trial_page import trial_page
 from stores.conversions.trying import TRIED_OVER, begin_trial
 from stores.ledger.admin import ByReceipt, with_names
+from stores.org.acted import named
 from stores.org.hq import HouseAdmin, actor_behind
 from stores.org.models import Account
 
@@ -64,11 +65,11 @@ class CreditRuleAdmin(HouseAdmin):
             return (("从什么时候起，订单怎样归属", {"fields": rule}),)
         return (
             ("从什么时候起，订单怎样归属", {"fields": (*rule, "in_words")}),
-            ("谁提出、谁批准", {"fields": (("proposed_by", "approved_by", "approved_at"),)}),
+            ("谁提出、谁批准", {"fields": (("proposer", "approved_by", "approved_at"),)}),
         )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return ("in_words", "proposed_by", "approved_by", "approved_at")
+        return ("in_words", "proposer", "approved_by", "approved_at")
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"terms": FIRST_TERMS}
@@ -78,6 +79,10 @@ class CreditRuleAdmin(HouseAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    @admin.display(description="提出者")
+    def proposer(self, rule: CreditRule) -> str:
+        return named(rule.proposed_by)
 
     @admin.display(description="用话来说")
     def in_words(self, rule: CreditRule) -> str:
