@@ -38,9 +38,9 @@ PERMIT = """
 WITH decided AS (
   INSERT INTO members_consentevent (public_id, member_id, purpose, channel, decision, method,
                                     source, at, actor)
-  SELECT gen_random_uuid(), m.id, 'profiling', '', 'grant', 'bench', '', m.joined_at, 'bench'
+  SELECT uuidv7(), m.id, 'profiling', '', 'grant', 'bench', '', m.joined_at, 'bench'
   FROM members_member m WHERE NOT EXISTS (SELECT 1 FROM members_consentstate s
-    WHERE s.member_id = m.id AND s.purpose = 'profiling')
+    WHERE s.member_id = m.id AND s.purpose = 'profiling') ORDER BY m.id
   RETURNING id, member_id, at
 )
 INSERT INTO members_consentstate (member_id, purpose, channel, is_granted, since, event_id)
