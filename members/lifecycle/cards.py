@@ -36,7 +36,7 @@ def _hers(waiting: list[TodayPick]) -> Card:
         why=f"第一位：{first}",
         href=reverse("tablet-greet"),
         act="看名单",
-        face=str(len(waiting)),
+        face="名",
         tone="b",
         count=len(waiting),
     )

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import connection
 from django.db.models import QuerySet, Sum
 
-from members.identity.models import Member, Tier
+from members.identity.models import Member, MemberState, Tier
 from members.rewards.models import Coupon
 from members.rewards.models_of_points import (
     EntryKind,
@@ -26,7 +26,9 @@ from members.rewards.rules import next_tier
 def coupons_to_use(member: Member, at: datetime) -> QuerySet[Coupon]:
     """Her coupons that a till would take now, soonest to expire first."""
     return (
-        Coupon.objects.filter(member=member, used_at=None, expires_at__gt=at)
+        Coupon.objects.filter(
+            member=member, member__state=MemberState.ACTIVE, used_at=None, expires_at__gt=at
+        )
         .select_related("kind")
         .order_by("expires_at", "pk")
     )

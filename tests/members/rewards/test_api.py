@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from kit.actions import action
+from kit.actions import action, scope_of
 from kit.actor import Actor
+from members.consent.actions import leave_membership
 from members.identity.models import IdentityKind, Member
 from members.identity.queries import member_of_identity
 from members.privacy.models import Disclosure
@@ -27,6 +28,7 @@ from members.rewards.models import (
 )
 from members.rewards.outbound import propose_points
 from members.rewards.outside import compare_with_outside
+from members.rewards.queries import coupons_to_use
 from stores.org.access import actor_of
 from stores.org.keys import digest_of, new_key
 from stores.org.models import Account, MachineKey
@@ -101,6 +103,14 @@ def tell(header: dict[str, str], *lines: object) -> list[str]:
 def erp(cast: Cast) -> dict[str, str]:
     an_outside_master(cast.entity)
     return a_key("erp", "balances:write", "balances:read")
+
+
+def test_who_left_holds_no_coupon_that_a_till_would_take(cast: Cast, coupon: Coupon) -> None:
+    with scope_of(TESTER):
+        assert list(coupons_to_use(cast.chen, timezone.now())) == [coupon]
+    leave_membership(cast.chen.pk, by=TESTER)
+    with scope_of(TESTER):
+        assert list(coupons_to_use(cast.chen, timezone.now())) == []
 
 
 def test_the_highest_sequence_wins_whatever_the_order(cast: Cast, erp: dict[str, str]) -> None:
