@@ -108,7 +108,7 @@ def load(say: Callable[[str], None]) -> None:
     _write_rule(by=_SYSTEM)
     duties.do_duties(by=_SYSTEM)
     say("告知、礼券、归属规则、合规记录")
-    past.enrol_members(by=_SYSTEM)
+    _live()
     say(f"{past.MEMBERS} 位会员和两年的订单")
     duties.ask_and_look(by=_SYSTEM)
     earning.bring_orders(by=_SYSTEM)
@@ -128,6 +128,13 @@ def load(say: Callable[[str], None]) -> None:
     standing.stand(by=_SYSTEM)
     holding.hold(by=_SYSTEM)
     say("标签、线上行为、数据地图")
+
+
+def _live() -> None:
+    """Two years; a play is tried when a month of them is still to come."""
+    past.enrol_members(by=_SYSTEM)
+    standing.try_play(by=_SYSTEM)
+    past.go_on_living(by=_SYSTEM)
 
 
 def _publish_notices() -> None:

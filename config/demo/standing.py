@@ -1,4 +1,4 @@
-"""Where the demo brand's members stand: stages of a week ago and of today, lists, plays."""
+"""Where the demo brand's members stand: a play tried, stages of a week ago and of today, lists."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from config.demo.past import trial_at
 from kit.actions import action
 from kit.actor import Actor
 from members.identity.models import Member, MemberState
@@ -19,6 +20,7 @@ from members.lifecycle.picking import pick_for_today
 from members.lifecycle.reckoning import Kind, reckon
 from members.rewards.models import CouponKind
 from members.rewards.steps import give_coupon
+from stores.figures.models_of_lift import Arm
 
 PLAYS: Final[tuple[dict[str, Any], ...]] = (
     {
@@ -63,28 +65,31 @@ _TRIED: Final[dict[str, Any]] = {
     "kind": PlayKind.SECOND,
     "name": "换季先看新款",
     "stages": [Stage.GROWING.value, Stage.MATURE.value],
-    "entered_within_days": 60,
+    "entered_within_days": 365,
     "holdout_percent": 50,
     "stops": ["purchase", "withdrawal", "ignored"],
     "talk": "挑一件她常买的款，请她到店先试。",
     "is_active": True,
 }
-_TRIED_DAYS_AGO: Final = 35
-
 _SEASON: Final = {"amount": 5000, "minimum_spend": 50_000, "valid_days": 30}
 
 
-def stand(*, by: Actor) -> None:
-    """A trial of a month ago, a reckoning of a week ago, today's with who moved since, lists and
-    plays; once.
-    """
-    if LifecycleRun.objects.exists():
+def try_play(*, by: Actor) -> None:
+    """The trial of a month ago, over what members had done by then; once."""
+    if Arm.objects.exists():
         return
+    at = trial_at()
+    reckon(Kind.EVERYBODY, on=timezone.localdate(at))
+    tried = Play.objects.filter(public_id=_TRIED["public_id"]).first()
+    note_sides(tried or save_play(Play(**_TRIED), account=None, by=by), at=at, by=by)
+
+
+def stand(*, by: Actor) -> None:
+    """A reckoning of a week ago, today's with who moved since, lists and plays; once."""
     today = timezone.localdate()
+    if LifecycleRun.objects.filter(on__gt=timezone.localdate(trial_at())).exists():
+        return
     _give_coupons(by=by)
-    reckon(Kind.EVERYBODY, on=today - timedelta(days=_TRIED_DAYS_AGO))
-    tried = save_play(Play(**_TRIED), account=None, by=by)
-    note_sides(tried, at=timezone.now() - timedelta(days=_TRIED_DAYS_AGO), by=by)
     reckon(Kind.EVERYBODY, on=today - timedelta(days=6))
     reckon(Kind.CHANGES, on=today)
     pick_for_today(today)
