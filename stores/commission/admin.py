@@ -306,9 +306,12 @@ class CommissionAdmin(ReadOnlyAdmin):
     search_help_text = "导购序号"
     ordering = ("-settlement__month", "-amount", "id")
     fields = (
-        ("month", "guide", "store", "settlement"),
-        ("sales", "adjustments", "brought", "target"),
-        ("base", "amount", "carried", "parts_shown"),
+        ("guide", "store"),
+        ("month", "settlement"),
+        ("sales", "target"),
+        ("adjustments", "brought"),
+        ("base", "amount"),
+        ("parts_shown", "carried"),
     )
     readonly_fields = ("month", "guide", "store", "parts_shown")
 

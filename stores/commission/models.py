@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from kit.classified import declare, keep_always, keep_years
 from kit.fields import PublicIdField, shown_id
+from kit.money import shown
 from stores.commission.rules import Part
 from stores.org.models import Guide, LegalEntity, Store
 
@@ -240,7 +241,7 @@ class Commission(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.guide_no}: {self.amount}"
+        return f"{self.settlement} · {shown(self.amount)}"
 
     @property
     def of(self) -> str:

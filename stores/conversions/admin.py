@@ -153,10 +153,14 @@ class CreditAdmin(ByReceipt):
     search_fields = ("=member_no",)
     ordering = ("-id",)
     fields = (
-        ("sold_at", "receipt_no", "line", "source"),
-        ("sku", "quantity", "line_amount", "refund_of"),
-        ("guide", "store", "amount_shown", "kept"),
-        ("why", "rule", "was_open", "judged_at"),
+        ("receipt_no", "line"),
+        ("sold_at", "source"),
+        ("sku", "quantity"),
+        ("line_amount", "refund_of"),
+        ("guide", "store"),
+        ("amount_shown", "kept"),
+        ("why", "rule"),
+        ("was_open", "judged_at"),
     )
     readonly_fields = ("guide", "store", "amount_shown", "why")
 

@@ -168,4 +168,4 @@ class Credit(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.receipt_no}/{self.line} → {self.guide_no}"
+        return f"{self.receipt_no}/{self.line}"
