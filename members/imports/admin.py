@@ -41,7 +41,9 @@ _COUNTS = (
 class UploadForm(forms.Form):
     """A file and for which company."""
 
-    entity = forms.ModelChoiceField(LegalEntity.objects.order_by("name"), label="法人主体")
+    entity = forms.ModelChoiceField(
+        LegalEntity.objects.order_by("name"), label="法人主体", empty_label="请选择"
+    )
     file = forms.FileField(label="文件（CSV 或 XLSX）")
 
 

@@ -10,7 +10,7 @@ from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.core.validators import validate_slug
+from django.core.validators import RegexValidator, slug_re
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -35,13 +35,20 @@ from stores.org.models import Account, MachineKey, Store
 _SHOWN_FAULTS: Final = 50
 
 
+_IS_SOURCE = RegexValidator(
+    slug_re, "来源只用字母、数字、- 和 _，和收银接口用的一样，例如 webshop。"
+)
+
+
 class UploadForm(forms.Form):
     """A file, and whose receipt numbers stand in it."""
 
-    source = forms.CharField(label="来源", max_length=40, validators=[validate_slug])
+    source = forms.CharField(label="来源", max_length=40, validators=[_IS_SOURCE])
     file = forms.FileField(label="文件（CSV 或 XLSX）")
 
-    source.widget.attrs.update({"list": "sources", "autocomplete": "off", "placeholder": "till"})
+    source.widget.attrs.update(
+        {"list": "sources", "autocomplete": "off", "placeholder": "例如 till"}
+    )
 
 
 class _Echo:

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stores.ledger import uploading, working
+from stores.ledger.admin_of_files import UploadForm
 from stores.ledger.errors import FileRefused
 from stores.ledger.models import PurchaseLine
 from stores.ledger.models_of_imports import (
@@ -322,3 +323,9 @@ def test_who_may_not_bring_purchases_in_is_turned_away(cast: Cast, rights: list[
     assert client.get(at("faults", row)).status_code == (200 if rights[0][0] == "v" else 403)
     row.refresh_from_db()
     assert row.state == FileState.TRIED
+
+
+def test_a_source_that_is_no_word_is_told_how_to_write_one() -> None:
+    form = UploadForm({"source": "三月.csv"})
+    assert "webshop" in form.errors["source"][0]
+    assert "source" not in UploadForm({"source": "web-shop_2"}).errors
