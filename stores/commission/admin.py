@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,6 +17,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
+from unfold.widgets import UnfoldAdminDecimalFieldWidget
 
 from kit.actions import scope_of
 from kit.money import shown
@@ -145,15 +148,41 @@ class CommissionPlanAdmin(HouseAdmin):
         return redirect(reverse("admin:stores_commissionplan_change", args=[plan_id]))
 
 
+class TargetForm(forms.ModelForm):  # type: ignore[type-arg]
+    """A target in yuan, as the iPad asks for it; the row keeps cents and the month's first day."""
+
+    yuan = forms.DecimalField(
+        label="目标（元）",
+        min_value=0,
+        max_digits=12,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget,
+    )
+
+    class Meta:
+        model = Target
+        fields = ("month", "store", "guide")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["yuan"] = Decimal(self.instance.amount) / 100
+
+    def clean_month(self) -> date:
+        month: date = self.cleaned_data["month"]
+        return month.replace(day=1)
+
+
 @admin.register(Target)
 class TargetAdmin(HouseAdmin):
+    form = TargetForm
     store_path = "store"
     list_display = ("month_shown", "store", "guide_shown", "amount_shown")
     list_filter = ("month",)
     list_select_related = ("store", "guide")
     search_fields = ("store__name", "guide__name")
     ordering = ("-month", "store", "id")
-    fields = (("month", "store", "guide"), "amount")
+    fields = ("month", ("store", "guide"), "yuan")
 
     @admin.display(description="月份", ordering="month")
     def month_shown(self, row: Target) -> str:
@@ -178,7 +207,7 @@ class TargetAdmin(HouseAdmin):
             month=obj.month,
             store=obj.store,
             guide=obj.guide,
-            amount=obj.amount,
+            amount=int(form.cleaned_data["yuan"] * 100),
             by=actor_behind(request),
         )
         obj.pk = made.pk
