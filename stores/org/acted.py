@@ -8,8 +8,10 @@ from stores.org.models import Account
 
 
 def named(actor: str) -> str:
-    """An actor by name; one query. What no account did, the product did by itself."""
+    """An actor by name; one query. What no person did, the product did by itself."""
     kind, _, key = actor.partition(":")
+    if kind == ActorKind.MEMBER:
+        return "会员本人"
     if kind != ActorKind.ACCOUNT:
         return "系统"
     try:

@@ -19,13 +19,14 @@ from django.utils.functional import lazy
 from unfold.admin import ModelAdmin, StackedInline, TabularInline
 
 from kit.actions import action
-from kit.actor import Actor, ActorKind
+from kit.actor import Actor
 from kit.classified import Grade, Privacy
-from kit.fields import DecryptError, SealedTextField, read_id
+from kit.fields import DecryptError, SealedTextField
 from kit.money import CURRENCY, shown
 from stores.org.access import actor_of
+from stores.org.acted import named
 from stores.org.long_lists import CountedSoFar, HouseChangeList, found_exactly, short_filter
-from stores.org.models import Account, Guide, Store
+from stores.org.models import Guide, Store
 
 if TYPE_CHECKING:
     _DjangoAdmin = admin.ModelAdmin[Any]
@@ -58,19 +59,6 @@ def masked(text: str | None) -> str:
     if sum(char.isdigit() for char in text) >= 7:
         return f"{text[:-8]}****{text[-4:]}"
     return text[0] + "*" * (len(text) - 1)
-
-
-def who_acted(actor: str) -> str:
-    """The name behind `account:…`; what no person did is said as such."""
-    kind, _, key = actor.partition(":")
-    if kind == ActorKind.MEMBER:
-        return "会员本人"
-    if kind != ActorKind.ACCOUNT:
-        return "系统"
-    try:
-        return Account.objects.get(public_id=read_id(key)).name
-    except (ValueError, Account.DoesNotExist):
-        return "已删除的账号"
 
 
 @action
@@ -320,7 +308,7 @@ def _spoken_column(field: models.Field[Any, Any]) -> Callable[[models.Model], st
     def column(row: models.Model) -> str:
         value = getattr(row, field.name)
         if isinstance(field, models.CharField):
-            return who_acted(value) if value else "—"
+            return named(value) if value else "—"
         return "—" if value is None else shown(value, getattr(row, "currency", CURRENCY))
 
     return column

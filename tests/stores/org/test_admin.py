@@ -15,8 +15,9 @@ from django.urls import reverse
 from kit.events import DomainEvent
 from stores.ledger.models import PurchaseLine
 from stores.org.access import actor_of
+from stores.org.acted import named
 from stores.org.admin import GuideAdmin
-from stores.org.hq import HouseAdmin, ReadOnlyAdmin, masked, who_acted
+from stores.org.hq import HouseAdmin, ReadOnlyAdmin, masked
 from stores.org.keys import digest_of
 from stores.org.models import Account, Guide, MachineKey, OpeningHours
 from tests.cast import PASSWORD, Cast, a_guide
@@ -190,8 +191,8 @@ def test_a_page_to_look_at_says_yuan_and_names(rf: RequestFactory, cast: Cast) -
     request.user = cast.hq
     screen: Any = admin.site._registry[PurchaseLine]
     assert screen.spoken_amount(PurchaseLine(amount=79950, currency="CNY")) == "¥799.50"
-    assert who_acted(str(actor_of(cast.hq))) == cast.hq.name
-    assert (who_acted("member:7"), who_acted("system:night")) == ("会员本人", "系统")
+    assert named(str(actor_of(cast.hq))) == cast.hq.name
+    assert (named("member:7"), named("system:night")) == ("会员本人", "系统")
     for screen in admin.site._registry.values():
         if isinstance(screen, ReadOnlyAdmin):
             shown = {
