@@ -317,6 +317,9 @@ def _path(sale: Sale, near: Sequence[TouchFact], kind: str, terms: Terms) -> lis
 
 def _merge(amount: int, earned: Sequence[_Earning]) -> list[Share]:
     """One share for each guide, whatever she earned it by; odd cents go to the lower number."""
+    if len(earned) == 1 and earned[0].weight:
+        alone = earned[0]
+        return [Share(alone.guide, amount, alone.reason, alone.touches)] if amount else []
     weights: dict[int, int] = {}
     reasons: dict[int, list[str]] = {}
     touches: dict[int, list[int]] = {}

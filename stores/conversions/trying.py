@@ -25,7 +25,7 @@ from stores.ledger.queries import SoldLine, sold_lines
 # Store and guide → what her sales there come to.
 Sums = dict[tuple[int, int], int]
 # So many that a commit and the questions cost little beside them, so few that they fit in memory.
-PORTION: Final = 5000
+PORTION: Final = 10_000
 # The sales a rule is tried on when it is proposed, and for how long what was seen may be relied on.
 TRIED_OVER: Final = timedelta(days=90)
 TRIED_FOR: Final = timedelta(days=30)
@@ -79,7 +79,7 @@ def compare_portion(key: int, *, at: datetime, by: Actor, size: int = PORTION) -
     return True
 
 
-def carry_on_trials(at: datetime, *, portions: int = 8, size: int = PORTION) -> int:
+def carry_on_trials(at: datetime, *, portions: int = 4, size: int = PORTION) -> int:
     """Go on with every trial that is under way, so many portions each; how many were compared."""
     us = Actor.system("tries a rule")
     with scope_of(us):
