@@ -107,7 +107,9 @@ class StoreDayAdmin(ReadOnlyAdmin):
         may = request.user.has_perm("stores.view_commission")
         if not may or not actor_behind(request).scope.everything:
             raise PermissionDenied
-        settled = get_object_or_404(Settlement.objects.select_related("entity"), pk=key)
+        # One that is still being settled has paid nobody yet.
+        over = Settlement.objects.exclude(commission=None).select_related("entity")
+        settled = get_object_or_404(over, pk=key)
         if form not in FORMS:
             raise Http404
         return self._file(request, settled_sheet(settled), form)

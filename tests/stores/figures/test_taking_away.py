@@ -17,7 +17,7 @@ from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import Settlement
 from stores.commission.queries import house_zone
 from stores.commission.rules import FIRST_PLAN, Month
-from stores.commission.settling import settle_month
+from stores.commission.settling import begin_settlement, settle_month
 from stores.figures.sheets import Sheet, as_csv, as_xlsx
 from stores.ledger.sheets import rows_of
 from stores.org.models import Account, Guide, Store
@@ -83,11 +83,15 @@ def test_an_account_of_a_region_takes_its_stores_alone(
     assert client.get(f"/admin/stores/storeday/settled/{key}/csv/").status_code == 403
 
 
-def settled(cast: Cast, month: Month) -> None:
+def planned(month: Month) -> None:
     second = Account.objects.create_superuser("hq2", PASSWORD, name="总部小温")
     plan = propose_plan(name="一成", terms=FIRST_PLAN, effective_from=month.first, by=TEST)
     other = Actor(ActorKind.ACCOUNT, "second", TEST.scope)
     approve_plan(plan, account=second, now=timezone.now(), by=other)
+
+
+def settled(cast: Cast, month: Month) -> None:
+    planned(month)
     settle_month(cast.guomao.entity, month, now=timezone.now(), by=TEST)
 
 
@@ -108,6 +112,17 @@ def test_a_settled_month_by_file_and_by_api(client: Client, cast: Cast, month: M
     assert client.get("/api/v1/commissions/", {"month": "x"}, headers=key).status_code == 400
     reader = {"Authorization": f"Bearer {a_key('bi', scopes=('figures:read',))}"}
     assert client.get("/api/v1/commissions/", asked, headers=reader).status_code == 403
+
+
+def test_a_month_that_is_still_being_settled_is_no_file(
+    client: Client, cast: Cast, month: Month
+) -> None:
+    planned(month)
+    key = begin_settlement(cast.guomao.entity, month, now=timezone.now(), by=TEST).pk
+    client.force_login(cast.hq)
+    page = client.get(f"/admin/stores/settlement/{key}/change/").content.decode()
+    assert "/settled/" not in page
+    assert client.get(f"/admin/stores/storeday/settled/{key}/csv/").status_code == 404
 
 
 def test_days_by_api(client: Client, cast: Cast, month: Month) -> None:
