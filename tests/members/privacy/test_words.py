@@ -28,7 +28,7 @@ def test_no_screen_of_head_office_calls_a_table_or_a_column_in_english() -> None
         (model._meta.label, field.name)
         for model in own
         for field in model._meta.concrete_fields
-        if label_for_field(field.name, model).isascii()
+        if str(label_for_field(field.name, model)).isascii()
     }
     assert bare == set()
 
