@@ -76,7 +76,7 @@ def run(scale: str) -> dict[str, Any]:
         limits: list[float] = []
         trials: list[float] = []
         correct = True
-        memory = peak_megabytes()
+        memory = more = peak_megabytes()
         for turn in range(rounds):
             first = _PHONES + 2 * turn * rows
             batch, read_s = _brought(Path(folder), first, rows, entity)
@@ -85,6 +85,8 @@ def run(scale: str) -> dict[str, Any]:
             actions.start(batch.pk, by=BENCH)
             ours.append(seconds(partial(carry_on, batch.pk)))
             correct = correct and Member.objects.count() - before == rows
+            # Before the limit has held all of its rows at once.
+            more = more if turn else peak_megabytes()
             limits.append(seconds(partial(_bare, first + rows, rows, entity, by=BENCH)))
         return {
             "rows": rows,
@@ -94,7 +96,7 @@ def run(scale: str) -> dict[str, Any]:
             "bare_s": median(limits),
             "ratio": median(ours) / median(limits),
             "goal": "≤ 1.5",
-            "more_memory_mb": peak_megabytes() - memory,
+            "more_memory_mb": more - memory,
             "correct": correct,
         }
 
