@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
@@ -139,16 +140,26 @@ def present_member(member: Member | int) -> Member:
     Others may go on pointing at her meanwhile: only her row's own changes wait.
     """
     must_be_in_action()
-    number = member if isinstance(member, int) else member.pk
+    first = number = member if isinstance(member, int) else member.pk
+    came_by: int | None = None
     while True:
+        held = transaction.savepoint()
         found = (
             Member.objects.select_for_update(of=("self",), no_key=True)
             .select_related("entity")
             .get(pk=number)
         )
-        if found.merged_into_id is None:
+        led = Member.objects.filter(merged_into=found)
+        if came_by is not None and not led.filter(pk=came_by).exists():
+            # Undone in this moment: once more from the beginning.
+            number, came_by = first, None
+        elif found.merged_into_id is None:
+            transaction.savepoint_commit(held)
             return found
-        number = found.merged_into_id
+        else:
+            number, came_by = found.merged_into_id, number
+        # Let go: a merge that holds the next may be waiting for this one.
+        transaction.savepoint_rollback(held)
 
 
 def tell_guide(guide: Guide, *, kind: str, subject: str = "") -> None:
