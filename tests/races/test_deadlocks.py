@@ -89,7 +89,8 @@ def test_who_is_ended_by_the_database_runs_again(transactional_db: None) -> None
         ]
     )  # fmt: skip
     assert answers == [None, None]
-    assert len(crossing.attempts) == 3, "nobody was ended: this proves nothing"
+    # Who begins again may cross the other once more.
+    assert len(crossing.attempts) >= 3, "nobody was ended: this proves nothing"
     balances = dict(PointsAccount.objects.values_list("member", "balance"))
     assert balances == {one.pk: GIVEN + 20, other.pk: GIVEN - 20}
 
