@@ -31,6 +31,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 BY = Actor.system("test")
 _AT_ONCE = 100
+# So often WeCom tells once more what was answered late, busy or not at all.
+_TOLD_AGAIN = 3
 IS_FULL = os.environ.get("FAULT_TRIALS") == "full"
 EVENTS = 1_000 if IS_FULL else 150
 
@@ -77,20 +79,16 @@ async def test_events_told_one_to_eight_times_by_sixteen_senders_are_a_row_each(
     told = [n for n in range(EVENTS) for _ in range(dice.randint(1, 8))]
     dice.shuffle(told)
     total = len(told)
-    again: list[int] = []
+    again: Counter[int] = Counter()
 
     async def sender(client: httpx.AsyncClient, web: Web) -> None:
         while told:
             n = told.pop()
-            post = a_post(number(n))
-            try:
-                answer = await client.post(web.url, params=dict(post.params), content=post.body)
-            except httpx.TransportError:
-                # Whether it was heard is unknown: WeCom would tell it again, and so do we.
-                again.append(n)
+            if not await _is_heard(client, web, n):
+                # It may be stored all the same: WeCom would tell it again, and so do we.
+                again[n] += 1
                 told.append(n)
-                continue
-            assert answer.status_code == 200
+                assert again[n] <= _TOLD_AGAIN
 
     with a_web_process(servers) as web:
         limits = httpx.Limits(max_connections=16)
@@ -100,7 +98,18 @@ async def test_events_told_one_to_eight_times_by_sixteen_senders_are_a_row_each(
         lambda: list(InboxMessage.objects.values_list("repeats", flat=True))
     )()
     assert len(rows) == EVENTS
-    assert total - EVENTS <= sum(rows) <= total - EVENTS + len(again)
+    assert total - EVENTS <= sum(rows) <= total - EVENTS + again.total()
+
+
+async def _is_heard(client: httpx.AsyncClient, web: Web, n: int) -> bool:
+    """Whether the n-th event was answered as stored; a busy door asks for it again."""
+    post = a_post(number(n))
+    try:
+        answer = await client.post(web.url, params=dict(post.params), content=post.body)
+    except httpx.TransportError:
+        return False
+    assert answer.status_code in (HTTPStatus.OK, HTTPStatus.SERVICE_UNAVAILABLE)
+    return answer.status_code == HTTPStatus.OK
 
 
 async def test_beyond_its_queue_the_door_says_busy_at_once_and_loses_nothing(
@@ -204,7 +213,7 @@ def _statuses(door: CallbackDoor, posts: list[Post]) -> set[int]:
 async def _tell(door: CallbackDoor, post: Post) -> int:
     """The last answer: WeCom tells a busy door three times more."""
     told = HTTPStatus.SERVICE_UNAVAILABLE.value
-    for _ in range(4):
+    for _ in range(1 + _TOLD_AGAIN):
         if told == HTTPStatus.SERVICE_UNAVAILABLE:
             told = (await send(door, post)).status_code
     return told
