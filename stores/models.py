@@ -6,6 +6,7 @@ from stores.commission.models import (
     CommissionPlan,
     LateCredit,
     SettledLine,
+    SettledStore,
     Settlement,
     Target,
 )
@@ -85,6 +86,7 @@ __all__ = [
     "RuleTrial",
     "Ruling",
     "SettledLine",
+    "SettledStore",
     "Settlement",
     "Shift",
     "SourceDay",

@@ -176,28 +176,52 @@ class SettledLine(models.Model):
         return f"{self.receipt_no}/{self.line} → {self.guide_no}"
 
 
+class SettledStore(models.Model):
+    """How far a store is settled, whichever company settled it.
+
+    What was sold before `since` was paid by whatever was there before us; what changes before
+    `noted_until` leaves a note.
+    """
+
+    store = models.OneToOneField(
+        Store, models.PROTECT, primary_key=True, related_name="settled", verbose_name="门店"
+    )
+    since = models.DateTimeField("从何时起")
+    until = models.DateTimeField("结算到")
+    noted_until = models.DateTimeField("变动记到")
+
+    privacy: ClassVar = declare(
+        keep=keep_always("工资凭证，没有客户信息"), internal="store since until noted_until"
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "门店结算到哪里"
+
+    def __str__(self) -> str:
+        return f"{self.store_id} {self.until:%Y-%m-%d}"
+
+
 class LateCredit(models.Model):
     """That a credit of a month in settlement was written, changed or taken away since; written by
-    triggers together with it, taken by the entity's next settlement.
+    triggers together with it, taken by the store's next settlement.
 
     Not unique: two who judge the same line must not wait for each other.
     """
 
-    entity_no = models.BigIntegerField("法人主体序号")
     store_no = models.BigIntegerField("门店序号")
     guide_no = models.BigIntegerField("导购序号")
     purchase_line = models.BigIntegerField()
     at = models.DateTimeField(default=timezone.now)
 
     privacy: ClassVar = declare(
-        keep=keep_years(5, "at"), internal="id entity_no store_no guide_no purchase_line at"
+        keep=keep_years(5, "at"), internal="id store_no guide_no purchase_line at"
     )
 
     class Meta:
         verbose_name = verbose_name_plural = "待补差的归属"
         indexes = (
-            # What the next settlement of an entity looks at again, store by store.
-            models.Index(fields=["entity_no", "store_no"], name="late_credits_of_entity"),
+            # What the next settlement of a store looks at again.
+            models.Index(fields=["store_no"], name="late_credits_of_store"),
             # What may change a guide's running month.
             models.Index(fields=["guide_no"], name="late_credits_of_guide"),
         )

@@ -98,15 +98,14 @@ def payrolls_of(
     guides. Meant for an actor who sees all stores of the entity.
     """
     settled = (
-        Settlement.objects.select_related("plan")
-        .filter(entity=entity, month=month.first)
-        .exclude(commission=None)
-        .first()
+        Settlement.objects.select_related("plan").filter(entity=entity, month=month.first).first()
     )
-    if settled is not None:
+    if settled is not None and settled.commission is not None:
         rows = list(Commission.objects.filter(settlement=settled).order_by("guide_no"))
         return [_paid(settled, month, rows, plan or settled.plan) for plan in plans]
     sums = _read_sums(OPEN_LINES + _SUMS, lines_params(entity, month))
+    if settled is not None:
+        sums = _together(sums, _read_sums(_SETTLED_SUMS, {"settlement": settled.pk}))
     return [_payroll(entity, month, plan or plan_for(month.first), sums) for plan in plans]
 
 
@@ -140,6 +139,16 @@ def _read_sums(statement: str, params: dict[str, Any]) -> Sums:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return {row[0]: row for row in cursor.fetchall()}
+
+
+def _together(some: Sums, others: Sums) -> Sums:
+    """The sums of stores that are not settled yet and of those that are."""
+    found = dict(some)
+    for guide, (_, store, *numbers) in others.items():
+        _, store_no, *known = found.get(guide, (guide, store, 0, 0, 0))
+        lines, sales, adjustments = map(sum, zip(known, numbers, strict=True))
+        found[guide] = (guide, max(store, store_no), lines, sales, adjustments)
+    return found
 
 
 def _payroll(entity: LegalEntity, month: Month, plan: CommissionPlan | None, sums: Sums) -> Payroll:

@@ -6,18 +6,19 @@ takes the notes of a store together with its lines: what commits later waits for
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from django.db import connection
-from django.db.models import F
+from django.db.models import F, Min
 
 from kit.actions import action, must_be_in_action, scope_of
 from kit.actor import Actor
 from kit.events import emit
 from kit.fields import shown_id
 from stores.commission.errors import NoPlan, NotNext, NotOver, StillSettling
-from stores.commission.models import Commission, LateCredit, Settlement
+from stores.commission.models import Commission, SettledStore, Settlement
 from stores.commission.open_lines import OPEN_LINES_TAKEN, lines_params
 from stores.commission.queries import house_zone, payroll_from_lines, plan_for
 from stores.commission.rules import Month
@@ -44,7 +45,8 @@ def begin_settlement(entity: LegalEntity, month: Month, *, now: datetime, by: Ac
     LegalEntity.objects.select_for_update().get(pk=entity.pk)
     if now < month.ends:
         raise NotOver
-    last = Settlement.objects.filter(entity=entity).order_by("-month").first()
+    settlements = Settlement.objects.filter(entity=entity)
+    last = settlements.order_by("-month").first()
     if last is not None and last.commission is None and last.month == month.first:
         return last
     if last is not None and Month(last.month, month.zone).away(1).first != month.first:
@@ -54,10 +56,11 @@ def begin_settlement(entity: LegalEntity, month: Month, *, now: datetime, by: Ac
     plan = plan_for(month.first)
     if plan is None:
         raise NoPlan
-    # A store that passes to another company in this moment is waited for as well.
-    stores = list(Store.objects.select_for_update().filter(entity=entity).order_by("pk"))
+    first = settlements.aggregate(m=Min("month"))["m"]
+    stores = list(Store.objects.filter(entity=entity).order_by("pk").values_list("pk", flat=True))
     with connection.cursor() as cursor:
         cursor.execute("LOCK TABLE stores_credit IN SHARE MODE")
+    _note_from_now_on(stores, month, since=Month(first or month.first, month.zone))
     return Settlement.objects.create(
         entity=entity,
         month=month.first,
@@ -83,16 +86,17 @@ def settle_portion(key: int, *, by: Actor) -> bool:
     if settlement is None:
         return False
     month = Month(settlement.month, house_zone())
-    store = _next_store(settlement)
+    store = _next_store(settlement, month)
     if store is None:
         _finish(settlement, month)
         return False
-    params = lines_params(settlement.entity, month)
-    params["stores"] = [store] if store in params["stores"] else []
+    # A company that the store came from may be settling it in this moment: who comes second finds
+    # it settled.
+    SettledStore.objects.select_for_update().get(store=store)
+    params = lines_params(settlement.entity, month, stores=[store])
     with connection.cursor() as cursor:
-        cursor.execute(
-            OPEN_LINES_TAKEN + _KEEP, {**params, "settlement": settlement.pk, "store": store}
-        )
+        cursor.execute(OPEN_LINES_TAKEN + _KEEP, {**params, "settlement": settlement.pk})
+    SettledStore.objects.filter(store=store, until__lt=month.ends).update(until=month.ends)
     Settlement.objects.filter(pk=key).update(after=store, stores_in=F("stores_in") + 1)
     return True
 
@@ -124,17 +128,37 @@ def settle_month(entity: LegalEntity, month: Month, *, now: datetime, by: Actor)
         return Settlement.objects.select_related("entity", "plan").get(pk=made.pk)
 
 
-def _next_store(settlement: Settlement) -> int | None:
-    """The entity's next store, or one that was its own and of which something has to be undone."""
-    own = Store.objects.filter(entity=settlement.entity_id, pk__gt=settlement.after)
-    noted = LateCredit.objects.filter(
-        entity_no=settlement.entity_id, store_no__gt=settlement.after
-    ).order_by("store_no")
-    nearest = [
-        own.order_by("pk").values_list("pk", flat=True).first(),
-        noted.values_list("store_no", flat=True).first(),
-    ]
-    return min((key for key in nearest if key is not None), default=None)
+def _note_from_now_on(stores: Sequence[int], month: Month, *, since: Month) -> None:
+    """Whoever writes a credit of the month leaves a note once this is committed. A step."""
+    must_be_in_action()
+    SettledStore.objects.bulk_create(
+        [
+            SettledStore(
+                store_id=store, since=since.begins, until=since.begins, noted_until=month.ends
+            )
+            for store in stores
+        ],
+        ignore_conflicts=True,
+    )
+    SettledStore.objects.filter(store__in=stores, noted_until__lt=month.ends).update(
+        noted_until=month.ends
+    )
+
+
+def _next_store(settlement: Settlement, month: Month) -> int | None:
+    """The entity's next store; one that came since the beginning was not noted, and waits for the
+    next month.
+    """
+    return (
+        Store.objects.filter(
+            entity=settlement.entity_id,
+            pk__gt=settlement.after,
+            settled__noted_until__gte=month.ends,
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+        .first()
+    )
 
 
 def _finish(settlement: Settlement, month: Month) -> None:

@@ -1,25 +1,21 @@
 """What changes of a month in settlement is noted with the credit, whoever writes it.
 
-The end of a month depends on the house's zone: a day on each side is noted too, which costs a look
-and changes nothing. Credits that end after five years take nothing back. The functions widen the
-scope while they write: the note counts for whoever pays, not for whoever judged.
+Credits that end after five years take nothing back. The functions widen the scope while they
+write: the note counts for whoever pays, not for whoever judged.
 """
 
+from django.conf import settings
 from django.db import migrations
 
 from kit.guards import row_scope
 
-NOTE = "INSERT INTO stores_latecredit (entity_no, store_no, guide_no, purchase_line, at)"
-# The months that an entity settles or has settled, widened by a day on each side.
-SETTLED = """(
-    SELECT entity_id, (min(month) - 1)::timestamp AT TIME ZONE 'UTC' AS since,
-      (max(month) + interval '1 month 1 day') AT TIME ZONE 'UTC' AS until
-    FROM stores_settlement GROUP BY 1) m"""
+NOTE = "INSERT INTO stores_latecredit (store_no, guide_no, purchase_line, at)"
 CREDITS = f"""
   {NOTE}
-    SELECT DISTINCT m.entity_id, c.store_no, c.guide_no, c.purchase_line, clock_timestamp()
-    FROM {SETTLED} JOIN stores_store s ON s.entity_id = m.entity_id
-    JOIN {{changed}} c ON c.store_no = s.id AND c.sold_at >= m.since AND c.sold_at < m.until;
+    SELECT DISTINCT c.store_no, c.guide_no, c.purchase_line, clock_timestamp()
+    FROM stores_settledstore b
+    JOIN {{changed}} c ON c.store_no = b.store_id AND c.sold_at >= b.since
+      AND c.sold_at < b.noted_until;
 """
 # Only what is paid: whom it was sold to may change, and what refunds left of it, without a note.
 MOVED = """(
@@ -31,13 +27,6 @@ MOVED = """(
     WHERE (o.store_no, o.guide_no, o.purchase_line, o.amount, o.sold_at)
       <> (n.store_no, n.guide_no, n.purchase_line, n.amount, n.sold_at))"""
 GONE = "(SELECT * FROM gone WHERE sold_at >= now() - interval '5 years' + interval '3 days')"
-# A store that passes to another company is settled there from now on, and here no more.
-STORE = f"""
-  {NOTE}
-    SELECT DISTINCT m.entity_id, c.store_no, c.guide_no, c.purchase_line, clock_timestamp()
-    FROM {SETTLED} JOIN stores_credit c ON c.sold_at >= m.since AND c.sold_at < m.until
-    WHERE m.entity_id IN (OLD.entity_id, NEW.entity_id) AND c.store_no = NEW.id;
-"""
 _WIDE = """
 CREATE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -49,18 +38,32 @@ BEGIN
   RETURN NULL;
 END $$;
 """
-# Months that were settled before there were notes: all of them are compared once.
-ALREADY = f"""
+# Months that were settled before this was written down: of the stores that a company has, and of
+# those that it had.
+STORES = """
 SELECT set_config('scope.everything', 'on', true);
-{NOTE}
-  SELECT x.entity_id, x.store_no, x.guide_no, x.purchase_line, now() FROM (
-    SELECT p.entity_id, l.store_no, l.guide_no, l.purchase_line, l.amount
-    FROM stores_settledline l JOIN stores_settlement p ON p.id = l.settlement_id
+INSERT INTO stores_settledstore (store_id, since, until, noted_until)
+  SELECT store_id, min(month) AT TIME ZONE %(zone)s,
+    (max(month) + interval '1 month') AT TIME ZONE %(zone)s,
+    (max(month) + interval '1 month') AT TIME ZONE %(zone)s
+  FROM (
+    SELECT s.id AS store_id, p.month::timestamp AS month
+    FROM stores_settlement p JOIN stores_store s ON s.entity_id = p.entity_id
     UNION ALL
-    SELECT s.entity_id, c.store_no, c.guide_no, c.purchase_line, -c.amount
-    FROM {SETTLED} JOIN stores_store s ON s.entity_id = m.entity_id
-    JOIN stores_credit c ON c.store_no = s.id AND c.sold_at >= m.since AND c.sold_at < m.until) x
-  GROUP BY 1, 2, 3, 4 HAVING sum(x.amount) <> 0;
+    SELECT l.store_no, p.month::timestamp
+    FROM stores_settlement p JOIN stores_settledline l ON l.settlement_id = p.id
+  ) known WHERE store_id IN (SELECT id FROM stores_store) GROUP BY 1;
+"""
+# All of them are compared once.
+ALREADY = f"""
+{NOTE}
+  SELECT x.store_no, x.guide_no, x.purchase_line, now() FROM (
+    SELECT l.store_no, l.guide_no, l.purchase_line, l.amount FROM stores_settledline l
+    UNION ALL
+    SELECT c.store_no, c.guide_no, c.purchase_line, -c.amount
+    FROM stores_settledstore b JOIN stores_credit c
+      ON c.store_no = b.store_id AND c.sold_at >= b.since AND c.sold_at < b.until) x
+  GROUP BY 1, 2, 3 HAVING sum(x.amount) <> 0;
 SELECT set_config('scope.everything', '', true);
 """
 
@@ -81,16 +84,10 @@ class Migration(migrations.Migration):
 
     operations = [
         row_scope("stores_latecredit", store="store_no", guide="guide_no"),
-        migrations.RunSQL(ALREADY, migrations.RunSQL.noop),
+        migrations.RunSQL(
+            [(STORES, {"zone": settings.TIME_ZONE}), ALREADY], migrations.RunSQL.noop
+        ),
         noted("INSERT", "NEW TABLE AS came", "came"),
         noted("UPDATE", "OLD TABLE AS gone NEW TABLE AS came", MOVED),
         noted("DELETE", "OLD TABLE AS gone", GONE),
-        migrations.RunSQL(
-            _WIDE.format(name="note_store_for_settlements", body=STORE)
-            + "CREATE TRIGGER stores_store_settlements AFTER UPDATE ON stores_store FOR EACH ROW"
-            " WHEN (OLD.entity_id IS DISTINCT FROM NEW.entity_id)"
-            " EXECUTE FUNCTION note_store_for_settlements();",
-            "DROP TRIGGER stores_store_settlements ON stores_store;"
-            "DROP FUNCTION note_store_for_settlements();",
-        ),
     ]

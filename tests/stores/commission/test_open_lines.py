@@ -30,7 +30,7 @@ from stores.commission.settling import (
 )
 from stores.conversions.models import Credit, CreditRule
 from stores.org.access import actor_of
-from stores.org.models import LegalEntity, Store
+from stores.org.models import Guide, LegalEntity, Store
 from tests.cast import Cast
 from tests.stores.conversions.builders import TEST
 
@@ -83,20 +83,28 @@ def hand_store(store: Store, entity: LegalEntity, *, by: Actor) -> None:
     Store.objects.filter(pk=store.pk).update(entity=entity)
 
 
-def by_everything(entity: LegalEntity, month: Month) -> Counter[Key]:
-    """All credits since the first settled month, less all that was settled of them before."""
+Paid = dict[int, list[date]]
+
+
+def by_everything(entity: LegalEntity, month: Month, paid: Paid) -> Counter[Key]:
+    """All credits of the stores since each was first settled, less all that anybody settled.
+
+    `paid` says for which months each store was settled, by whichever company.
+    """
     found: Counter[Key] = Counter()
-    first = Settlement.objects.filter(entity=entity).order_by("month").first()
-    since = Month(min(first.month, month.first) if first else month.first, month.zone)
-    own = set(Store.objects.filter(entity=entity).values_list("pk", flat=True))
-    for row in Credit.objects.filter(
-        store_no__in=own, sold_at__gte=since.begins, sold_at__lt=month.ends
-    ):
-        found[row.purchase_line, row.guide_no, row.store_no] += row.amount
-    for line in SettledLine.objects.filter(
-        settlement__entity=entity, settlement__month__lt=month.first
-    ):
-        found[line.purchase_line, line.guide_no, line.store_no] -= line.amount
+    theirs = Settlement.objects.filter(entity=entity).values_list("month", flat=True)
+    start = min([month.first, *theirs])
+    for store in Store.objects.filter(entity=entity).values_list("pk", flat=True):
+        months = paid.get(store, [])
+        since = Month(min(months, default=start), month.zone)
+        if since.first > month.first or (months and max(months) >= month.first):
+            continue
+        for row in Credit.objects.filter(
+            store_no=store, sold_at__gte=since.begins, sold_at__lt=month.ends
+        ):
+            found[row.purchase_line, row.guide_no, row.store_no] += row.amount
+        for line in SettledLine.objects.filter(store_no=store):
+            found[line.purchase_line, line.guide_no, line.store_no] -= line.amount
     return Counter({key: amount for key, amount in found.items() if amount})
 
 
@@ -135,25 +143,32 @@ def test_a_month_pays_what_a_look_at_everything_would(
     cast: Cast, other: LegalEntity, seed: int
 ) -> None:
     dice = random.Random(seed)  # noqa: S311 - the seed is named when it fails
-    numbers = count(1)
-    for month in MONTHS:
-        for entity in (cast.guomao.entity, other):
-            for _ in range(25):
-                anything(dice, cast, other, next(numbers))
-            wanted = by_everything(entity, month)
-            with scope_of(TEST):
-                seen = payroll_of(entity, month)
-            assert sum(slip.sales + slip.adjustments for slip in seen.slips) == wanted.total()
-            assert seen.lines == len(wanted)
-            with scope_of(TEST):
-                for guide in (cast.lin, cast.zhou, cast.ma):
-                    if guide.store.entity_id == entity.pk:
-                        slip, _ = running_slip(guide, month)
-                        hers = sum(v for key, v in wanted.items() if key[1] == guide.pk)
-                        assert slip.sales + slip.adjustments == hers
-            made = settle_month(entity, month, now=LATER, by=TEST)
-            assert settled(made) == wanted, f"{month.first} of {entity}"
-            assert not LateCredit.objects.filter(entity_no=entity.pk).exists()
+    numbers, paid = count(1), Paid()
+    # Each company in its own order, either ahead of the other by as many months as it happens.
+    turns = [cast.guomao.entity] * len(MONTHS) + [other] * len(MONTHS)
+    dice.shuffle(turns)
+    months = {entity.pk: iter(MONTHS) for entity in turns}
+    for entity in turns:
+        month = next(months[entity.pk])
+        for _ in range(25):
+            anything(dice, cast, other, next(numbers))
+        wanted = by_everything(entity, month, paid)
+        with scope_of(TEST):
+            seen = payroll_of(entity, month)
+        assert sum(slip.sales + slip.adjustments for slip in seen.slips) == wanted.total()
+        assert seen.lines == len(wanted)
+        with scope_of(TEST):
+            for guide in Guide.objects.filter(store__entity=entity).select_related("store__entity"):
+                slip, _ = running_slip(guide, month)
+                hers = sum(v for key, v in wanted.items() if key[1] == guide.pk)
+                assert slip.sales + slip.adjustments == hers
+        made = settle_month(entity, month, now=LATER, by=TEST)
+        assert settled(made) == wanted, f"{month.first} of {entity}"
+        for store in Store.objects.filter(entity=entity).values_list("pk", flat=True):
+            months_of_store = paid.setdefault(store, [])
+            if not months_of_store or min(months_of_store) <= month.first > max(months_of_store):
+                months_of_store.append(month.first)
+                assert not LateCredit.objects.filter(store_no=store).exists()
 
 
 def test_what_was_settled_and_did_not_change_is_not_read(cast: Cast) -> None:
@@ -186,7 +201,8 @@ def test_what_changes_while_it_is_settled_is_paid_once(cast: Cast) -> None:
     with pytest.raises(StillSettling):
         begin_settlement(entity, JULY.away(1), now=LATER, by=TEST)
     with scope_of(TEST):
-        seen = payroll_of(entity, JULY.away(1))
+        seen, all_of_it = payroll_of(entity, JULY.away(1)), payroll_of(entity, JULY)
+    assert (all_of_it.base, all_of_it.lines) == (500 + 600 * (len(stores) - 1), len(stores))
     assert begin_settlement(entity, JULY, now=LATER, by=TEST) == made
     assert carry_on_settlements() == len(stores) - 1
     assert carry_on_settlements() == 0
@@ -197,6 +213,38 @@ def test_what_changes_while_it_is_settled_is_paid_once(cast: Cast) -> None:
     assert settled(second) == {(0, cast.lin.pk, stores[0]): 100}
     total = SettledLine.objects.aggregate(s=Sum("amount"))["s"]
     assert total == 600 * len(stores)
+
+
+def test_what_one_company_settled_is_not_paid_again_by_the_next(
+    cast: Cast, other: LegalEntity
+) -> None:
+    """What comes back later is the new company's adjustment; the old one takes nothing back."""
+    at = JULY.begins + timedelta(days=3)
+    credit(1, cast.ma.pk, cast.wangjing.pk, 500, at, by=TEST)
+    settle_month(other, JULY, now=LATER, by=TEST)
+    credit(2, cast.ma.pk, cast.wangjing.pk, 70, at + timedelta(days=31), by=TEST)
+    change(Credit.objects.get(purchase_line=1), amount=400, by=TEST)
+    hand_store(cast.wangjing, cast.guomao.entity, by=TEST)
+    assert settled(settle_month(other, JULY.away(1), now=LATER, by=TEST)) == {}
+    first = settle_month(cast.guomao.entity, JULY, now=LATER, by=TEST)
+    assert settled(first) == {}
+    second = settle_month(cast.guomao.entity, JULY.away(1), now=LATER, by=TEST)
+    ma, store = cast.ma.pk, cast.wangjing.pk
+    assert settled(second) == {(1, ma, store): -100, (2, ma, store): 70}
+
+
+def test_a_store_that_passes_while_it_is_settled_is_paid_by_whoever_comes_first(
+    cast: Cast, other: LegalEntity
+) -> None:
+    at = JULY.begins + timedelta(days=3)
+    credit(1, cast.ma.pk, cast.wangjing.pk, 500, at, by=TEST)
+    made = begin_settlement(other, JULY, now=LATER, by=TEST)
+    hand_store(cast.wangjing, cast.guomao.entity, by=TEST)
+    assert settled(settle_month(cast.guomao.entity, JULY, now=LATER, by=TEST)).total() == 500
+    assert carry_on_settlements() == 0
+    assert settled(made) == {}
+    hand_store(cast.wangjing, other, by=TEST)
+    assert settled(settle_month(other, JULY.away(1), now=LATER, by=TEST)) == {}
 
 
 def test_what_ends_after_five_years_takes_nothing_back(cast: Cast) -> None:
