@@ -5,7 +5,6 @@ Every process is real and of this measurement alone; each can be killed and star
 
 from __future__ import annotations
 
-import base64
 import os
 import signal
 import socket
@@ -201,8 +200,8 @@ def product_environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"],
         "DEBUG": "1",
         "SECRET_KEY": settings.SECRET_KEY,
-        "FIELD_KEYS": "b1:" + base64.b64encode(b"1" * 32).decode(),
-        "BLIND_INDEX_KEY": base64.b64encode(b"2" * 32).decode(),
+        "FIELD_KEYS": settings.FIELD_KEYS,
+        "BLIND_INDEX_KEY": settings.BLIND_INDEX_KEY,
         "DATABASE_URL": f"postgresql://{found['USER']}:{found['PASSWORD']}@{address}",
         "DATABASE_ROLE": "",
         "WECOM_CORP_ID": CORP,
