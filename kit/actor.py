@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Self
+from typing import Final, Self
+from uuid import UUID
+
+from django.contrib.auth import get_user_model
+
+from kit.fields import read_id
 
 
 class ActorKind(StrEnum):
@@ -62,3 +68,38 @@ class Actor:
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.key}"
+
+
+_PEOPLE: Final = {
+    ActorKind.MEMBER: "会员本人",
+    # A word of WeCom's own people, who have no account of ours.
+    "wecom": "企业微信成员",
+    # Logs are emptied of who was erased, of her key as well.
+    "erased": "已清除",
+}
+
+
+def names_of_actors(actors: Iterable[str]) -> dict[str, str]:
+    """Each actor by name, for readers: rows keep a key. One query, or none without an account.
+
+    What no person did, the product did by itself.
+    """
+    accounts, found = {}, {}
+    for actor in set(actors):
+        kind, _, key = actor.partition(":")
+        if kind == ActorKind.ACCOUNT:
+            accounts[actor] = _public_id(key)
+        else:
+            found[actor] = _PEOPLE.get(kind, "系统")
+    if not accounts:
+        return found
+    rows = get_user_model().objects.filter(public_id__in=[key for key in accounts.values() if key])
+    names: dict[UUID | None, str] = dict(rows.values_list("public_id", "name"))
+    return found | {actor: names.get(key, "已删除的账号") for actor, key in accounts.items()}
+
+
+def _public_id(key: str) -> UUID | None:
+    try:
+        return read_id(key)
+    except ValueError:
+        return None

@@ -18,8 +18,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_POST
 
-from kit.actor import Actor
-from kit.fields import read_id
+from kit.actor import Actor, names_of_actors
 from members.audience.actions import save_audience
 from members.audience.builder import RuleField, offered
 from members.audience.models import Audience, AudienceCheck
@@ -30,7 +29,7 @@ from members.consent.models import Purpose
 from members.identity.models import Member
 from stores.catalogue.models import Product
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind, masked
-from stores.org.models import Account, Guide
+from stores.org.models import Guide
 
 _MOST_OFFERED = 20
 if TYPE_CHECKING:
@@ -107,12 +106,12 @@ class AudienceAdmin(HouseAdmin):
     @admin.display(description="每一版")
     def versions(self, audience: Audience) -> SafeString:
         rows = list(audience.versions.order_by("-number")[:50])
-        names = _names({row.saved_by for row in rows})
+        names = names_of_actors(row.saved_by for row in rows)
         lines = format_html_join(
             "",
             "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
             (
-                (row.number, row.words, row.difference, names.get(row.saved_by, "系统"),
+                (row.number, row.words, row.difference, names[row.saved_by],
                  f"{timezone.localtime(row.saved_at):%Y-%m-%d %H:%M}")
                 for row in rows
             ),
@@ -205,17 +204,6 @@ def _for_tag(rule: Any, by: Actor) -> dict[str, Any]:
         "meant": count(rule, by=by).number if rule else 0,
         "tagged": count({"all": [rule, may_be]}, by=by).number if rule else 0,
     }
-
-
-def _names(actors: set[str]) -> dict[str, str]:
-    """What the accounts behind actors are called."""
-    keys = {}
-    for actor in actors:
-        kind, _, key = actor.partition(":")
-        if kind == "account" and len(key) == 22:
-            keys[read_id(key)] = actor
-    found = Account.objects.filter(public_id__in=keys).values_list("public_id", "name")
-    return {keys[public_id]: name for public_id, name in found}
 
 
 def _masked(member: Member) -> Shown:

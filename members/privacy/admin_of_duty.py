@@ -17,6 +17,8 @@ from django.urls import URLPattern, path
 from django.utils import timezone
 from django.utils.dateparse import parse_date
 
+from kit.actor import ActorKind
+from kit.fields import shown_id
 from members.consent.models import Decision, Purpose
 from members.identity.models import Member
 from members.identity.rules import masked_phone
@@ -56,14 +58,27 @@ class AccessLogAdmin(ReadOnlyAdmin):
     fields = ("at", "actor_name", "card_no", "fields_seen", "reason_words")
     readonly_fields = ("card_no", "fields_seen", "reason_words")
     list_filter = ("reason",)
-    search_fields = ("=member_no", "=actor")
-    search_help_text = "会员序号，或操作者（account:…）"
+    search_fields = ("=member_no",)
+    search_help_text = "会员序号，或操作者姓名"
     date_hierarchy = "at"
     ordering = ("-pk",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AccessLog]:
         cards = Member.objects.filter(pk=OuterRef("member_no")).values("card_no")
         return super().get_queryset(request).annotate(card=Subquery(cards))
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """A name is looked up among the accounts: the log has an index of their keys."""
+        who = Account.objects.filter(name=search_term.strip().replace("\0", ""))
+        keys = [
+            f"{ActorKind.ACCOUNT}:{shown_id(key)}"
+            for key in who.values_list("public_id", flat=True)
+        ]
+        if keys:
+            return queryset.filter(actor__in=keys), False
+        return super().get_search_results(request, queryset, search_term)
 
     @admin.display(description="会员卡号")
     def card_no(self, row: AccessLog) -> str:

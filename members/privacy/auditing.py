@@ -8,6 +8,7 @@ from typing import Any
 
 from django.db.models import Count, F, Q, QuerySet
 
+from kit.actor import names_of_actors
 from members.consent.models import ConsentEvent, Notice
 from members.privacy.models import (
     AccessLog,
@@ -95,16 +96,20 @@ def _requests(period: Period) -> dict[str, Any]:
 
 def _looks(period: Period) -> dict[str, Any]:
     rows = _within(AccessLog.objects, "at", period)
+    most = list(
+        rows.order_by()
+        .values("actor", "actor_name")
+        .annotate(count=Count("pk"))
+        .order_by("-count", "actor")[:10]
+    )
+    names = names_of_actors(line["actor"] for line in most)
+    for line in most:
+        line["actor_name"] = line["actor_name"] or names[line["actor"]]
     return {
         "count": rows.count(),
         "members": rows.values("member_no").distinct().count(),
         "by_reason": _by(rows, "reason"),
-        "most": list(
-            rows.order_by()
-            .values("actor", "actor_name")
-            .annotate(count=Count("pk"))
-            .order_by("-count", "actor")[:10]
-        ),
+        "most": most,
     }
 
 

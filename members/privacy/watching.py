@@ -14,6 +14,7 @@ import structlog
 from django.db.models import Count, OuterRef, Q, Subquery, Sum
 from django.utils import timezone
 
+from kit.actor import names_of_actors
 from members.privacy.models import AccessLog
 from members.privacy.models_of_duty import AccountLook, DataExport
 from members.privacy.rules import LISTS_ALARM, LOOKS_ALARM, PEOPLE_ALARM
@@ -59,9 +60,12 @@ def _many_looks(at: datetime) -> list[Unusual]:
         .annotate(called=Subquery(called.values("actor_name")[:1]))
         .order_by("-looks")
     )
+    names = names_of_actors(row.actor for row in rows)
     return [
         Unusual(
-            row.called or row.actor, f"{row.on:%-m 月 %-d 日} 看了很多完整手机号", f"{row.looks} 次"
+            row.called or names[row.actor],
+            f"{row.on:%-m 月 %-d 日} 看了很多完整手机号",
+            f"{row.looks} 次",
         )
         for row in rows
     ]

@@ -134,13 +134,14 @@ class PointsEntryAdmin(ReadOnlyAdmin):
 
 @admin.register(PointsAdjustment)
 class PointsAdjustmentAdmin(HouseAdmin):
-    list_display = ("member", "points", "wants_second", "is_approved", "asked_at", "decided_at")
+    list_display = ("member", "points", "wants_second", "is_approved", "asked_by", "asked_at",
+                    "decided_by", "decided_at")  # fmt: skip
     list_filter = (("decided_at", admin.EmptyFieldListFilter), "is_approved", "wants_second")
     list_select_related = ("member",)
     search_fields = ("=member__card_no",)
     autocomplete_fields = ("member",)
     actions = ("approve", "refuse")
-    fields = ("member", "points", "reason")
+    fields = ("member", "points", "reason", ("asked_by", "asked_at"), ("decided_by", "decided_at"))
 
     def get_form(
         self,

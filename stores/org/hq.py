@@ -6,7 +6,7 @@ runs outside and each write is an action. What a change means stands in the floo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
@@ -24,7 +24,7 @@ from kit.classified import Grade, Privacy
 from kit.fields import DecryptError, SealedTextField
 from kit.money import CURRENCY, shown
 from stores.org.access import actor_of
-from stores.org.acted import named
+from stores.org.acted import keeps_actor, named_in
 from stores.org.long_lists import CountedSoFar, HouseChangeList, found_exactly, short_filter
 from stores.org.models import Guide, Store
 
@@ -39,8 +39,6 @@ _NEVER_SHOWN = (models.BinaryField,)
 # Of use to programs alone; the address of the page holds a row's number already.
 _NOT_FOR_READERS = frozenset({"id", "public_id"})
 _MINOR = "（分）"
-# Who acted, as a key that says nothing to a reader.
-_ACTORS = frozenset({"actor", "by", "changed_by", "made_by", "proposed_by", "settled_by"})
 
 
 def actor_behind(request: HttpRequest) -> Actor:
@@ -107,6 +105,8 @@ class HouseAdmin(ModelAdmin, OutsideAtomic):
     def __init__(self, model: type[models.Model], admin_site: admin.AdminSite) -> None:
         for field in _sealed(model):
             setattr(self, f"masked_{field.name}", _masked_column(field))
+        for told in _spoken(model):
+            setattr(self, f"spoken_{told.name}", _spoken_column(told))
         super().__init__(model, admin_site)
 
     # ------------------------------------------------------------ who sees what
@@ -156,14 +156,18 @@ class HouseAdmin(ModelAdmin, OutsideAtomic):
     # ------------------------------------------------------------ masks
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        return self._mask(super().get_list_display(request))
+        return self._speak(self._mask(super().get_list_display(request)))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return self._mask(super().get_readonly_fields(request, obj))
+        return self._speak(self._mask(super().get_readonly_fields(request, obj)))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        fixed: set[str] | None = None
+        if obj is None or self.has_change_permission(request, obj):
+            # What the form asks for keeps its field.
+            fixed = set(self._speak(self.get_readonly_fields(request, obj)))
         return [
-            (title, {**options, "fields": self._mask(options["fields"])})
+            (title, {**options, "fields": self._speak(self._mask(options["fields"]), fixed)})
             for title, options in super().get_fieldsets(request, obj)
         ]
 
@@ -174,6 +178,18 @@ class HouseAdmin(ModelAdmin, OutsideAtomic):
             if isinstance(name, tuple | list)
             else f"masked_{name}"
             if name in sealed
+            else name
+            for name in names
+        ]
+
+    def _speak(self, names: Iterable[Any], only: Container[str] | None = None) -> list[Any]:
+        """Money in yuan and people by name, where the row keeps cents and keys."""
+        told = {field.name for field in _spoken(self.model)}
+        return [
+            self._speak(name, only)
+            if isinstance(name, tuple | list)
+            else f"spoken_{name}"
+            if name in told and (only is None or f"spoken_{name}" in only)
             else name
             for name in names
         ]
@@ -220,34 +236,11 @@ class ReadOnlyAdmin(HouseAdmin):
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
-    def __init__(self, model: type[models.Model], admin_site: admin.AdminSite) -> None:
-        for field in _spoken(model):
-            setattr(self, f"spoken_{field.name}", _spoken_column(field))
-        super().__init__(model, admin_site)
-
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fields or _readable(self.model)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self._speak(self._mask([*_readable(self.model), *self.readonly_fields]))
-
-    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [
-            (title, {**options, "fields": self._speak(options["fields"])})
-            for title, options in super().get_fieldsets(request, obj)
-        ]
-
-    def _speak(self, names: Iterable[Any]) -> list[Any]:
-        """Money in yuan and people by name, where the row keeps cents and keys."""
-        told = {field.name for field in _spoken(self.model)}
-        return [
-            self._speak(name)
-            if isinstance(name, tuple | list)
-            else f"spoken_{name}"
-            if name in told
-            else name
-            for name in names
-        ]
 
 
 class HouseInline(TabularInline):
@@ -293,7 +286,7 @@ def _spoken(model: type[models.Model]) -> list[models.Field[Any, Any]]:
         field
         for field in model._meta.concrete_fields
         if (isinstance(field, models.IntegerField) and str(field.verbose_name).endswith(_MINOR))
-        or (type(field) is models.CharField and field.name in _ACTORS)
+        or keeps_actor(field)
     ]
 
 
@@ -304,11 +297,11 @@ def _label(field: models.Field[Any, Any]) -> str:
 
 
 def _spoken_column(field: models.Field[Any, Any]) -> Callable[[models.Model], str]:
-    @admin.display(description=_label(field))
+    @admin.display(description=_label(field), ordering=field.name)
     def column(row: models.Model) -> str:
+        if keeps_actor(field):
+            return named_in(row, field.name)
         value = getattr(row, field.name)
-        if isinstance(field, models.CharField):
-            return named(value) if value else "—"
         return "—" if value is None else shown(value, getattr(row, "currency", CURRENCY))
 
     return column

@@ -15,9 +15,12 @@ from django.core.exceptions import FieldDoesNotExist, ValidationError
 from django.core.paginator import Paginator
 from django.db import models
 from django.db.models.constants import LOOKUP_SEP
+from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.text import smart_split, unescape_string_literal
 from unfold.views import ChangeList
+
+from stores.org.acted import keeps_actor, name_all
 
 # Values of a column are offered as a filter when they stand in one of so many newest rows.
 LATELY: Final = 2000
@@ -119,12 +122,24 @@ def short_filter(model: type[models.Model], asked: Any) -> Any:
 
 
 class HouseChangeList(ChangeList):
-    """A list whose years, months and days are worked out from its first row and its last."""
+    """A list whose years, months and days are worked out from its first row and its last.
+
+    Who acted is named for the whole page at once.
+    """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.date_hierarchy:
             self.queryset = _Calendar(self.root_queryset, self.date_hierarchy, self.params)
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        told = {
+            f"spoken_{field.name}": field.name
+            for field in self.opts.concrete_fields
+            if keeps_actor(field)
+        }
+        name_all(self.result_list, [told[name] for name in self.list_display if name in told])
 
 
 class _Calendar:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -13,9 +14,9 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from kit.events import DomainEvent
-from stores.ledger.models import PurchaseLine
+from stores.ledger.models import PurchaseLine, ReceiptMember
 from stores.org.access import actor_of
-from stores.org.acted import named
+from stores.org.acted import keeps_actor, named
 from stores.org.admin import GuideAdmin
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, masked
 from stores.org.keys import digest_of
@@ -199,6 +200,45 @@ def test_a_page_to_look_at_says_yuan_and_names(rf: RequestFactory, cast: Cast) -
                 str(name) for _, part in screen.get_fieldsets(request) for name in part["fields"]
             }
             assert not {"id", "public_id", "amount", "actor"} & shown, screen
+
+
+def test_no_screen_shows_the_key_of_who_acted(rf: RequestFactory, cast: Cast) -> None:
+    """In lists as on pages; a form that asks for an account keeps its field."""
+    request = rf.get("/admin/")
+    request.user = cast.hq
+    raw = set()
+    for model, screen in admin.site._registry.items():
+        keys = {field.name for field in model._meta.concrete_fields if keeps_actor(field)}
+        on_page = flatten_fieldsets(screen.get_fieldsets(request)) if keys else []
+        found = keys & {*screen.get_list_display(request), *on_page}
+        asked = set(screen.get_form(request).base_fields) if found else set()
+        raw |= {f"{model.__name__}.{key}" for key in found - asked}
+    assert raw == set()
+
+
+def test_a_page_of_a_list_asks_once_who_acted(hq: Client, cast: Cast) -> None:
+    address = reverse("admin:stores_receiptmember_changelist")
+
+    def take(number: int, by: str) -> None:
+        ReceiptMember.objects.create(
+            source="till-1", receipt_no=f"A{number}", member_no=number, store_no=1, actor=by
+        )
+
+    take(0, str(actor_of(cast.hq)))
+    hq.get(address)
+    with CaptureQueriesContext(connection) as one:
+        assert cast.hq.name in hq.get(address).content.decode()
+    people = [guide.account for guide in (cast.lin, cast.zhou, cast.manager, cast.area_manager)]
+    for number, account in enumerate(people, start=1):
+        take(number, str(actor_of(account)))
+    take(9, "system:system")
+    take(10, "account:nobody")
+    with CaptureQueriesContext(connection) as many:
+        page = hq.get(address).content.decode()
+    assert len(many) == len(one)
+    assert all(account.name in page for account in people)
+    assert "已删除的账号" in page
+    assert "account:" not in page
 
 
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
