@@ -146,6 +146,8 @@ SELECT member_id, old_stage, stage FROM fresh WHERE has_moved
 """
 
 _GATHERED: Final = "SELECT * FROM lifecycle_bought"
+# Without a range of its own, each portion would read what was gathered from its very beginning.
+_GATHERED_BETWEEN: Final = f"{_GATHERED} WHERE person > %(first)s AND person <= %(last)s"
 # Where only time has passed, the row itself knows what the ledger said.
 _KNOWN: Final = (
     "SELECT member_id AS person, frequency, first_on, last_on, monetary_minor, repeat_minor"
@@ -170,6 +172,7 @@ def between(first: int, last: int) -> Which:
     return Which(
         f"{condition} AND c.member_id > %(first)s AND c.member_id <= %(last)s",
         {"first": first, "last": last},
+        _GATHERED_BETWEEN,
         old="AND old.member_id > %(first)s AND old.member_id <= %(last)s",
     )
 
