@@ -6,7 +6,7 @@ from importlib import import_module
 
 from django.apps import AppConfig, apps
 
-# How the floors are called in HQ's breadcrumbs.
+# How Django itself names the floors: in lists of permissions, on its pages of applications.
 _FLOORS = {
     "kit": "底层",
     "wecom": "企业微信",

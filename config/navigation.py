@@ -203,11 +203,6 @@ _TITLES = {
     "admin.logentry": "操作记录",
     "auth.group": "角色",
     "axes.accessattempt": "登录失败与锁定",
-    "kit.domainevent": "发生的事",
-    "kit.handling": "事情的处理",
-    "kit.jobslot": "定时任务",
-    "members.onetimecode": "验证码",
-    "members.coderequest": "验证码请求",
 }
 
 

@@ -94,7 +94,9 @@ def title_of(model: type[models.Model]) -> str:
 def named(field: models.Field[object, object]) -> str:
     """Its Chinese name, or the one that the catalogue of words gives to fields of that name."""
     said = str(field.verbose_name)
-    return said if not said.isascii() else _WORDS.get(field.name, said)
+    if not said.isascii():
+        return said
+    return _WORDS.get(f"{field.model.__name__}.{field.name}", _WORDS.get(field.name, said))
 
 
 def give_names() -> None:
@@ -157,5 +159,6 @@ _WORDS = {
     "settlement": "结算", "sha256": "校验值", "slot": "时段", "started_at": "开始时间",
     "state": "状态", "token": "码", "tries": "试过几次", "wecom_name": "企业微信里的名称",
     "wecom_state": "企业微信渠道参数", "wishes": "想要的改动", "yardstick": "测定",
+    "DomainEvent.payload": "内容", "DomainEvent.once": "查重编号",
     "into_no": "合并到的序号", "latitude": "购买地点纬度", "longitude": "购买地点经度",
 }  # fmt: skip

@@ -1,0 +1,1 @@
+"""What HQ's pages ask of the wiring."""
