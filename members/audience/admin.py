@@ -106,6 +106,8 @@ class AudienceAdmin(HouseAdmin):
     @admin.display(description="每一版")
     def versions(self, audience: Audience) -> SafeString:
         rows = list(audience.versions.order_by("-number")[:50])
+        if not rows:
+            return format_html("<p>{}</p>", "还没有在这里改过；下次保存起，每一版都记在这里。")
         names = names_of_actors(row.saved_by for row in rows)
         lines = format_html_join(
             "",

@@ -107,6 +107,7 @@ class ProofInline(ReadOnlyInline):
     model = ConsentProof
     fields = readonly_fields = ("user_agent", "proven_by")
     verbose_name_plural = "凭证（IP 与签名加密保存，不显示）"
+    when_empty = "这一次没有留下凭证。"
 
 
 @admin.register(ConsentEvent)

@@ -21,11 +21,13 @@ class IdentityInline(ReadOnlyInline):
     model = Identity
     fields = readonly_fields = ("kind", "verified_at", "created_at")
     verbose_name_plural = "账号标识（值不显示）"
+    when_empty = "没有账号标识。"
 
 
 class FriendshipInline(ReadOnlyInline):
     model = Friendship
     fields = readonly_fields = ("guide", "state", "add_way", "since", "until", "ended_by")
+    when_empty = "没有好友记录。"
 
 
 @admin.register(Member)

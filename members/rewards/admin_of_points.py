@@ -113,6 +113,7 @@ class EntryInline(ReadOnlyInline):
     model = PointsEntry
     fields = readonly_fields = ("kind", "points", "pending", "owed", "source", "at", "expires_on")
     ordering = ("-at", "-pk")
+    when_empty = "还没有积分变动。"
 
 
 @admin.register(PointsAccount)

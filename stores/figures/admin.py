@@ -145,6 +145,7 @@ class DifferenceInline(ReadOnlyInline):
     fields = ("table", "day", "place", "in_words")
     readonly_fields = fields
     verbose_name_plural = "有出入的合计（已按事实改正）"
+    when_empty = "没有出入，重新算的和原来一样。"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[FigureDifference]:
         return with_names(super().get_queryset(request), store="store_no")

@@ -256,8 +256,11 @@ class HouseInline(TabularInline):
 
 
 class ReadOnlyInline(StackedInline):
-    """Rows shown under a form, written elsewhere."""
+    """Rows shown under a form, written elsewhere; `when_empty` is said where there are none."""
 
+    template = "inbox/rows_or_none.html"
+    rows_template = "admin/edit_inline/stacked.html"
+    when_empty = "没有记录。"
     extra = 0
     can_delete = False
 

@@ -10,7 +10,6 @@ from typing import Any, ClassVar
 from django.contrib import admin
 from django.db.models import Count, Q, QuerySet, Sum
 from django.http import HttpRequest
-from unfold.admin import TabularInline
 
 from wecom.directory.models_of_hearing import ArchiveConsent, KeywordHit
 from wecom.directory.models_of_reach import (
@@ -20,7 +19,7 @@ from wecom.directory.models_of_reach import (
     CorpMoment,
     MomentPublication,
 )
-from wecom.inbox.admin import ReadOnly
+from wecom.inbox.admin import Lines, ReadOnly
 
 _THERE = admin.EmptyFieldListFilter
 
@@ -71,24 +70,17 @@ class AcquisitionBalanceAdmin(ReadOnly):
     search_fields = ("=corp_id",)
 
 
-class PublicationLines(TabularInline):
+class PublicationLines(Lines):
     """Who published it, and what came of it; who saw it is left out here."""
 
     model = MomentPublication
-    extra = 0
-    can_delete = False
+    when_empty = "还没有人发表。"
     fields = (
         "userid", "is_published", "published_seen_at", "audience", "likes", "comments", "looked_at",
     )  # fmt: skip
     readonly_fields = fields
     ordering = ("-is_published", "userid")
     per_page = 50
-
-    def has_add_permission(self, *_: Any) -> bool:
-        return False
-
-    def has_change_permission(self, *_: Any) -> bool:
-        return False
 
     def has_view_permission(self, request: HttpRequest, *_: Any) -> bool:
         return request.user.has_perm("wecom.view_momentpublication")

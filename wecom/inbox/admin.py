@@ -55,6 +55,7 @@ class ReadOnly(ModelAdmin):
     acted: ClassVar[str] = ""
     list_per_page = 50
     show_full_result_count = False
+    empty_value_display = "—"
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return NamedList
@@ -127,20 +128,29 @@ class InboxMessageAdmin(ReadOnlyForAll):
         self.tell(request, done, done)
 
 
-class HandlingLines(TabularInline):
-    """Who reacted to an event, and how it went."""
+class Lines(TabularInline):
+    """Rows shown under a page, written elsewhere; `when_empty` is said where there are none."""
 
-    model = Handling
+    template = "inbox/rows_or_none.html"
+    rows_template = "admin/edit_inline/tabular.html"
+    when_empty = "没有记录。"
     extra = 0
     can_delete = False
-    fields = ("handler", "state", "attempts", "next_try_at", "error")
-    readonly_fields = fields
 
     def has_add_permission(self, *_: Any) -> bool:
         return False
 
     def has_change_permission(self, *_: Any) -> bool:
         return False
+
+
+class HandlingLines(Lines):
+    """Who reacted to an event, and how it went."""
+
+    model = Handling
+    when_empty = "没有程序要处理它。"
+    fields = ("handler", "state", "attempts", "next_try_at", "error")
+    readonly_fields = fields
 
     def has_view_permission(self, request: HttpRequest, *_: Any) -> bool:
         return request.user.has_perm("kit.view_domainevent")

@@ -241,6 +241,21 @@ def test_a_page_of_a_list_asks_once_who_acted(hq: Client, cast: Cast) -> None:
     assert "account:" not in page
 
 
+def test_a_table_without_rows_is_a_sentence(hq: Client, rf: RequestFactory, cast: Cast) -> None:
+    """Never heads above nothing, whether the rows stand one below the other or in columns."""
+    event = DomainEvent.objects.create(kind="nobody_listens", actor="system:system")
+    page = hq.get(reverse("admin:kit_domainevent_change", args=[event.pk])).content.decode()
+    assert "没有程序要处理它。" in page
+    assert "下次重试" not in page
+    request = rf.get("/admin/")
+    request.user = cast.hq
+    for screen in admin.site._registry.values():
+        for kind in screen.inlines:
+            inline: Any = kind(screen.model, admin.site)
+            if not inline.has_add_permission(request, None):
+                assert inline.when_empty.endswith("。"), inline
+
+
 @pytest.mark.parametrize("model", list(admin.site._registry), ids=lambda model: model.__name__)
 def test_every_screen_opens_with_few_queries(
     model: Any, hq: Client, django_assert_max_num_queries: Any
