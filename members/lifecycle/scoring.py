@@ -91,19 +91,21 @@ _NEWS: Final = """
   OR num_nonnulls(old.expected_purchases, n.purchases) = 1
   OR abs(old.expected_purchases - n.expected) > 0.05
   OR num_nonnulls(old.value_minor, n.value) = 1
-  OR abs(old.value_minor - n.value) > 100 + 0.01 * abs(old.value_minor))
+  OR abs(old.value_minor - n.value) > 100 + 0.01::float8 * abs(old.value_minor))
 """
 
-# A rule that changed moves nobody: `before` tells of people, not of definitions.
+# A rule that changed moves nobody: `before` tells of people, not of definitions. Without OFFSET 0
+# PostgreSQL would write the formulas out wherever their results are named, and compute each so
+# often. Who stands without being in `valued` is who may stand no longer.
 _FRESH: Final = """
 valued AS (
   SELECT f.*, f.purchases * COALESCE(f.p_alive, 1) AS expected,
     f.purchases * COALESCE(f.p_alive, 1)
       * (%(p)s::float8 * (%(gamma)s::float8 + f.repeat_minor)
         / (%(p)s::float8 * (f.frequency - 1) + %(q)s::float8 - 1)) AS value
-  FROM forecast f
+  FROM (SELECT * FROM forecast OFFSET 0) f OFFSET 0
 ), fresh AS MATERIALIZED (
-  SELECT n.*, old.stage AS old_stage, {news} AS is_news,
+  SELECT n.*, old.member_id AS standing, old.stage AS old_stage, {news} AS is_news,
     old.stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
     CASE WHEN old.stage = n.stage THEN old.before
       WHEN y.rule_id = %(rule)s THEN old.stage ELSE '' END AS before,
@@ -112,35 +114,52 @@ valued AS (
       WHEN n.stage = 'dormant' THEN n.heard_on + %(dormant_after)s + 1
       ELSE n.heard_on END AS since
   FROM valued n
-  LEFT JOIN members_memberstage old ON old.member_id = n.member_id {old}
+  FULL JOIN (SELECT * FROM members_memberstage s WHERE {condition}) old
+    ON old.member_id = n.member_id
   LEFT JOIN members_yardstick y ON y.id = old.yardstick_id
 )
 """
 
+# Rows that stand are updated and only new ones inserted: an upsert would try each twice. Who was
+# scored meanwhile by herself, or withdrew, is met as she stands then: updated, or left alone.
 _WRITTEN: Final = """
-written AS (
-  INSERT INTO members_memberstage AS s (member_id, stage, before, since, frequency, first_on,
-    last_on, joined_on, monetary_minor, repeat_minor, rfm, p_alive, expected_purchases, value_minor,
-    computed_on, look_again_on, yardstick_id)
-  SELECT member_id, stage, COALESCE(before, ''), since, frequency, first_on, last_on, joined_on,
-    monetary_minor, repeat_minor, COALESCE(scores, ''), p_alive, expected,
-    CASE WHEN value IS NOT NULL THEN LEAST(GREATEST(round(value), 0), 9e15)::bigint END,
-    %(on)s, look_again_on, %(yardstick)s
-  FROM fresh WHERE is_news
-  ON CONFLICT (member_id) DO UPDATE SET
-    stage = excluded.stage, before = excluded.before, since = excluded.since,
-    frequency = excluded.frequency, first_on = excluded.first_on, last_on = excluded.last_on,
-    joined_on = excluded.joined_on, monetary_minor = excluded.monetary_minor,
-    repeat_minor = excluded.repeat_minor, rfm = excluded.rfm, p_alive = excluded.p_alive,
-    expected_purchases = excluded.expected_purchases, value_minor = excluded.value_minor,
-    computed_on = excluded.computed_on, look_again_on = excluded.look_again_on,
-    yardstick_id = excluded.yardstick_id
+changed AS (
+  UPDATE members_memberstage s SET ({columns}) = ROW({values})
+  FROM fresh f WHERE f.is_news AND s.member_id = f.member_id AND f.standing IS NOT NULL
+    AND {condition}
+), added AS (
+  INSERT INTO members_memberstage (member_id, {columns})
+  SELECT f.member_id, {values} FROM fresh f WHERE f.standing IS NULL
+  ON CONFLICT (member_id) DO UPDATE SET ({columns}) = ROW({excluded})
+), removed AS (
+  DELETE FROM members_memberstage s USING fresh f
+  WHERE f.member_id IS NULL AND s.member_id = f.standing
+  RETURNING s.member_id
 )
 """
+_COLUMNS: Final[Mapping[str, str]] = {
+    "stage": "f.stage",
+    "before": "COALESCE(f.before, '')",
+    "since": "f.since",
+    "frequency": "f.frequency",
+    "first_on": "f.first_on",
+    "last_on": "f.last_on",
+    "joined_on": "f.joined_on",
+    "monetary_minor": "f.monetary_minor",
+    "repeat_minor": "f.repeat_minor",
+    "rfm": "COALESCE(f.scores, '')",
+    "p_alive": "f.p_alive",
+    "expected_purchases": "f.expected",
+    "value_minor": "CASE WHEN f.value IS NOT NULL"
+    " THEN LEAST(GREATEST(round(f.value), 0), 9e15)::bigint END",
+    "computed_on": "%(on)s::date",
+    "look_again_on": "f.look_again_on",
+    "yardstick_id": "%(yardstick)s::bigint",
+}
 
-# How many there are, then who of them moved.
+# How many there are and how many went, then who of them moved.
 _END: Final = """
-SELECT NULL, NULL, count(*)::text FROM fresh
+SELECT NULL, (SELECT count(*) FROM removed)::text, count(member_id)::text FROM fresh
 UNION ALL
 SELECT member_id, old_stage, stage FROM fresh WHERE has_moved
 """
@@ -157,34 +176,38 @@ _KNOWN: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Which members a statement is about: a condition on `m.id`, and where their facts stand."""
+    """Which members a statement is about: a condition on a number, and where their facts stand."""
 
     condition: str
     values: Mapping[str, Any]
     bought: str = _GATHERED
-    # The same about rows that stand already, where that lets PostgreSQL read them in order.
-    old: str = ""
+    # Of a range, all tables are read side by side in the order of numbers. PostgreSQL thinks that
+    # so many conditions leave few rows, and would look each of them up by itself.
+    is_range: bool = False
+
+    def standing(self, row: str) -> str:
+        """The condition on rows that are called so."""
+        return self.condition.format(f"{row}.member_id")
 
 
 def between(first: int, last: int) -> Which:
     """Members with numbers above `first` up to `last`, by what was gathered of everybody."""
-    condition = "m.id > %(first)s AND m.id <= %(last)s"
     return Which(
-        f"{condition} AND c.member_id > %(first)s AND c.member_id <= %(last)s",
+        "{0} > %(first)s AND {0} <= %(last)s",
         {"first": first, "last": last},
         _GATHERED_BETWEEN,
-        old="AND old.member_id > %(first)s AND old.member_id <= %(last)s",
+        is_range=True,
     )
 
 
 def due() -> Which:
     """The persons of `lifecycle_due`, by what was gathered of them."""
-    return Which("m.id IN (SELECT person FROM lifecycle_due)", {})
+    return Which("{0} IN (SELECT person FROM lifecycle_due)", {})
 
 
 def known(members: Sequence[int]) -> Which:
     """These members, by what their own rows say."""
-    return Which("m.id = ANY(%(members)s)", {"members": list(members)}, _KNOWN)
+    return Which("{0} = ANY(%(members)s)", {"members": list(members)}, _KNOWN)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -216,18 +239,21 @@ class Reckoner:
 
     def score(self, which: Which) -> Scored:
         """Write what is new of these members, remove rows that may not be; who moved."""
-        values = {**self._values(), **which.values}
-        eligible = ELIGIBLE.format(standing=f"{STANDING} AND {which.condition}")
-        fresh = _FRESH.format(old=which.old, news=_NEWS)
-        parts = (_FACTS, _STAGED, _FORECAST, fresh, _WRITTEN)
+        # Said of every table that is read, so that each is read by its own range or index.
+        here = f"{which.condition.format('m.id')} AND {which.standing('c')}"
+        eligible = ELIGIBLE.format(standing=f"{STANDING} AND {here}")
+        fresh = _FRESH.format(condition=which.standing("s"), news=_NEWS)
+        parts = (_FACTS, _STAGED, _FORECAST, fresh, _written(which.standing("s")))
         statement = (
             f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
         )
         with connection.cursor() as cursor:
-            removed = self._remove(cursor, eligible, which, values)
-            cursor.execute(statement, values)
+            if which.is_range:
+                cursor.execute("SET LOCAL enable_nestloop = off")
+            cursor.execute(statement, {**self._values(), **which.values})
             rows = cursor.fetchall()
-        scored = next(int(row[2]) for row in rows if row[0] is None)
+            cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
+        removed, scored = next((int(row[1]), int(row[2])) for row in rows if row[0] is None)
         moves = sorted(Move(*row) for row in rows if row[0] is not None)
         return Scored(scored, removed, moves)
 
@@ -254,16 +280,6 @@ class Reckoner:
                     copy.write_row((int(x), int(days), purchases))
             cursor.execute("ANALYZE lifecycle_outlook")
 
-    def _remove(self, cursor: Any, eligible: str, which: Which, values: Mapping[str, Any]) -> int:
-        """Rows of these members for whom nothing may be computed any more."""
-        condition = which.condition.split(" AND c.", 1)[0].replace("m.id", "s.member_id")
-        cursor.execute(
-            f"DELETE FROM members_memberstage s WHERE {condition}"  # noqa: S608 - our own words
-            f" AND s.member_id NOT IN (SELECT member_id FROM ({eligible}) e)",
-            values,
-        )
-        return int(cursor.rowcount)
-
     def _values(self) -> dict[str, Any]:
         """Everything the statement names, from the rule, the cut points and the model."""
         rule, cuts, model = self.yardstick.rule, self.yardstick.cuts, self.yardstick.model
@@ -289,3 +305,13 @@ class Reckoner:
             # The parameter r of the model; the name alone is taken by recency.
             "alpha_r": model.get("r"),
         }
+
+
+def _written(standing: str) -> str:
+    """Update, insert and remove rows, where `standing` says which rows `s` are meant."""
+    return _WRITTEN.format(
+        condition=standing,
+        columns=", ".join(_COLUMNS),
+        values=", ".join(_COLUMNS.values()),
+        excluded=", ".join(f"excluded.{name}" for name in _COLUMNS),
+    )
