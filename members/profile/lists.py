@@ -44,13 +44,16 @@ def members_page(
     lead the database to the index of a guide's or a store's newest members.
     """
     found = _present().order_by("-joined_at", "-pk")
-    if not scope.everything:
-        hers = [scope.guide or 0, *stood_in_for]
-        found = found.filter(Q(owner__in=hers) | Q(home_store__in=scope.stores))
     if before is not None:
         at, key = before
         found = found.filter(Q(joined_at__lt=at) | Q(joined_at=at, pk__lt=key))
-    return list(found[:PAGE])
+    if scope.everything:
+        return list(found[:PAGE])
+    # A page of each, from its index in order: "hers or the store's" would sort all of them.
+    parts = [found.filter(owner__in=[scope.guide or 0, *stood_in_for])[:PAGE]]
+    parts += [found.filter(home_store=store)[:PAGE] for store in scope.stores]
+    newest = {member.pk: member for part in parts for member in part}
+    return sorted(newest.values(), key=lambda one: (one.joined_at, one.pk), reverse=True)[:PAGE]
 
 
 def members_found(words: str) -> list[Member]:
