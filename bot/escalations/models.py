@@ -95,4 +95,4 @@ class Escalation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.reason} {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_state_display()} {timezone.localtime(self.opened_at):%Y-%m-%d %H:%M}"

@@ -300,4 +300,4 @@ class LinkClick(models.Model):
         verbose_name = verbose_name_plural = "链接打开"
 
     def __str__(self) -> str:
-        return f"{self.link_id} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.link_id} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"

@@ -151,4 +151,4 @@ class AudienceCheck(models.Model):
         ordering = ("-at",)
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d}: {len(self.differences)}"
+        return f"{timezone.localtime(self.at):%Y-%m-%d}: {len(self.differences)}"

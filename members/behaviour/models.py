@@ -68,7 +68,7 @@ class BehaviourEvent(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.kind} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.get_kind_display()} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
 
 
 class BehaviourKey(models.Model):

@@ -120,7 +120,7 @@ class SubjectRequest(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.get_kind_display()} {self.opened_at:%Y-%m-%d}"
+        return f"{self.get_kind_display()} {timezone.localtime(self.opened_at):%Y-%m-%d}"
 
 
 class AccessLog(models.Model):

@@ -270,7 +270,7 @@ class DataExport(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.title} {self.asked_at:%Y-%m-%d}"
+        return f"{self.title} {timezone.localtime(self.asked_at):%Y-%m-%d}"
 
 
 class AccountLook(models.Model):

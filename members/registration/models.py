@@ -178,7 +178,7 @@ class Registration(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.state} {self.opened_at:%Y-%m-%d %H:%M}"
+        return f"{self.get_state_display()} {timezone.localtime(self.opened_at):%Y-%m-%d %H:%M}"
 
 
 class Proof(models.TextChoices):
@@ -238,7 +238,7 @@ class OneTimeCode(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.made_at:%Y-%m-%d %H:%M:%S}"
+        return f"{timezone.localtime(self.made_at):%Y-%m-%d %H:%M:%S}"
 
     def is_open(self, at: datetime) -> bool:
         return self.used_at is None and self.expires_at > at
@@ -267,4 +267,4 @@ class CodeRequest(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M:%S}"
+        return f"{timezone.localtime(self.at):%Y-%m-%d %H:%M:%S}"

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from kit.classified import declare, empty_after, keep_always, keep_days, keep_years, with_owner
 from kit.fields import PublicIdField
+from kit.money import shown
 from members.registration.models import ChannelCode, Scene
 from members.registration.rules import new_token
 from stores.org.models import Account, Guide, Region, Store
@@ -124,7 +125,7 @@ class RosterChoice(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.rule} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.rule} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
 
 
 class PrintState(models.TextChoices):
@@ -169,7 +170,7 @@ class PrintBatch(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.made_at:%Y-%m-%d %H:%M} · {self.total} 张"
+        return f"{timezone.localtime(self.made_at):%Y-%m-%d %H:%M} · {self.total} 张"
 
 
 class PrintedCode(models.Model):
@@ -254,4 +255,4 @@ class ChannelCost(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.since:%Y-%m-%d} {self.amount}"
+        return f"{self.since:%Y-%m-%d} {shown(self.amount)}"

@@ -107,7 +107,7 @@ class PhoneChange(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.state} {self.asked_at:%Y-%m-%d}"
+        return f"{self.get_state_display()} {timezone.localtime(self.asked_at):%Y-%m-%d}"
 
 
 class TextReply(models.Model):

@@ -71,4 +71,4 @@ class Invitation(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.fetched_at:%Y-%m-%d %H:%M}"
+        return f"{timezone.localtime(self.fetched_at):%Y-%m-%d %H:%M}"

@@ -47,7 +47,7 @@ class CardCode(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.shown_at:%Y-%m-%d %H:%M:%S}"
+        return f"{timezone.localtime(self.shown_at):%Y-%m-%d %H:%M:%S}"
 
 
 class CardChecks(models.Model):

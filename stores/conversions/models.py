@@ -80,7 +80,7 @@ class RuleTrial(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.rule_id} {self.begun_at:%Y-%m-%d}"
+        return f"{self.rule_id} {timezone.localtime(self.begun_at):%Y-%m-%d}"
 
     @property
     def percent(self) -> int:

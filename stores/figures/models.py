@@ -266,7 +266,7 @@ class FigureProof(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.begun_at:%Y-%m-%d} 的核对"
+        return f"{timezone.localtime(self.begun_at):%Y-%m-%d} 的核对"
 
 
 class FigureDifference(models.Model):

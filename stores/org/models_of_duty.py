@@ -63,4 +63,4 @@ class Shift(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.guide.name} {self.begins_at:%m-%d %H:%M}"
+        return f"{self.guide.name} {timezone.localtime(self.begins_at):%m-%d %H:%M}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 from django.test import Client
 from django.urls import URLResolver, get_resolver, reverse
 
+from stores.figures.models import FigureProof
+from stores.ledger.models import Touch
 from tests.cast import Cast
 
 _LISTS = ("kit_domainevent", "stores_figureproof", "members_erasure", "members_customertransfer")
@@ -37,6 +40,13 @@ def test_a_row_stands_under_its_list_by_its_name(client: Client, cast: Cast) -> 
     client.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
     page = client.get(reverse("admin:stores_guide_change", args=[cast.lin.pk]))
     assert _said(page) == ["门店与人", "导购", str(cast.lin)]
+
+
+def test_a_row_is_called_by_our_own_day() -> None:
+    """Half past one in the morning here is the day before in Greenwich."""
+    begun = datetime(2026, 11, 22, 17, 30, tzinfo=UTC)
+    assert str(FigureProof(begun_at=begun)) == "2026-11-23 的核对"
+    assert str(Touch(kind="visit", at=begun)).endswith(" 2026-11-23 01:30")
 
 
 def _of_no_row() -> list[str]:

@@ -103,7 +103,7 @@ class KeywordHit(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.rule_name} {self.at:%Y-%m-%d %H:%M}"
+        return f"{self.rule_name} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"
 
 
 class Bookmark(models.Model):
