@@ -6,16 +6,16 @@ add theirs by the switchboard's HQ_PANELS: `(actor, at) → [Picture | Listing, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
-from django.db.models import Count, Model, QuerySet, Sum
+from django.db.models import Count, Model, Sum
 from django.db.models.functions import TruncDate
 from django.http import HttpRequest
 from django.urls import reverse
@@ -24,9 +24,10 @@ from django.utils.module_loading import import_string
 
 from kit.events import Handling, HandlingState
 from kit.money import shown
-from members.identity.models import Member, MemberState
+from members.identity.models import Member
 from stores.conversions.models import Credit
-from stores.ledger.models import PurchaseLine, Touch, TouchKind
+from stores.figures.models import StoreDay
+from stores.ledger.models import PurchaseLine, Touch
 from stores.org.hq import actor_behind
 from stores.org.models import Store
 from stores.org.panels import Line, Listing, Picture
@@ -38,7 +39,6 @@ from wecom.outbox.models import OutboxRow, OutboxState
 log = structlog.get_logger(__name__)
 
 _DAYS = 14
-_WEEK = timedelta(days=7)
 
 
 def panels(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -56,54 +56,54 @@ def panels(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 # ---------------------------------------------------------------- pictures
 
 
+# Key, title, column of the sums, how it is said, the list behind it.
+_KEPT: Final[Sequence[tuple[str, str, str, Callable[[int], str], type[Model]]]] = (
+    ("scans", "扫码", "scans", "{:,}".format, Touch),
+    ("members", "新增会员", "new_members", "{:,}".format, Member),
+    ("friends", "加企微", "friends", "{:,}".format, Touch),
+    ("sales", "会员下单", "member_sales", shown, PurchaseLine),
+    ("credits", "归属导购的业绩", "sales", shown, Credit),
+)
+
+
 def _core_pictures(now: datetime) -> list[Picture]:
-    touches = Touch.objects.all()
-    members = Member.objects.exclude(state=MemberState.PENDING)
-    sold = PurchaseLine.objects.filter(member_no__isnull=False)
-    sent = OutboxRow.objects.filter(state=OutboxState.SENT)
-    return [
-        _counted("scans", "扫码", touches.filter(kind=TouchKind.SCAN), "at", now, Touch),
-        _counted("members", "新增会员", members, "joined_at", now, Member),
-        _counted("friends", "加企微", touches.filter(kind=TouchKind.FRIEND), "at", now, Touch),
-        _summed("sales", "会员下单", sold, now, PurchaseLine),
-        _summed("credits", "归属导购的业绩", Credit.objects.all(), now, Credit),
-        _counted("sent", "企业微信收下的请求", sent, "ended_at", now, OutboxRow),
+    """From the sums that are kept by day: the facts of two weeks are millions."""
+    first = timezone.localdate(now) - timedelta(days=_DAYS - 1)
+    sums = StoreDay.objects.filter(day__gte=first).values("day")
+    by_day = {
+        row["day"]: row
+        for row in sums.annotate(**{f"sum_{column}": Sum(column) for _, _, column, _, _ in _KEPT})
+    }
+    kept = [
+        _picture(
+            key, title, {day: row[f"sum_{column}"] for day, row in by_day.items()}, now, model, say
+        )
+        for key, title, column, say, model in _KEPT
     ]
+    return [*kept, _sent(first, now)]
 
 
-def _counted(
-    key: str, title: str, rows: QuerySet[Any], field: str, now: datetime, model: type[Model]
-) -> Picture:
-    by_day = _by_day(rows, field, now, Count("pk"))
-    return _picture(key, title, by_day, now, model, lambda value: f"{int(value):,}")
-
-
-def _summed(
-    key: str, title: str, rows: QuerySet[Any], now: datetime, model: type[Model]
-) -> Picture:
-    by_day = _by_day(rows, "sold_at", now, Sum("amount"))
-    return _picture(key, title, by_day, now, model, lambda value: shown(int(value)))
-
-
-def _by_day(rows: QuerySet[Any], field: str, now: datetime, what: Any) -> dict[date, float]:
-    first = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
-    first -= timedelta(days=_DAYS - 1)
-    found = (
-        rows.filter(**{f"{field}__gte": first})
-        .order_by()
-        .annotate(day=TruncDate(field))
-        .values("day")
-        .annotate(value=what)
+def _sent(first: date, now: datetime) -> Picture:
+    rows = OutboxRow.objects.filter(
+        state=OutboxState.SENT,
+        ended_at__gte=timezone.make_aware(datetime.combine(first, datetime.min.time())),
     )
-    return {row["day"]: float(row["value"] or 0) for row in found}
+    by_day = rows.order_by().annotate(on=TruncDate("ended_at")).values_list("on")
+    counts = dict(by_day.annotate(count=Count("pk")))
+    return _picture("sent", "企业微信收下的请求", counts, now, OutboxRow, "{:,}".format)
 
 
 def _picture(
-    key: str, title: str, by_day: dict[date, float], now: datetime, model: type[Model], say: Any
+    key: str,
+    title: str,
+    by_day: Mapping[date, int],
+    now: datetime,
+    model: type[Model],
+    say: Callable[[int], str],
 ) -> Picture:
     today = timezone.localtime(now).date()
     days = [today - timedelta(days=back) for back in range(_DAYS - 1, -1, -1)]
-    values = [by_day.get(day, 0.0) for day in days]
+    values = [by_day.get(day, 0) for day in days]
     return Picture(
         key=key,
         title=title,
@@ -184,25 +184,21 @@ def _stores(request: HttpRequest, now: datetime) -> list[Line]:
     stores = Store.objects.filter(closed_on=None)
     if not scope.everything:
         stores = stores.filter(pk__in=scope.stores)
-    members = _grouped(Member.objects.filter(joined_at__gte=now - _WEEK), "home_store", Count("pk"))
-    sold = _grouped(
-        PurchaseLine.objects.filter(sold_at__gte=now - _WEEK), "store_no", Sum("amount")
+    since = timezone.localdate(now) - timedelta(days=6)
+    week = StoreDay.objects.filter(day__gte=since).values_list("store_no")
+    sums = {row[0]: row[1:] for row in week.annotate(Sum("all_sales"), Sum("new_members"))}
+    lines = sorted(
+        ((store, *sums.get(store.pk, (0, 0))) for store in stores), key=lambda one: -one[1]
     )
-    ranked = sorted(stores, key=lambda store: -sold.get(store.pk, 0))[:6]
     return [
         Line(
             text=store.name,
-            why=f"新增会员 {members.get(store.pk, 0)} 位",
-            figure=shown(sold.get(store.pk, 0)),
+            why=f"新增会员 {joined} 位",
+            figure=shown(sold),
             href=reverse("admin:stores_store_change", args=[store.pk]),
         )
-        for store in ranked
+        for store, sold, joined in sorted(lines, key=lambda line: -line[1])[:6]
     ]
-
-
-def _grouped(rows: QuerySet[Any], by: str, what: Any) -> dict[int, int]:
-    found = rows.order_by().values(by).annotate(value=what)
-    return {row[by]: int(row["value"] or 0) for row in found}
 
 
 def _changes() -> list[Line]:

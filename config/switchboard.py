@@ -265,6 +265,7 @@ TODAY_CARDS: Sequence[str] = (
 # suppliers of panels for HQ's start page: (actor, at) → list of panels
 HQ_PANELS: Sequence[str] = (
     "members.privacy.panels.panels",
+    "members.datamap.panels.panels",
     "members.registration.panels.panels",
     "members.handover.panels.panels",
     "members.lifecycle.panels.panels",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from datetime import datetime
 from time import monotonic
 from typing import Final
@@ -15,6 +16,7 @@ from members.audience.models import Audience
 from members.datamap.models import MapDay
 from members.datamap.queries import combos_at
 from members.datamap.rules import Cells, Gap, cells_of
+from members.registration.old_friends import Standing, standing
 
 CARTOGRAPHER: Final = Actor.system("draws the data map")
 
@@ -23,12 +25,14 @@ def draw_map(*, at: datetime | None = None) -> MapDay:
     """Count everybody and keep the day's numbers; drawn again on that day, they are replaced."""
     moment, begun = at or timezone.now(), monotonic()
     with scope_of(CARTOGRAPHER):
-        cells = cells_of(combos_at(moment))
-    return keep_map(cells, at=moment, seconds=round(monotonic() - begun, 3), by=CARTOGRAPHER)
+        cells, friends = cells_of(combos_at(moment)), standing()
+    return keep_map(
+        cells, friends, at=moment, seconds=round(monotonic() - begun, 3), by=CARTOGRAPHER
+    )
 
 
 @action
-def keep_map(cells: Cells, *, at: datetime, seconds: float, by: Actor) -> MapDay:
+def keep_map(cells: Cells, friends: Standing, *, at: datetime, seconds: float, by: Actor) -> MapDay:
     """The map of the day of `at`."""
     day, _ = MapDay.objects.update_or_create(
         on=timezone.localdate(at),
@@ -36,6 +40,7 @@ def keep_map(cells: Cells, *, at: datetime, seconds: float, by: Actor) -> MapDay
             "taken_at": at,
             "members": cells.members,
             "cells": cells.plain(),
+            "friends": asdict(friends),
             "seconds": seconds,
         },
     )

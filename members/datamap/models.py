@@ -11,16 +11,19 @@ from kit.classified import declare, keep_years
 
 
 class MapDay(models.Model):
-    """One day's map: numbers only. `cells` is what `rules.Cells` reads and writes."""
+    """One day's map: numbers only. `cells` is what `rules.Cells` reads and writes; `friends` what
+    `registration.old_friends.Standing` says of the guides' friends.
+    """
 
     on = models.DateField("日期", unique=True)
     taken_at = models.DateTimeField("计算时间", default=timezone.now)
     members = models.PositiveBigIntegerField("会员数", default=0)
     cells = models.JSONField("数据", default=dict)
+    friends = models.JSONField("好友", default=dict)
     seconds = models.FloatField("用时（秒）", default=0)
 
     privacy: ClassVar = declare(
-        keep=keep_years(3, "on"), internal="id on taken_at members cells seconds"
+        keep=keep_years(3, "on"), internal="id on taken_at members cells friends seconds"
     )
 
     class Meta:

@@ -6,7 +6,6 @@ number, a name) is her word, not proof: it is suggested to her, and she asks the
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -96,30 +95,28 @@ def guides_with_unknown_friends() -> list[int]:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How far friends and members are one list."""
+    """How far friends and members are one list. `by`: how many were joined by which evidence."""
 
     friends: int
     joined: int
-    suggested: int
     by: Mapping[str, int]
 
 
 def standing() -> Standing:
-    """Counts over all friends within the caller's scope: for HQ's start page."""
-    rows = Friendship.objects.filter(until=None).values("contact").distinct()
-    counts = rows.aggregate(
+    """Counts over all friends there are: half a minute at fifteen million, so by night alone."""
+    rows = Friendship.objects.filter(until=None)
+    how = rows.values_list("contact__joined_by").annotate(
         friends=Count("contact", distinct=True),
         joined=Count("contact", distinct=True, filter=Q(contact__member__isnull=False)),
     )
-    how: dict[str, int] = defaultdict(int)
-    joined = Friendship.objects.filter(until=None, contact__member__isnull=False)
-    for word, count in joined.values_list("contact__joined_by").annotate(
-        count=Count("contact", distinct=True)
-    ):
-        how[word] += count
+    counts = list(how)
     return Standing(
-        friends=counts["friends"],
-        joined=counts["joined"],
-        suggested=Suggestion.objects.filter(decided_at=None).count(),
-        by=dict(how),
+        friends=sum(friends for _, friends, _ in counts),
+        joined=sum(joined for _, _, joined in counts),
+        by={word: joined for word, _, joined in counts if joined},
     )
+
+
+def waiting_suggestions() -> int:
+    """How many of these questions no guide has answered."""
+    return Suggestion.objects.filter(decided_at=None).count()

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from kit.actor import Actor
 from members.registration.models_of_phones import ChangeState, CodeAlarm, PhoneChange
-from members.registration.old_friends import standing
 from stores.org.panels import Line, Listing
 
 _MOST = 5
@@ -37,7 +36,6 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
             Line(text="换手机号等总部核对", why="等待期已过", figure=str(count), href=href)
         )
     return [
-        _friends(),
         Listing(
             key="phones",
             title="验证码与换号",
@@ -46,28 +44,3 @@ def panels(actor: Actor, at: datetime) -> list[Listing]:
             when_empty="没有异常的验证码，也没有等着核对的换号。",
         ),
     ]
-
-
-_HOW = {"unionid": "同一微信", "confirmed": "导购确认", "": "其他依据"}
-
-
-def _friends() -> Listing:
-    """How many of the guides' friends are known as members, and what their guides are asked."""
-    found = standing()
-    href = reverse("admin:members_suggestion_changelist")
-    lines = [
-        Line(text="企微好友", figure=f"{found.friends:,}"),
-        Line(
-            text="已对上会员",
-            why="、".join(f"{_HOW.get(how, how)} {count:,}" for how, count in found.by.items()),
-            figure=f"{found.joined:,}",
-        ),
-        Line(text="等导购问一句", figure=f"{found.suggested:,}", href=href),
-    ]
-    return Listing(
-        key="friends",
-        title="好友与会员",
-        lines=lines if found.friends else [],
-        href=href,
-        when_empty="还没有企业微信好友。",
-    )

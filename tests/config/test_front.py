@@ -10,11 +10,14 @@ from django.core.cache import cache
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django import Settings
 
 from config import health
+from stores.figures.keeping import keep_all
 from stores.org.panels import Line, Listing
 from tests.cast import Cast
+from tests.stores.conversions.builders import let_the_house_react, sell, touch
 
 A_LIST = ("tests.config.test_front.a_list",)
 A_FAULT = ("tests.config.test_front.a_fault", "tests.config.test_front.a_list")
@@ -119,15 +122,24 @@ def test_metrics_may_be_kept_for_who_knows_the_word(
 
 
 def test_hqs_start_page_has_six_pictures_and_lists_that_lead_on(
-    hq: Client, settings: Settings
+    hq: Client, cast: Cast, settings: Settings
 ) -> None:
     settings.HQ_PANELS = "tests.config.test_front.A_LIST"
+    now = timezone.now()
+    touch("registration", cast.lin, cast.chen.pk, now)
+    sell("A1", cast.guomao, member_no=cast.chen.pk, served_by=cast.lin, at=now)
+    let_the_house_react()
+    keep_all(now)
     answer = hq.get("/admin/")
     assert answer.status_code == 200
     assert [picture.title for picture in answer.context["pictures"]][1] == "新增会员"
     assert len(answer.context["pictures"]) == 6
     assert all(picture.href for picture in answer.context["pictures"])
-    assert answer.context["pictures"][1].now == "1"
+    told = {picture.key: picture.now for picture in answer.context["pictures"]}
+    assert (told["members"], told["sales"], told["credits"]) == ("1", "¥100", "¥100")
+    stores = next(one for one in answer.context["lists"] if one.key == "stores")
+    assert (stores.lines[0].text, stores.lines[0].figure) == (cast.guomao.name, "¥100")
+    assert stores.lines[0].why == "新增会员 1 位"
     assert "等确认的群发" in answer.content.decode()
     for panel in (*answer.context["pictures"], *answer.context["lists"]):
         if panel.href:

@@ -6,12 +6,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from members.datamap.actions import draw_map
+from members.datamap.panels import panels
 from members.identity.actions import decide_suggestion
 from members.identity.models import Contact, Suggestion
 from members.identity.rules import phones_in
 from members.registration.inbound_of_friends import ask_about_old_friends
-from members.registration.old_friends import named_in, standing
-from members.registration.panels import panels
+from members.registration.old_friends import Standing, named_in, standing, waiting_suggestions
 from stores.org.access import actor_of
 from tests.cast import Cast, a_member
 from tests.members.builders import TESTER, a_contact
@@ -62,8 +63,8 @@ def test_a_remark_is_asked_about_and_joins_nobody_by_itself(cast: Cast) -> None:
     decide_suggestion(found[by_name.pk].pk, is_same=True, by=TESTER)
     assert Contact.objects.get(pk=by_name.pk).member == li
     found_now = standing()
-    assert (found_now.friends, found_now.joined, found_now.suggested) == (3, 1, 1)
-    assert found_now.by == {"confirmed": 1}
+    assert found_now == Standing(friends=3, joined=1, by={"confirmed": 1})
+    assert waiting_suggestions() == 1
 
 
 def test_another_companys_member_is_not_suggested(cast: Cast) -> None:
@@ -77,5 +78,6 @@ def test_the_guide_and_hq_see_it(cast: Cast, client: Client) -> None:
     ask_about_old_friends(by=TESTER)
     client.force_login(cast.lin.account, backend="django.contrib.auth.backends.ModelBackend")
     assert "可能就是会员" in client.get("/tablet/").content.decode()
+    draw_map()
     shown = {one.key: one for one in panels(actor_of(cast.hq), timezone.now())}
     assert [line.figure for line in shown["friends"].lines] == ["1", "0", "1"]
