@@ -7,27 +7,24 @@ sale is not in the ledger changes nothing. Days that end at zero are no purchase
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from django.db import connection
 
 # Days are counted from here, so that a day and its amount fit into one number; see `_PER_PERSON`.
 _EPOCH: Final = "DATE '1990-01-01'"
 
-_CALLED: Final = """
-CREATE TEMP TABLE lifecycle_called AS
-WITH RECURSIVE called AS (
-  SELECT member_no, into_no AS person, 1 AS steps FROM stores_mergedmember WHERE undone_at IS NULL
-  UNION ALL
-  SELECT c.member_no, m.into_no, c.steps + 1 FROM called c
-  JOIN stores_mergedmember m ON m.member_no = c.person AND m.undone_at IS NULL
-  WHERE c.steps < 50
-)
-SELECT DISTINCT ON (member_no) member_no, person FROM called ORDER BY member_no, steps DESC
+# Everybody who was merged into somebody, or somebody into her.
+_MERGED: Final = """
+CREATE TEMP TABLE lifecycle_due AS
+SELECT member_no AS person FROM stores_mergedmember WHERE undone_at IS NULL
+UNION SELECT into_no FROM stores_mergedmember WHERE undone_at IS NULL
 """
 
+# Each number by itself: to look up for each line whom it was merged into, in a table of the
+# session, would keep PostgreSQL from reading with more than one process.
 _LINES_OF_ALL: Final = """
-SELECT COALESCE(c.person, l.member_no) AS person, l.store_no, l.sold_at, l.amount
+SELECT l.member_no AS person, l.store_no, l.sold_at, l.amount
 FROM (
   SELECT p.member_no, p.store_no, p.sold_at, p.amount FROM stores_purchaseline p
   WHERE p.member_no IS NOT NULL AND p.refund_of = ''
@@ -48,7 +45,7 @@ FROM (
   LEFT JOIN stores_receiptmember late
     ON late.source = s.source AND late.receipt_no = s.receipt_no AND sale.member_no IS NULL
   WHERE b.refund_of <> '' AND sale.refund_of = ''
-) l LEFT JOIN lifecycle_called c ON c.member_no = l.member_no
+) l
 WHERE l.member_no IS NOT NULL
 """
 
@@ -84,17 +81,19 @@ JOIN stores_purchaseline back ON back.id = b.purchase_line AND back.sold_at = b.
 """
 
 # The first day and what it came to travel as one number: the smallest of them is the first day's.
+# Sums of whole numbers are exact as floats up to 2^53, ninety million million of minor units, and
+# cheap to hand from one process to another, which sums of bigint are not.
 _PER_PERSON: Final = """
-CREATE TEMP TABLE lifecycle_bought AS
 SELECT person, count(*)::int AS frequency,
   {epoch} + (min(day_and_net) >> 46)::int AS first_on, {epoch} + max(day) AS last_on,
   sum(net)::bigint AS monetary_minor,
-  (sum(net) - (min(day_and_net) & ((1::bigint << 46) - 1)))::bigint AS repeat_minor
+  sum(net)::bigint - (min(day_and_net) & ((1::bigint << 46) - 1)) AS repeat_minor
 FROM (
-  SELECT person, day, sum(amount)::bigint AS net,
+  SELECT person, day, sum(amount) AS net,
     (day::bigint << 46) | sum(amount)::bigint AS day_and_net
   FROM (
-    SELECT l.person, l.amount, ((l.sold_at AT TIME ZONE s.time_zone)::date - {epoch}) AS day
+    SELECT l.person, l.amount::float8 AS amount,
+      ((l.sold_at AT TIME ZONE s.time_zone)::date - {epoch}) AS day
     FROM ({lines}) l JOIN stores_store s ON s.id = l.store_no
   ) dated GROUP BY person, day HAVING sum(amount) > 0
 ) days GROUP BY person {order}
@@ -108,14 +107,16 @@ def gather_everybody() -> int:
     Rows stand in the order of numbers: portions and the sample read neighbours, not all over it.
     """
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS lifecycle_bought, lifecycle_called")
+        cursor.execute("DROP TABLE IF EXISTS lifecycle_bought, lifecycle_due")
         cursor.execute("SET LOCAL work_mem = '256MB'")
-        cursor.execute(_CALLED)
-        cursor.execute("ANALYZE lifecycle_called")
-        cursor.execute(
-            _PER_PERSON.format(epoch=_EPOCH, lines=_LINES_OF_ALL, order="ORDER BY person")
-        )
+        # By sorting, people come out in the order of numbers, and a ledger that is larger than
+        # memory is sorted by several processes instead of being spilled by one.
+        cursor.execute("SET LOCAL enable_hashagg = off")
+        of_all = _PER_PERSON.format(epoch=_EPOCH, lines=_LINES_OF_ALL, order="ORDER BY person")
+        cursor.execute(f"CREATE TEMP TABLE lifecycle_bought AS {of_all}")
         gathered = int(cursor.rowcount)
+        cursor.execute("SET LOCAL enable_hashagg TO DEFAULT")
+        gathered += _join_merged(cursor)
         cursor.execute("CREATE INDEX ON lifecycle_bought (person)")
         cursor.execute("ANALYZE lifecycle_bought")
     return gathered
@@ -125,14 +126,29 @@ def gather_due() -> None:
     """The same for the persons in the session's table `lifecycle_due`."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS lifecycle_bought")
-        cursor.execute(_PER_PERSON.format(epoch=_EPOCH, lines=_LINES_OF_DUE, order=""))
+        cursor.execute(f"CREATE TEMP TABLE lifecycle_bought AS {_of_due()}")
         cursor.execute("ANALYZE lifecycle_bought")
+
+
+def _join_merged(cursor: Any) -> int:
+    """What was bought under any of their numbers is one person's; how many rows more that makes."""
+    cursor.execute(_MERGED)
+    if cursor.rowcount == 0:
+        return 0
+    cursor.execute("ANALYZE lifecycle_due")
+    cursor.execute(
+        "DELETE FROM lifecycle_bought WHERE person IN (SELECT person FROM lifecycle_due)"
+    )
+    apart = int(cursor.rowcount)
+    cursor.execute(f"INSERT INTO lifecycle_bought {_of_due()}")
+    return int(cursor.rowcount) - apart
+
+
+def _of_due() -> str:
+    return _PER_PERSON.format(epoch=_EPOCH, lines=_LINES_OF_DUE, order="")
 
 
 def forget_gathered() -> None:
     """Drop the session's tables; a connection that goes back to a pool takes none along."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            "DROP TABLE IF EXISTS lifecycle_bought, lifecycle_called, lifecycle_due,"
-            " lifecycle_outlook"
-        )
+        cursor.execute("DROP TABLE IF EXISTS lifecycle_bought, lifecycle_due, lifecycle_outlook")
