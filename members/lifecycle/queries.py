@@ -102,8 +102,13 @@ def overview(scope: Scope, on: date) -> Overview:
 
 def summarise(on: date) -> dict[str, Any]:
     """Counts as the scope around us meets them: one look at every row."""
-    stages = MemberStage.objects.values_list("stage").annotate(n=Count("pk")).order_by()
-    scores = MemberStage.objects.exclude(rfm="").values_list("rfm").annotate(n=Count("pk"))
+    stages: dict[str, int] = {}
+    scores: dict[str, int] = {}
+    both = MemberStage.objects.values_list("stage", "rfm").annotate(n=Count("pk")).order_by()
+    for stage, rfm, count in both:
+        stages[stage] = stages.get(stage, 0) + count
+        if rfm:
+            scores[rfm] = scores.get(rfm, 0) + count
     flows = (
         MemberStage.objects.exclude(before="")
         .filter(since__gt=on - timedelta(days=7), since__lte=on)
@@ -112,8 +117,8 @@ def summarise(on: date) -> dict[str, Any]:
         .order_by("-n")
     )
     return {
-        "stages": dict(stages),
-        "rfm": dict(scores.order_by()),
+        "stages": stages,
+        "rfm": scores,
         "flows": [list(flow) for flow in flows],
     }
 
