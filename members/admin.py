@@ -20,16 +20,18 @@ from members.lifecycle.admin import (
 from members.privacy.admin import SubjectRequestAdmin
 from members.privacy.admin_of_duty import (
     AccessLogAdmin,
-    DisclosureAdmin,
-    ErasureAdmin,
     HeadcountAdmin,
     ImpactAssessmentAdmin,
-    InactivityWarningAdmin,
     IncidentAdmin,
     RecipientAdmin,
-    RetentionReportAdmin,
 )
 from members.privacy.admin_of_exports import DataExportAdmin
+from members.privacy.admin_of_registers import (
+    DisclosureAdmin,
+    ErasureAdmin,
+    InactivityWarningAdmin,
+    RetentionReportAdmin,
+)
 from members.registration.admin import (
     ChannelCodeAdmin,
     CodeRequestAdmin,

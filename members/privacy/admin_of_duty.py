@@ -28,12 +28,9 @@ from members.privacy.auditing import Period, pack_of
 from members.privacy.emitters import EMITTERS
 from members.privacy.errors import PrivacyError
 from members.privacy.incident_fields import WhoseAccount, Yuan
-from members.privacy.inventory import by_table
+from members.privacy.inventory import by_table, said_of
 from members.privacy.models import (
     AccessLog,
-    Disclosure,
-    Erasure,
-    InactivityWarning,
     RequestKind,
     RequestState,
 )
@@ -43,9 +40,8 @@ from members.privacy.models_of_duty import (
     ImpactAssessment,
     Incident,
     Recipient,
-    RetentionReport,
 )
-from members.privacy.rules import REASONS
+from members.privacy.rules import REASONS, place_of
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, actor_behind
 from stores.org.models import Account, LegalEntity
 
@@ -54,9 +50,8 @@ from stores.org.models import Account, LegalEntity
 class AccessLogAdmin(ReadOnlyAdmin):
     """Who looked at whose number, and the page on which HQ looks itself."""
 
-    list_display = ("at", "actor_name", "card_no", "fields_seen", "reason_words")
-    fields = ("at", "actor_name", "card_no", "fields_seen", "reason_words")
-    readonly_fields = ("card_no", "fields_seen", "reason_words")
+    list_display = fields = ("at", "who", "card_no", "fields_seen", "reason_words")
+    readonly_fields = ("who", "card_no", "fields_seen", "reason_words")
     list_filter = ("reason",)
     search_fields = ("=member_no",)
     search_help_text = "会员序号，或操作者姓名"
@@ -79,6 +74,10 @@ class AccessLogAdmin(ReadOnlyAdmin):
         if keys:
             return queryset.filter(actor__in=keys), False
         return super().get_search_results(request, queryset, search_term)
+
+    @admin.display(description="操作者", ordering="actor_name")
+    def who(self, row: AccessLog) -> str:
+        return row.actor_name or "系统"
 
     @admin.display(description="会员卡号")
     def card_no(self, row: AccessLog) -> str:
@@ -119,53 +118,18 @@ class AccessLogAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, "admin/privacy/reveal.html", context)
 
 
-@admin.register(Disclosure)
-class DisclosureAdmin(ReadOnlyAdmin):
-    list_display = ("at", "what", "recipient", "country", "purpose", "count", "actor")
-    list_filter = ("what", "country")
-    search_fields = ("recipient", "purpose")
-    date_hierarchy = "at"
-    ordering = ("-at", "-pk")
-    fields = ("at", "what", "recipient", "country", "purpose", "fields", "count", "actor")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return self.fields
-
-
-@admin.register(Erasure)
-class ErasureAdmin(ReadOnlyAdmin):
-    list_display = fields = ("at", "entity", "member_no", "why", "actor")
-    list_filter = ("why", "entity")
-    date_hierarchy = "at"
-    ordering = ("-at", "-pk")
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Model | None = None) -> Any:
-        return self.fields
-
-
-@admin.register(InactivityWarning)
-class InactivityWarningAdmin(ReadOnlyAdmin):
-    list_display = ("member", "last_seen_at", "warned_at")
-    list_select_related = ("member",)
-    date_hierarchy = "warned_at"
-
-
-@admin.register(RetentionReport)
-class RetentionReportAdmin(ReadOnlyAdmin):
-    list_display = ("at", "table", "rule", "done", "left", "error")
-    list_filter = ("table",)
-    date_hierarchy = "at"
-    ordering = ("-at", "table")
-
-
 @admin.register(Recipient)
 class RecipientAdmin(HouseAdmin):
     """The register behind the published list, and the lists as HQ reads them."""
 
-    list_display = ("name", "role", "country", "purpose", "contract_until", "is_active")
+    list_display = ("name", "role", "place", "purpose", "contract_until", "is_active")
     list_filter = ("is_active", "role", "country")
     search_fields = ("name", "purpose", "kinds")
     list_before_template = "admin/privacy/ways.html"
+
+    @admin.display(description="国家或地区", ordering="country")
+    def place(self, row: Recipient) -> str:
+        return place_of(row.country)
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view
@@ -196,6 +160,7 @@ class RecipientAdmin(HouseAdmin):
             return HttpResponse(written, content_type="application/json", headers=headers)
         context = self._around(request, "合规自审") | {
             "named": _in_words(pack),
+            "ended": [{**line, "table": said_of(line["table"])} for line in pack["retention"]],
             "pack": pack, "since": since, "until": until,
         }  # fmt: skip
         return TemplateResponse(request, "admin/privacy/audit.html", context)
@@ -357,7 +322,7 @@ def _in_words(pack: dict[str, Any]) -> dict[str, list[str]]:
         ],
         "paths": [
             f"{EMITTERS[one['what']].words if one['what'] in EMITTERS else one['what']}"
-            f" → {one['recipient']}（{one['country']}）：{one['count']}"
+            f" → {one['recipient']}（{place_of(one['country'])}）：{one['count']}"
             for one in pack["disclosures"]["by_path"]
         ],
         "assessments": [

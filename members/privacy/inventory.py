@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
+from django.apps import apps
 from django.db import models
 
 from kit.classified import Grade
 from kit.fields import SealedTextField
+from members.identity.models import Member
 from members.privacy.models_of_duty import Recipient
 from members.privacy.retaining import in_words, own_models
 
@@ -99,6 +101,17 @@ def named(field: models.Field[object, object]) -> str:
     return _WORDS.get(f"{field.model.__name__}.{field.name}", _WORDS.get(field.name, said))
 
 
+def said_of(name: str) -> str:
+    """What a table ("members.Contact") or a column ("phone") of a register is called by people."""
+    if "." not in name:
+        hers = {field.name: field for field in Member._meta.concrete_fields}
+        return named(hers[name]) if name in hers else _WORDS.get(name, name)
+    try:
+        return title_of(apps.get_model(name))
+    except LookupError:
+        return name
+
+
 def give_names() -> None:
     """Call tables and columns on HQ's screens as the lists do; migrations keep what a model says.
 
@@ -160,5 +173,6 @@ _WORDS = {
     "state": "状态", "token": "码", "tries": "试过几次", "wecom_name": "企业微信里的名称",
     "wecom_state": "企业微信渠道参数", "wishes": "想要的改动", "yardstick": "测定",
     "DomainEvent.payload": "内容", "DomainEvent.once": "查重编号",
+    "joined_on": "入会日期",
     "into_no": "合并到的序号", "latitude": "购买地点纬度", "longitude": "购买地点经度",
 }  # fmt: skip

@@ -186,7 +186,7 @@ class Disclosure(models.Model):
         )
 
     def __str__(self) -> str:
-        return f"{self.what} → {self.recipient}"
+        return f"{self.recipient} {timezone.localtime(self.at):%Y-%m-%d}"
 
 
 class Erasure(models.Model):
@@ -212,7 +212,7 @@ class Erasure(models.Model):
         constraints = (models.UniqueConstraint(fields=["digest"], name="a_person_is_erased_once"),)
 
     def __str__(self) -> str:
-        return f"erasure {self.pk}"
+        return f"会员序号 {self.member_no}"
 
 
 class InactivityWarning(models.Model):

@@ -118,3 +118,8 @@ def unmet_conditions(terms: Portability, *, has_recipient: bool, is_checked: boo
         "不损害他人合法权益": terms.harms_nobody,
     }
     return [words for words, holds in said.items() if not holds]
+
+
+def place_of(country: str) -> str:
+    """A recipient's country for readers: ours in words, others by the code that contracts use."""
+    return "中国" if country == "CN" else country

@@ -29,7 +29,7 @@ from members.rewards.models import (
     TierRule,
     TierStanding,
 )
-from members.rewards.rules import faults_of_rates, faults_of_thresholds
+from members.rewards.rules import faults_of_rates, faults_of_thresholds, source_in_words
 from stores.org.hq import HouseAdmin, ReadOnlyAdmin, ReadOnlyInline, actor_behind
 
 
@@ -111,9 +111,21 @@ class TierRuleAdmin(_Versioned):
 
 class EntryInline(ReadOnlyInline):
     model = PointsEntry
-    fields = readonly_fields = ("kind", "points", "pending", "owed", "source", "at", "expires_on")
+    fields = readonly_fields = (
+        "kind",
+        "points",
+        "pending",
+        "owed",
+        "came_from",
+        "at",
+        "expires_on",
+    )
     ordering = ("-at", "-pk")
     when_empty = "还没有积分变动。"
+
+    @admin.display(description="来源")
+    def came_from(self, row: PointsEntry) -> str:
+        return source_in_words(row.source)
 
 
 @admin.register(PointsAccount)
@@ -126,23 +138,34 @@ class PointsAccountAdmin(ReadOnlyAdmin):
 
 @admin.register(PointsEntry)
 class PointsEntryAdmin(ReadOnlyAdmin):
-    list_display = ("account", "kind", "points", "pending", "owed", "source", "at")
+    list_display = ("at", "card_no", "kind", "points", "pending", "owed", "came_from", "actor")
     list_filter = ("kind",)
-    list_select_related = ("account",)
+    list_select_related = ("account__member",)
     search_fields = ("=account__member__card_no", "=source")
+    search_help_text = "会员卡号，或来源"
     date_hierarchy = "at"
+
+    @admin.display(description="会员")
+    def card_no(self, row: PointsEntry) -> str:
+        return row.account.member.card_no
+
+    @admin.display(description="来源", ordering="source")
+    def came_from(self, row: PointsEntry) -> str:
+        return source_in_words(row.source)
 
 
 @admin.register(PointsAdjustment)
 class PointsAdjustmentAdmin(HouseAdmin):
-    list_display = ("member", "points", "wants_second", "is_approved", "asked_by", "asked_at",
-                    "decided_by", "decided_at")  # fmt: skip
+    list_display = ("member", "points", "state", "asked_by", "asked_at", "decided_by",
+                    "decided_at")  # fmt: skip
     list_filter = (("decided_at", admin.EmptyFieldListFilter), "is_approved", "wants_second")
     list_select_related = ("member",)
     search_fields = ("=member__card_no",)
     autocomplete_fields = ("member",)
     actions = ("approve", "refuse")
-    fields = ("member", "points", "reason", ("asked_by", "asked_at"), ("decided_by", "decided_at"))
+    fields = (("member", "points"), ("state", "reason"), ("asked_by", "asked_at"),
+              ("decided_by", "decided_at"))  # fmt: skip
+    readonly_fields = ("state",)
 
     def get_form(
         self,
@@ -186,6 +209,12 @@ class PointsAdjustmentAdmin(HouseAdmin):
         obj.pk = made.pk
         if made.wants_second:
             messages.warning(request, "超过单人上限，等另一位同事复核后生效。")
+
+    @admin.display(description="进度", ordering="decided_at")
+    def state(self, row: PointsAdjustment) -> str:
+        if row.decided_at is None:
+            return "等另一位同事复核" if row.wants_second else "等待生效"
+        return "已生效" if row.is_approved else "未通过"
 
     @admin.action(description="复核通过", permissions=["change"])
     def approve(self, request: HttpRequest, rows: QuerySet[PointsAdjustment]) -> None:

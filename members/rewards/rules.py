@@ -13,6 +13,10 @@ from datetime import date, timedelta
 # Lowest first; names as identity keeps them.
 TIERS: Sequence[str] = ("basic", "silver", "gold", "diamond")
 _HUNDRED_YUAN = 10_000
+_SOURCES: Mapping[str, str] = {
+    "adjustment": "总部调整", "coupon": "优惠券", "import": "会员导入", "opening": "期初积分",
+    "outside": "外部系统", "merge": "会员合并",
+}  # fmt: skip
 
 
 def points_of(amount_minor: int, rate: int) -> int:
@@ -171,3 +175,11 @@ def faults_of_thresholds(thresholds: object) -> str:
         before = value
     unknown = set(thresholds) - set(TIERS[1:])
     return f"没有“{sorted(unknown)[0]}”这个等级，普卡没有门槛。" if unknown else ""
+
+
+def source_in_words(source: str) -> str:
+    """Where an entry came from, for readers; a purchase by the number of its receipt."""
+    kind, _, key = source.partition(":")
+    if kind == "line":
+        return f"小票 {key.partition('/')[2].rpartition('/')[0]}"
+    return _SOURCES.get(kind, source) or "—"

@@ -6,11 +6,16 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.utils import label_for_field
+from django.test import Client
+from django.urls import reverse
 
 from members.privacy.copies import Part, fields_of
+from members.privacy.emitters import EMITTERS
 from members.privacy.inventory import named, published
+from members.privacy.models import Disclosure
 from members.privacy.reading_copies import pages_of
 from members.privacy.retaining import own_models
+from members.rewards.rules import source_in_words
 from stores.catalogue.models import Product
 from tests.cast import Cast
 
@@ -31,6 +36,21 @@ def test_no_screen_of_head_office_calls_a_table_or_a_column_in_english() -> None
         if str(label_for_field(field.name, model)).isascii()
     }
     assert bare == set()
+
+
+def test_registers_are_read_in_words(client: Client, cast: Cast) -> None:
+    Disclosure.objects.create(
+        what="sms", recipient="短信网关", purpose="验证码", fields=["phone", "members.member"],
+        count=1, actor="system:system",
+    )  # fmt: skip
+    client.force_login(cast.hq, backend="django.contrib.auth.backends.ModelBackend")
+    row = Disclosure.objects.get()
+    page = client.get(reverse("admin:members_disclosure_change", args=[row.pk])).content.decode()
+    for words in ("手机号、会员", "中国", EMITTERS["sms"].words):
+        assert words in page
+    assert "members.member" not in page
+    assert source_in_words("line:till-1/A/7/2") == "小票 A/7"
+    assert source_in_words("adjustment:abc") == "总部调整"
 
 
 def test_what_her_copy_shows_of_a_row_has_a_name() -> None:
