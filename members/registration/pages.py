@@ -204,7 +204,7 @@ def _asked_age(
         }
         return render(request, "registration/birthday.html", context)
     decline(visit.pk, by=registrant(code))
-    return render(request, "registration/too_young.html", {"code": code})
+    return render(request, "registration/too_young.html", {"code": code, "by_date": True})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -244,6 +244,8 @@ def test_l21_who_is_too_young_is_stopped_kindly_and_nothing_is_kept(
     visit = Registration.objects.get()
     if page:
         assert page in answer.content.decode()
+        # By what she filled in herself: nobody invites her to say otherwise.
+        assert "我已满 14 周岁" not in answer.content.decode()
         assert visit.agreed_at is None
         assert visit.birth_year is None
     else:
