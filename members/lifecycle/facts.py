@@ -49,8 +49,10 @@ FROM (
 WHERE l.member_no IS NOT NULL
 """
 
-# The same for the persons of lifecycle_due, by indexes instead of by a scan.
-_LINES_OF_DUE: Final = """
+# Every number under which the persons of lifecycle_due bought. A table, so that PostgreSQL knows
+# how many they are: a few are looked up by index, for many the ledger is read past them.
+_NUMBERS: Final = """
+CREATE TEMP TABLE lifecycle_numbers AS
 WITH RECURSIVE numbers AS (
   SELECT d.person AS member_no, d.person FROM lifecycle_due d
   -- Who became somebody else bought nothing herself: it is all the other's.
@@ -59,13 +61,18 @@ WITH RECURSIVE numbers AS (
   UNION
   SELECT m.member_no, n.person FROM numbers n
   JOIN stores_mergedmember m ON m.into_no = n.member_no AND m.undone_at IS NULL
-), sales AS MATERIALIZED (
+)
+SELECT member_no, person FROM numbers
+"""
+
+_LINES_OF_DUE: Final = """
+WITH sales AS MATERIALIZED (
   SELECT n.person, p.source, p.receipt_no, p.line, p.store_no, p.sold_at, p.amount
-  FROM numbers n JOIN stores_purchaseline p ON p.member_no = n.member_no
+  FROM lifecycle_numbers n JOIN stores_purchaseline p ON p.member_no = n.member_no
   WHERE p.refund_of = ''
   UNION ALL
   SELECT n.person, p.source, p.receipt_no, p.line, p.store_no, p.sold_at, p.amount
-  FROM numbers n
+  FROM lifecycle_numbers n
   JOIN stores_receiptmember late ON late.member_no = n.member_no
   JOIN stores_receiptkey k ON k.source = late.source AND k.receipt_no = late.receipt_no
   JOIN stores_purchaseline p ON p.id = k.purchase_line AND p.sold_at = k.sold_at
@@ -126,29 +133,36 @@ def gather_due() -> None:
     """The same for the persons in the session's table `lifecycle_due`."""
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS lifecycle_bought")
-        cursor.execute(f"CREATE TEMP TABLE lifecycle_bought AS {_of_due()}")
+        cursor.execute(f"CREATE TEMP TABLE lifecycle_bought AS {_of_due(cursor)}")
         cursor.execute("ANALYZE lifecycle_bought")
 
 
 def _join_merged(cursor: Any) -> int:
     """What was bought under any of their numbers is one person's; how many rows more that makes."""
     cursor.execute(_MERGED)
-    if cursor.rowcount == 0:
-        return 0
     cursor.execute("ANALYZE lifecycle_due")
     cursor.execute(
         "DELETE FROM lifecycle_bought WHERE person IN (SELECT person FROM lifecycle_due)"
     )
     apart = int(cursor.rowcount)
-    cursor.execute(f"INSERT INTO lifecycle_bought {_of_due()}")
-    return int(cursor.rowcount) - apart
+    cursor.execute(f"INSERT INTO lifecycle_bought {_of_due(cursor)}")
+    more = int(cursor.rowcount) - apart
+    cursor.execute("DROP TABLE lifecycle_due")
+    return more
 
 
-def _of_due() -> str:
+def _of_due(cursor: Any) -> str:
+    """The question what the persons of `lifecycle_due` bought; their numbers stand in a table."""
+    cursor.execute("DROP TABLE IF EXISTS lifecycle_numbers")
+    cursor.execute(_NUMBERS)
+    cursor.execute("ANALYZE lifecycle_numbers")
     return _PER_PERSON.format(epoch=_EPOCH, lines=_LINES_OF_DUE, order="")
 
 
 def forget_gathered() -> None:
     """Drop the session's tables; a connection that goes back to a pool takes none along."""
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS lifecycle_bought, lifecycle_due, lifecycle_outlook")
+        cursor.execute(
+            "DROP TABLE IF EXISTS lifecycle_bought, lifecycle_due, lifecycle_numbers,"
+            " lifecycle_outlook"
+        )

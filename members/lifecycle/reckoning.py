@@ -65,7 +65,7 @@ WITH RECURSIVE touched AS (
   SELECT m.into_no FROM present p
   JOIN stores_mergedmember m ON m.member_no = p.person AND m.undone_at IS NULL
 )
-SELECT person FROM present WHERE person > %(position)s ORDER BY person LIMIT %(few)s
+SELECT person FROM present WHERE person > %(position)s ORDER BY person
 """
 
 
@@ -88,6 +88,8 @@ def reckon(kind: str | None = None, *, on: date | None = None) -> LifecycleRun:
 def begin(kind: str | None = None, *, on: date | None = None, by: Actor) -> LifecycleRun:
     """The open run, or a new one as of a day; for everybody it measures a new yardstick first."""
     now = timezone.now()
+    # What another run left in this session is older than this one.
+    facts.forget_gathered()
     entities = assessed_entities(now)
     if not entities:
         must_be_signed(Activity.PROFILING, at=now)
@@ -160,7 +162,7 @@ def score_again(members: Sequence[int], *, by: Actor) -> int:
     facts.gather_due()
     reckoner = Reckoner(yardstick, timezone.localdate(now), now, entities)
     reckoner.foresee()
-    scored = reckoner.score(due())
+    scored = reckoner.score(due(members))
     tell_moves(scored.moves, timezone.localdate(now))
     facts.forget_gathered()
     return len(scored.moves)
@@ -211,12 +213,14 @@ def _portion_of_everybody(run: LifecycleRun, reckoner: Reckoner) -> Which | None
 def _portion_of_changes(run: LifecycleRun, reckoner: Reckoner) -> Which | None:
     """First those of whom the ledger has news, by number; then those for whom time has come."""
     if run.position >= 0:
-        found = _gather_news(run)
-        if found:
+        if not _is_gathered("lifecycle_due"):
+            _gather_news(run)
             facts.gather_due()
             reckoner.foresee()
+        found = _next_due(run.position)
+        if found:
             run.position = found[-1]
-            return due()
+            return due(found)
         # From here on the position only says that the news are done.
         run.position = -1
     waiting = MemberStage.objects.filter(look_again_on__lte=run.on).order_by("look_again_on")
@@ -228,7 +232,8 @@ def _portion_of_changes(run: LifecycleRun, reckoner: Reckoner) -> Which | None:
     return which
 
 
-def _gather_news(run: LifecycleRun) -> list[int]:
+def _gather_news(run: LifecycleRun) -> None:
+    """Of whom the ledger has news since the run before, beyond where this one stands."""
     before = (
         LifecycleRun.objects.exclude(finished_at=None)
         .filter(started_at__lte=run.started_at - SURELY_COMMITTED)
@@ -236,7 +241,6 @@ def _gather_news(run: LifecycleRun) -> list[int]:
         .first()
     )
     with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS lifecycle_due")
         cursor.execute(
             _DIRTY,
             {
@@ -244,11 +248,18 @@ def _gather_news(run: LifecycleRun) -> list[int]:
                 "claims": before.claims_mark if before else 0,
                 "since": (before or run).started_at - SURELY_COMMITTED,
                 "position": run.position,
-                "few": FEW,
             },
         )
         cursor.execute("ANALYZE lifecycle_due")
-        cursor.execute("SELECT person FROM lifecycle_due ORDER BY person")
+
+
+def _next_due(position: int) -> list[int]:
+    """The next persons of `lifecycle_due`, by number."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT person FROM lifecycle_due WHERE person > %s ORDER BY person LIMIT %s",
+            [position, FEW],
+        )
         return [person for (person,) in cursor.fetchall()]
 
 

@@ -167,10 +167,11 @@ SELECT member_id, old_stage, stage FROM fresh WHERE has_moved
 _GATHERED: Final = "SELECT * FROM lifecycle_bought"
 # Without a range of its own, each portion would read what was gathered from its very beginning.
 _GATHERED_BETWEEN: Final = f"{_GATHERED} WHERE person > %(first)s AND person <= %(last)s"
+_GATHERED_OF: Final = f"{_GATHERED} WHERE person = ANY(%(persons)s::bigint[])"
 # Where only time has passed, the row itself knows what the ledger said.
 _KNOWN: Final = (
     "SELECT member_id AS person, frequency, first_on, last_on, monetary_minor, repeat_minor"
-    " FROM members_memberstage WHERE frequency > 0 AND member_id = ANY(%(members)s)"
+    " FROM members_memberstage WHERE frequency > 0 AND member_id = ANY(%(members)s::bigint[])"
 )
 
 
@@ -181,8 +182,9 @@ class Which:
     condition: str
     values: Mapping[str, Any]
     bought: str = _GATHERED
-    # Of a range, all tables are read side by side in the order of numbers. PostgreSQL thinks that
-    # so many conditions leave few rows, and would look each of them up by itself.
+    # PostgreSQL thinks that so many conditions leave few rows, and would look each of them up by
+    # itself. Of a range, all tables are read side by side in the order of numbers; pages of single
+    # members are found first and then fetched together.
     is_range: bool = False
 
     def standing(self, row: str) -> str:
@@ -200,14 +202,14 @@ def between(first: int, last: int) -> Which:
     )
 
 
-def due() -> Which:
-    """The persons of `lifecycle_due`, by what was gathered of them."""
-    return Which("{0} IN (SELECT person FROM lifecycle_due)", {})
+def due(persons: Sequence[int]) -> Which:
+    """These of the persons of `lifecycle_due`, by what was gathered of them."""
+    return Which("{0} = ANY(%(persons)s::bigint[])", {"persons": list(persons)}, _GATHERED_OF)
 
 
 def known(members: Sequence[int]) -> Which:
     """These members, by what their own rows say."""
-    return Which("{0} = ANY(%(members)s)", {"members": list(members)}, _KNOWN)
+    return Which("{0} = ANY(%(members)s::bigint[])", {"members": list(members)}, _KNOWN)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -248,11 +250,14 @@ class Reckoner:
             f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
         )
         with connection.cursor() as cursor:
-            if which.is_range:
-                cursor.execute("SET LOCAL enable_nestloop = off")
+            cursor.execute("SET LOCAL enable_nestloop = off")
+            if not which.is_range:
+                cursor.execute("SET LOCAL enable_indexscan = off")
             cursor.execute(statement, {**self._values(), **which.values})
             rows = cursor.fetchall()
-            cursor.execute("SET LOCAL enable_nestloop TO DEFAULT")
+            cursor.execute(
+                "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT"
+            )
         removed, scored = next((int(row[1]), int(row[2])) for row in rows if row[0] is None)
         moves = sorted(Move(*row) for row in rows if row[0] is not None)
         return Scored(scored, removed, moves)
