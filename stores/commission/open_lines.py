@@ -44,6 +44,7 @@ WITH {marked}, own AS (
       FROM stores_credit x WHERE x.purchase_line = k.purchase_line
         AND x.guide_no = k.guide_no AND x.store_no = k.store_no OFFSET 0) l
     JOIN own o ON o.store_no = l.store_no AND l.sold_at >= o.since AND l.sold_at < o.opens
+    WHERE l.sold_at >= {kept}
   ) found GROUP BY 1, 2, 3
 ), open_lines AS (
   SELECT purchase_line, guide_no, store_no,
@@ -52,8 +53,12 @@ WITH {marked}, own AS (
     coalesce(c.sold_at, s.sold_at) AS sold_at
   FROM current c FULL JOIN settled s USING (purchase_line, guide_no, store_no)
   WHERE coalesce(c.amount, 0) <> coalesce(s.amount, 0)
+    AND (c.amount IS NOT NULL OR s.sold_at >= {kept})
 )
 """
+# Credits end after five years, also those that a note still waits for: what was paid stays paid.
+# The triggers draw the line at the same moment.
+_KEPT: Final = "now() - interval '5 years' + interval '3 days'"
 _MARKED: Final = """marked AS MATERIALIZED (
   SELECT DISTINCT purchase_line, guide_no, store_no FROM stores_latecredit
   WHERE store_no = ANY(%(noted)s) {hers}
@@ -63,12 +68,14 @@ _TAKEN: Final = """taken AS (
   DELETE FROM stores_latecredit WHERE store_no = ANY(%(noted)s)
   RETURNING purchase_line, guide_no, store_no
 ), marked AS MATERIALIZED (SELECT DISTINCT purchase_line, guide_no, store_no FROM taken)"""
-OPEN_LINES: Final = _OPEN_LINES.format(marked=_MARKED.format(hers=""), hers="")
+OPEN_LINES: Final = _OPEN_LINES.format(marked=_MARKED.format(hers=""), hers="", kept=_KEPT)
 # Of one guide, said of every side: behind the join it would be looked for in everybody's lines.
 OPEN_LINES_OF_ONE: Final = _OPEN_LINES.format(
-    marked=_MARKED.format(hers="AND guide_no = %(guide)s"), hers="AND l.guide_no = %(guide)s"
+    marked=_MARKED.format(hers="AND guide_no = %(guide)s"),
+    hers="AND l.guide_no = %(guide)s",
+    kept=_KEPT,
 )
-OPEN_LINES_TAKEN: Final = _OPEN_LINES.format(marked=_TAKEN, hers="")
+OPEN_LINES_TAKEN: Final = _OPEN_LINES.format(marked=_TAKEN, hers="", kept=_KEPT)
 
 
 def lines_params(

@@ -247,7 +247,9 @@ def test_a_store_that_passes_while_it_is_settled_is_paid_by_whoever_comes_first(
     assert settled(settle_month(other, JULY.away(1), now=LATER, by=TEST)) == {}
 
 
-def test_what_ends_after_five_years_takes_nothing_back(cast: Cast) -> None:
+@pytest.mark.parametrize("before", ["nothing", "changed", "judged anew"])
+def test_what_ends_after_five_years_takes_nothing_back(cast: Cast, before: str) -> None:
+    """Not even where a note of it waits for the next settlement."""
     entity = cast.guomao.entity
     past = Month(date(2020, 7, 1), JULY.zone)
     plan = propose_plan(
@@ -255,8 +257,14 @@ def test_what_ends_after_five_years_takes_nothing_back(cast: Cast) -> None:
         effective_from=past.first, by=TEST,
     )  # fmt: skip
     approve_plan(plan, account=cast.hq, now=LATER, by=actor_of(cast.hq))
-    credit(1, cast.lin.pk, cast.guomao.pk, 500, past.begins + timedelta(days=3), by=TEST)
-    settle_month(entity, past, now=LATER, by=TEST)
+    at = past.begins + timedelta(days=3)
+    credit(1, cast.lin.pk, cast.guomao.pk, 500, at, by=TEST)
+    assert settled(settle_month(entity, past, now=LATER, by=TEST)).total() == 500
+    if before == "changed":
+        change(Credit.objects.get(), guide_no=cast.zhou.pk, by=TEST)
+    elif before == "judged anew":
+        take_away(Credit.objects.get(), by=TEST)
+        credit(1, cast.lin.pk, cast.guomao.pk, 500, at, by=TEST)
     take_away(Credit.objects.get(), by=TEST)
-    assert not LateCredit.objects.exists()
+    assert LateCredit.objects.exists() == (before != "nothing")
     assert settled(settle_month(entity, past.away(1), now=LATER, by=TEST)) == {}
