@@ -66,7 +66,6 @@ class _Facts:
 
     sales: Sequence[SoldLine]
     refunds: dict[SaleKey, list[SoldLine]]
-    waiting: list[SoldLine]
     late: dict[tuple[str, str], int]
     evidence: Evidence
     rules: list[tuple[CreditRule, Terms]]
@@ -104,7 +103,9 @@ def judge(sales: Iterable[SaleKey]) -> list[Credit]:
     target: list[Credit] = []
     for sale in facts.sales:
         target += _credits_of(sale, facts, was_open=hours.was_open(sale.store_no, sale.at))
-    concerned = [*facts.sales, *facts.waiting, *chain.from_iterable(facts.refunds.values())]
+    # A refund whose sale is not known waits without a credit. One that has credits had a sale, and
+    # its sale ended after five years: what was taken back stays taken back.
+    concerned = [*facts.sales, *chain.from_iterable(facts.refunds.values())]
     return _write_difference([line.pk for line in concerned], target)
 
 
@@ -168,20 +169,16 @@ def _around(
     """The facts about sales, given the lines that take back from them, in order."""
     known = {(sale.source, sale.receipt_no, sale.line) for sale in sales}
     refunds: dict[SaleKey, list[SoldLine]] = defaultdict(list)
-    waiting = []
     for line in back:
         receipt_no, _, number = line.refund_of.rpartition("/")
         sale_key = (line.source, receipt_no, int(number))
         if sale_key in known:
             refunds[sale_key].append(line)
-        else:
-            waiting.append(line)
     late = _late((sale.source, sale.receipt_no) for sale in sales if sale.member_no is None)
     rules = _rules(sales)
     return _Facts(
         sales=sales,
         refunds=refunds,
-        waiting=waiting,
         late=late,
         evidence=gather(
             [(_buyer(sale, late), sale.at) for sale in sales],

@@ -9,11 +9,13 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from kit.actions import action
 from kit.actor import Actor
 from stores.conversions.actions import judge_member, judge_next, judge_receipts
 from stores.conversions.models import Credit, CreditRule
+from stores.ledger.models import PurchaseLine, ReceiptKey
 from stores.ledger.steps import end_ownership, record_merge, undo_merge
 from tests.cast import Cast, a_member
 from tests.stores.conversions.builders import (
@@ -266,6 +268,26 @@ def test_any_order_and_any_repetition_end_in_the_same_credits(cast: Cast, seed: 
         },
         "G003": {"A1/1": 66, "A1/2": 3_252, "R1/1": -1, "R2/1": -21, "R3/4": -3_252},
     }
+
+
+def test_a_refund_outlives_its_sale_that_ended_after_five_years(cast: Cast) -> None:
+    """Judged again, what it took back would be given again, and paid again."""
+    end = timezone.now() - days(5 * 365)
+    sell("A1", cast.guomao, member_no=900, served_by=cast.lin, at=end - days(3))
+    back = [(1, -4_000)]
+    sell("R1", cast.guomao, lines=back, member_no=900, refund_of="A1/1", at=end + days(10))
+    let_the_house_react()
+    assert credited() == {"G001": {"A1/1": 10_000, "R1/1": -4_000}}
+    end_facts_before(end, by=TEST)
+    judge_member(900, since=NOON - days(5_000), by=TEST)
+    judge_receipts([("till-1", "R1")], by=TEST)
+    assert credited() == {"G001": {"R1/1": -4_000}}
+
+
+@action
+def end_facts_before(end: datetime, *, by: Actor) -> None:
+    for facts in (ReceiptKey, PurchaseLine, Credit):
+        assert facts.objects.filter(sold_at__lt=end).delete()[0]
 
 
 def test_judging_twenty_receipts_asks_no_more_than_one(cast: Cast) -> None:
