@@ -328,8 +328,8 @@ CHANNEL_LAYERS = {
 # ---------------------------------------------------------------- screens
 
 LANGUAGE_CODE = "zh-hans"
+FORMAT_MODULE_PATH = "config.formats"
 TIME_ZONE = "Asia/Shanghai"
-USE_TZ = True
 STATIC_URL = "/static/"
 STATIC_ROOT = Path(env.text("STATIC_ROOT", str(BASE_DIR / ".data" / "static")))
 STATICFILES_DIRS = [*sorted(BASE_DIR.glob("*/*/static"))]

@@ -20,6 +20,7 @@ from members.imports.errors import ImportRefused
 from members.imports.models import AT_WORK, ImportFault, ImportState, MemberImport
 from members.imports.rules import FIELDS
 from stores.ledger.sheets import safe_cell
+from stores.org.forms import FileInput
 from stores.org.hq import ReadOnlyAdmin, actor_behind
 from stores.org.models import LegalEntity, Store
 
@@ -44,7 +45,9 @@ class UploadForm(forms.Form):
     entity = forms.ModelChoiceField(
         LegalEntity.objects.order_by("name"), label="法人主体", empty_label="请选择"
     )
-    file = forms.FileField(label="文件（CSV 或 XLSX）")
+    file = forms.FileField(
+        label="文件（CSV 或 XLSX）", widget=FileInput(attrs={"accept": ".csv,.xlsx"})
+    )
 
 
 class _Echo:

@@ -29,6 +29,7 @@ from stores.ledger.models_of_imports import (
     PurchaseImportFault,
 )
 from stores.ledger.sheets import safe_cell
+from stores.org.forms import FileInput
 from stores.org.hq import ReadOnlyAdmin, actor_behind
 from stores.org.models import Account, MachineKey, Store
 
@@ -44,7 +45,9 @@ class UploadForm(forms.Form):
     """A file, and whose receipt numbers stand in it."""
 
     source = forms.CharField(label="来源", max_length=40, validators=[_IS_SOURCE])
-    file = forms.FileField(label="文件（CSV 或 XLSX）")
+    file = forms.FileField(
+        label="文件（CSV 或 XLSX）", widget=FileInput(attrs={"accept": ".csv,.xlsx"})
+    )
 
     source.widget.attrs.update(
         {"list": "sources", "autocomplete": "off", "placeholder": "例如 till"}

@@ -14,6 +14,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 
 from stores.org.duty import import_duty
+from stores.org.forms import FileInput
 from stores.org.hq import HouseAdmin, actor_behind
 from stores.org.models_of_duty import Shift
 from stores.org.rules_of_duty import COLUMNS, RowFault
@@ -67,6 +68,7 @@ class ShiftAdmin(HouseAdmin):
             "title": "导入排班",
             "faults": faults,
             "columns": COLUMNS,
+            "chooser": FileInput().render("file", None, {"accept": ".csv", "required": True}),
         }
         return TemplateResponse(request, "admin/stores/duty_import.html", context)
 

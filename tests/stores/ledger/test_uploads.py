@@ -329,3 +329,16 @@ def test_a_source_that_is_no_word_is_told_how_to_write_one() -> None:
     form = UploadForm({"source": "三月.csv"})
     assert "webshop" in form.errors["source"][0]
     assert "source" not in UploadForm({"source": "web-shop_2"}).errors
+
+
+def test_a_file_with_nothing_to_record_is_not_offered(client: Client, cast: Cast) -> None:
+    """And a chosen file's name has its own place to go: unfold's scripts look for a text field."""
+    client.force_login(cast.hq, backend=BACKEND)
+    upload = client.get(reverse("admin:stores_purchaseimport_upload")).content.decode()
+    assert '<input type="text" hidden disabled><span><span><input type="file"' in upload
+    faulty = tried(cast, ["B1,SK-1,1,9,S9,2026/3/1 19:30,,"])
+    good = tried(cast, receipts(1))
+    for row, is_offered in ((faulty, False), (good, True)):
+        page = client.get(reverse("admin:stores_purchaseimport_change", args=[row.pk]))
+        assert ("ask-start" in page.content.decode()) == is_offered
+        assert ("没有可以新记录的行" in page.content.decode()) != is_offered
