@@ -34,13 +34,23 @@ STANDING: Final = (
     "AND m.restricted_at IS NULL AND (m.birth_year IS NULL OR m.birth_year <= %(newest_adults)s)"
 )
 
+# Beside each member the row that stands. Joined first, while both come in the order of numbers;
+# who stands without being eligible is who may stand no longer.
 _FACTS: Final = """
 facts AS (
   SELECT e.member_id, e.joined_on, COALESCE(b.frequency, 0) AS frequency, b.first_on, b.last_on,
     COALESCE(b.monetary_minor, 0) AS monetary_minor, COALESCE(b.repeat_minor, 0) AS repeat_minor,
     COALESCE(b.last_on, e.joined_on) AS heard_on,
-    %(on)s::date - COALESCE(b.last_on, e.joined_on) AS quiet
+    %(on)s::date - COALESCE(b.last_on, e.joined_on) AS quiet, old.*
   FROM eligible e LEFT JOIN bought b ON b.person = e.member_id
+  FULL JOIN (
+    SELECT member_id AS standing, stage AS old_stage, before AS old_before, since AS old_since,
+      frequency AS old_frequency, first_on AS old_first_on, last_on AS old_last_on,
+      joined_on AS old_joined_on, monetary_minor AS old_monetary, repeat_minor AS old_repeat,
+      rfm AS old_rfm, p_alive AS old_p_alive, expected_purchases AS old_expected,
+      value_minor AS old_value, look_again_on AS old_look_again_on, yardstick_id AS old_yardstick
+    FROM members_memberstage s WHERE {condition}
+  ) old ON old.standing = e.member_id
 )
 """
 
@@ -82,21 +92,20 @@ forecast AS (
 # A row is written when it says something new: another fact or stage, a forecast that differs by
 # more than anybody is shown, a rule that was changed, or its time to be looked at again.
 _NEWS: Final = """
-(old.member_id IS NULL OR y.rule_id IS DISTINCT FROM %(rule)s OR old.look_again_on <= %(on)s
-  OR (old.stage, old.frequency, old.first_on, old.last_on, old.joined_on, old.monetary_minor,
-      old.repeat_minor, old.rfm)
-    IS DISTINCT FROM (n.stage, n.frequency, n.first_on, n.last_on, n.joined_on, n.monetary_minor,
-      n.repeat_minor, COALESCE(n.scores, ''))
-  OR num_nonnulls(old.p_alive, n.p_alive) = 1 OR abs(old.p_alive - n.p_alive) > 0.005
-  OR num_nonnulls(old.expected_purchases, n.purchases) = 1
-  OR abs(old.expected_purchases - n.expected) > 0.05
-  OR num_nonnulls(old.value_minor, n.value) = 1
-  OR abs(old.value_minor - n.value) > 100 + 0.01::float8 * abs(old.value_minor))
+(standing IS NULL OR y.rule_id IS DISTINCT FROM %(rule)s OR old_look_again_on <= %(on)s
+  OR (old_stage, old_frequency, old_first_on, old_last_on, old_joined_on, old_monetary, old_repeat,
+      old_rfm)
+    IS DISTINCT FROM (n.stage, frequency, first_on, last_on, joined_on, monetary_minor,
+      repeat_minor, COALESCE(scores, ''))
+  OR num_nonnulls(old_p_alive, p_alive) = 1 OR abs(old_p_alive - p_alive) > 0.005
+  OR num_nonnulls(old_expected, purchases) = 1 OR abs(old_expected - expected) > 0.05
+  OR num_nonnulls(old_value, value) = 1
+  OR abs(old_value - value) > 100 + 0.01::float8 * abs(old_value))
 """
 
 # A rule that changed moves nobody: `before` tells of people, not of definitions. Without OFFSET 0
 # PostgreSQL would write the formulas out wherever their results are named, and compute each so
-# often. Who stands without being in `valued` is who may stand no longer.
+# often.
 _FRESH: Final = """
 valued AS (
   SELECT f.*, f.purchases * COALESCE(f.p_alive, 1) AS expected,
@@ -105,18 +114,17 @@ valued AS (
         / (%(p)s::float8 * (f.frequency - 1) + %(q)s::float8 - 1)) AS value
   FROM (SELECT * FROM forecast OFFSET 0) f OFFSET 0
 ), fresh AS MATERIALIZED (
-  SELECT n.*, old.member_id AS standing, old.stage AS old_stage, {news} AS is_news,
-    old.stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
-    CASE WHEN old.stage = n.stage THEN old.before
-      WHEN y.rule_id = %(rule)s THEN old.stage ELSE '' END AS before,
-    CASE WHEN old.stage = n.stage THEN old.since
-      WHEN n.stage = 'lapsed' THEN n.heard_on + %(lapsed_after)s + 1
-      WHEN n.stage = 'dormant' THEN n.heard_on + %(dormant_after)s + 1
-      ELSE n.heard_on END AS since
-  FROM valued n
-  FULL JOIN (SELECT * FROM members_memberstage s WHERE {condition}) old
-    ON old.member_id = n.member_id
-  LEFT JOIN members_yardstick y ON y.id = old.yardstick_id
+  SELECT member_id, standing, n.stage, old_stage, frequency, first_on, last_on, joined_on,
+    monetary_minor, repeat_minor, scores, p_alive, expected, value, look_again_on,
+    {news} AS is_news,
+    member_id IS NOT NULL AND old_stage <> n.stage AND y.rule_id = %(rule)s AS has_moved,
+    CASE WHEN old_stage = n.stage THEN old_before
+      WHEN y.rule_id = %(rule)s THEN old_stage ELSE '' END AS before,
+    CASE WHEN old_stage = n.stage THEN old_since
+      WHEN n.stage = 'lapsed' THEN heard_on + %(lapsed_after)s + 1
+      WHEN n.stage = 'dormant' THEN heard_on + %(dormant_after)s + 1
+      ELSE heard_on END AS since
+  FROM valued n LEFT JOIN members_yardstick y ON y.id = old_yardstick
 )
 """
 
@@ -244,8 +252,9 @@ class Reckoner:
         # Said of every table that is read, so that each is read by its own range or index.
         here = f"{which.condition.format('m.id')} AND {which.standing('c')}"
         eligible = ELIGIBLE.format(standing=f"{STANDING} AND {here}")
-        fresh = _FRESH.format(condition=which.standing("s"), news=_NEWS)
-        parts = (_FACTS, _STAGED, _FORECAST, fresh, _written(which.standing("s")))
+        standing = which.standing("s")
+        facts, fresh = _FACTS.format(condition=standing), _FRESH.format(news=_NEWS)
+        parts = (facts, _STAGED, _FORECAST, fresh, _written(standing))
         statement = (
             f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
         )
