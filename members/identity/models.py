@@ -101,6 +101,12 @@ class Member(models.Model):
             models.Index(
                 fields=["home_store", "-joined_at", "-id"], name="members_of_store_newest"
             ),
+            # Whose three years are over; what is kept of her by the same clock.
+            models.Index(
+                fields=["left_at"],
+                name="members_by_leaving",
+                condition=Q(left_at__isnull=False),
+            ),
         )
 
     def __str__(self) -> str:
@@ -229,6 +235,10 @@ class Friendship(models.Model):
             # A guide's friends now, newest first.
             models.Index(
                 fields=["guide", "-since"], name="friends_of_guide_newest", condition=Q(until=None)
+            ),
+            # What has ended, oldest first.
+            models.Index(
+                fields=["until"], name="friendships_by_end", condition=Q(until__isnull=False)
             ),
         )
         constraints = (

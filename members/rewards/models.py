@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -113,6 +114,8 @@ class Coupon(models.Model):
         indexes = (
             # Her coupons, soonest to expire first.
             models.Index(fields=["member", "expires_at"], name="coupons_of_member_by_expiry"),
+            # Given in the order of time: the night finds what is over without the rest.
+            BrinIndex(fields=["expires_at"], name="coupons_by_expiry"),
         )
 
     def __str__(self) -> str:

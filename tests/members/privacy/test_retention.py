@@ -110,6 +110,24 @@ def test_no_table_with_people_is_without_an_end() -> None:
                 model._meta.get_field(rule.owner)
 
 
+# Ten thousand guides and fifteen million members make millions of rows of each.
+MILLIONS = {
+    "members.Member", "members.Friendship", "members.ImportedMember", "members.Coupon",
+    "members.TodayPick", "members.RosterChoice",
+}  # fmt: skip
+
+
+def test_of_millions_the_night_reads_what_is_over_alone() -> None:
+    unheard = {
+        rule.table
+        for rule in rules()
+        if rule.table in MILLIONS
+        and not any(index.fields[:1] == [rule.keep.after] for index in rule.model._meta.indexes)
+    }
+    assert unheard == set()
+    assert {rule.table for rule in rules()} >= MILLIONS
+
+
 def test_the_night_writes_what_it_did_and_what_it_could_not(cast: Cast) -> None:
     rule = next(rule for rule in TIMED if rule.table == "members.Suggestion")
     old = timezone.now() - timedelta(days=400)
