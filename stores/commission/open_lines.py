@@ -36,8 +36,7 @@ WITH {marked}, own AS (
     min(receipt_no) AS receipt_no, min(line) AS line, min(sold_at) AS sold_at
   FROM (
     SELECT l.purchase_line, l.guide_no, l.store_no, l.amount, l.receipt_no, l.line, l.sold_at
-    FROM stores_credit l JOIN own o ON o.store_no = l.store_no AND l.sold_at >= o.opens
-    WHERE l.store_no = ANY(%(stores)s) AND l.sold_at >= %(first)s AND l.sold_at < %(ends)s {hers}
+    FROM {sold}
     UNION ALL
     SELECT l.* FROM marked k CROSS JOIN LATERAL (
       SELECT x.purchase_line, x.guide_no, x.store_no, x.amount, x.receipt_no, x.line, x.sold_at
@@ -68,14 +67,19 @@ _TAKEN: Final = """taken AS (
   DELETE FROM stores_latecredit WHERE store_no = ANY(%(noted)s)
   RETURNING purchase_line, guide_no, store_no
 ), marked AS MATERIALIZED (SELECT DISTINCT purchase_line, guide_no, store_no FROM taken)"""
-OPEN_LINES: Final = _OPEN_LINES.format(marked=_MARKED.format(hers=""), hers="", kept=_KEPT)
+# Store by store: one that is months behind would have all others read from there on.
+_SOLD: Final = """own o CROSS JOIN LATERAL (
+      SELECT * FROM stores_credit x WHERE x.store_no = o.store_no AND x.sold_at >= o.opens
+        AND x.sold_at < %(ends)s OFFSET 0) l"""
 # Of one guide, said of every side: behind the join it would be looked for in everybody's lines.
+_SOLD_BY_ONE: Final = """stores_credit l
+      JOIN own o ON o.store_no = l.store_no AND l.sold_at >= o.opens
+    WHERE l.guide_no = %(guide)s AND l.sold_at >= %(first)s AND l.sold_at < %(ends)s"""
+OPEN_LINES: Final = _OPEN_LINES.format(marked=_MARKED.format(hers=""), sold=_SOLD, kept=_KEPT)
 OPEN_LINES_OF_ONE: Final = _OPEN_LINES.format(
-    marked=_MARKED.format(hers="AND guide_no = %(guide)s"),
-    hers="AND l.guide_no = %(guide)s",
-    kept=_KEPT,
+    marked=_MARKED.format(hers="AND guide_no = %(guide)s"), sold=_SOLD_BY_ONE, kept=_KEPT
 )
-OPEN_LINES_TAKEN: Final = _OPEN_LINES.format(marked=_TAKEN, hers="", kept=_KEPT)
+OPEN_LINES_TAKEN: Final = _OPEN_LINES.format(marked=_TAKEN, sold=_SOLD, kept=_KEPT)
 
 
 def lines_params(

@@ -13,6 +13,7 @@ from itertools import count
 from zoneinfo import ZoneInfo
 
 import pytest
+from django.db import connection
 from django.db.models import Sum
 
 from kit.actions import action, scope_of
@@ -20,6 +21,7 @@ from kit.actor import Actor
 from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.errors import StillSettling
 from stores.commission.models import LateCredit, SettledLine, Settlement
+from stores.commission.open_lines import OPEN_LINES, lines_params
 from stores.commission.queries import payroll_of, running_slip
 from stores.commission.rules import Month
 from stores.commission.settling import (
@@ -186,6 +188,17 @@ def test_what_was_settled_and_did_not_change_is_not_read(cast: Cast) -> None:
     assert unnoted.slips == []
     assert (paid.base, paid.lines) == (500, 1)
     assert settled(settle_month(entity, JULY.away(1), now=LATER, by=TEST)) == {}
+
+
+def test_a_store_that_is_behind_has_no_other_read_from_there_on(cast: Cast) -> None:
+    """A new shop is open since the company's first month, until the next is settled."""
+    settle_month(cast.guomao.entity, JULY, now=LATER, by=TEST)
+    params = lines_params(cast.guomao.entity, JULY.away(1))
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {OPEN_LINES}TABLE open_lines", params)
+        plan = "\n".join(row for (row,) in cursor.fetchall())
+    assert "(store_no = o.store_no) AND (sold_at >= o.opens) AND (sold_at < " in plan, plan
 
 
 def test_what_changes_while_it_is_settled_is_paid_once(cast: Cast) -> None:
