@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -164,6 +165,8 @@ class Origin(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "会员来自"
+        # Written in the order of time: the night finds what is over without the rest.
+        indexes = (BrinIndex(fields=["at"], name="origins_by_age"),)
 
     def __str__(self) -> str:
         return f"{self.member_no} ← {self.source}"

@@ -113,7 +113,8 @@ def test_no_table_with_people_is_without_an_end() -> None:
 # Ten thousand guides and fifteen million members make millions of rows of each.
 MILLIONS = {
     "members.Member", "members.Friendship", "members.ImportedMember", "members.Coupon",
-    "members.TodayPick", "members.RosterChoice",
+    "members.TodayPick", "members.RosterChoice", "stores.Ownership", "stores.TouchKey",
+    "stores.ReceiptKey", "stores.Credit", "stores.Origin", "stores.Arm",
 }  # fmt: skip
 
 
