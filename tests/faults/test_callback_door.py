@@ -143,14 +143,14 @@ async def test_without_a_database_the_door_says_busy_and_recovers(
         await door.close()
     finally:
         connection.settings_dict.update(known)
-    assert (await send(door, a_post(number(1)))).status_code == 200
+    assert await _tell(door, a_post(number(1))) == 200
     await door.close()
     assert await sync_to_async(InboxMessage.objects.count)() == 1
 
 
 async def test_a_restarted_database_is_found_again(servers: TestServers) -> None:
     door = a_door()
-    assert (await send(door, a_post(number(1)))).status_code == 200
+    assert await _tell(door, a_post(number(1))) == 200
     with psycopg.connect(servers.owner_url, autocommit=True) as other:
         other.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
