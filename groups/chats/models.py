@@ -126,6 +126,10 @@ class GroupMember(models.Model):
             models.Index(
                 fields=["person_id"], name="stays_open_of_person", condition=Q(left_at=None)
             ),
+            # Who has left, longest ago first.
+            models.Index(
+                fields=["left_at"], name="stays_by_end", condition=Q(left_at__isnull=False)
+            ),
         )
 
     def __str__(self) -> str:

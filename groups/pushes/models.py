@@ -10,7 +10,7 @@ from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import BrinIndex, GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -260,6 +260,8 @@ class Delivery(models.Model):
         indexes = (
             # Her deliveries, newest first.
             models.Index(fields=["member_no", "-at"], name="deliveries_of_member_newest"),
+            # Written in the order of time: the night finds what is over without the rest.
+            BrinIndex(fields=["at"], name="deliveries_by_age"),
         )
 
     def __str__(self) -> str:
@@ -298,6 +300,8 @@ class LinkClick(models.Model):
 
     class Meta:
         verbose_name = verbose_name_plural = "链接打开"
+        # Written in the order of time: the night finds what is over without the rest.
+        indexes = (BrinIndex(fields=["at"], name="clicks_by_age"),)
 
     def __str__(self) -> str:
         return f"{self.link_id} {timezone.localtime(self.at):%Y-%m-%d %H:%M}"

@@ -115,6 +115,7 @@ MILLIONS = {
     "members.Member", "members.Friendship", "members.ImportedMember", "members.Coupon",
     "members.TodayPick", "members.RosterChoice", "stores.Ownership", "stores.TouchKey",
     "stores.ReceiptKey", "stores.Credit", "stores.Origin", "stores.Arm",
+    "groups.GroupMember", "groups.Delivery", "groups.LinkClick",
 }  # fmt: skip
 
 
