@@ -72,13 +72,14 @@ def begin_settlement(entity: LegalEntity, month: Month, *, now: datetime, by: Ac
 
 
 @action
-def settle_portion(key: int, *, by: Actor) -> bool:
+def settle_portion(key: int, *, waits: bool = False, by: Actor) -> bool:
     """Settle the next store of a month, after the last one pay the guides; whether more is left.
 
-    Two workers never do the same; repeated after its end it does nothing.
+    Two workers never do the same: who finds the month in other hands leaves it to them, or `waits`
+    for its turn. Repeated after its end it does nothing.
     """
     settlement = (
-        Settlement.objects.select_for_update(skip_locked=True, of=("self",))
+        Settlement.objects.select_for_update(skip_locked=not waits, of=("self",))
         .select_related("entity", "plan")
         .filter(pk=key, commission=None)
         .first()
@@ -122,7 +123,7 @@ def settle_month(entity: LegalEntity, month: Month, *, now: datetime, by: Actor)
     next month.
     """
     made = begin_settlement(entity, month, now=now, by=by)
-    while settle_portion(made.pk, by=by):
+    while settle_portion(made.pk, waits=True, by=by):
         pass
     with scope_of(by):
         return Settlement.objects.select_related("entity", "plan").get(pk=made.pk)

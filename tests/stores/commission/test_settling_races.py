@@ -1,0 +1,162 @@
+"""Settling beside writers whose transactions overlap it: whatever commits when, it is paid once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from threading import Event
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+from django.db import connection
+from django.db.models import Sum
+
+from kit.actions import action, set_session_scope
+from kit.actor import EVERYTHING, Actor
+from stores.commission.actions import approve_plan, propose_plan
+from stores.commission.models import LateCredit, SettledLine
+from stores.commission.rules import Month
+from stores.commission.settling import begin_settlement, settle_month, settle_portion
+from stores.conversions.models import Credit, CreditRule
+from stores.org.access import actor_of
+from tests.cast import Cast, make_cast
+from tests.processes import wait_for
+from tests.servers import TestServers
+from tests.stores.conversions.builders import TEST
+
+pytestmark = pytest.mark.django_db(transaction=True)
+SOON = 20
+FIRST = Month(date(2025, 1, 1), ZoneInfo("Asia/Shanghai"))
+LATER = datetime(2026, 11, 15, tzinfo=UTC)
+
+
+@pytest.fixture
+def house(transactional_db: None) -> Cast:
+    """Ten per cent of everything."""
+    cast = make_cast()
+    terms = {"rungs": [{"from": 0, "per_mille": 100}]}
+    made = propose_plan(name="一成", terms=terms, effective_from=FIRST.first, by=TEST)
+    approve_plan(made, account=cast.hq, now=LATER, by=actor_of(cast.hq))
+    CreditRule.objects.create(name="谁", terms={}, effective_from=FIRST.begins)
+    return cast
+
+
+def elsewhere(work: Callable[[], Any]) -> Any:
+    """On a connection of its own, which is closed afterwards."""
+    try:
+        connection.ensure_connection()
+        set_session_scope(EVERYTHING)
+        return work()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def uncommitted(cast: Cast, line: int, month: Month) -> Iterator[Callable[[], None]]:
+    """A sale of the month is credited and what was credited before is worth more, until the given
+    function is called not seen by anybody.
+    """
+    written, commit = Event(), Event()
+
+    @action
+    def write(*, by: Actor) -> None:
+        Credit.objects.filter(purchase_line=line - 1).update(amount=700)
+        Credit.objects.create(
+            purchase_line=line, source="till", receipt_no=f"R{line}", line=1, sku="Q", quantity=1,
+            line_amount=500, guide_no=cast.lin.pk, store_no=cast.guomao.pk, amount=500, kept=500,
+            sold_at=month.begins + timedelta(days=3), rule=CreditRule.objects.get(),
+            reason="server",
+        )  # fmt: skip
+        written.set()
+        assert commit.wait(SOON)
+
+    with ThreadPoolExecutor(1) as pool:
+        told = pool.submit(elsewhere, lambda: write(by=TEST))
+        assert written.wait(SOON), told.exception(SOON)
+
+        def finish() -> None:
+            commit.set()
+            told.result(SOON)
+
+        try:
+            yield finish
+        finally:
+            commit.set()
+
+
+def portion_with(key: int, place: int, interrupt: Callable[[], None]) -> int:
+    """Settle a portion; before its statement `place` something else happens. How many."""
+    seen = 0
+
+    def before(execute: Callable[..., Any], *said: Any) -> Any:
+        nonlocal seen
+        if seen == place:
+            interrupt()
+        seen += 1
+        return execute(*said)
+
+    with connection.execute_wrapper(before):
+        settle_portion(key, by=TEST)
+    return seen
+
+
+def somebody_waits(servers: TestServers) -> bool:
+    with psycopg.connect(servers.owner_url) as other:
+        found = other.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchone()
+    return bool(found and found[0])
+
+
+def paid() -> int:
+    found: int | None = SettledLine.objects.aggregate(s=Sum("amount"))["s"]
+    return found or 0
+
+
+def test_wherever_a_writer_commits_its_credits_are_paid_once(house: Cast) -> None:
+    entity, place = house.guomao.entity, 0
+    while True:
+        month = FIRST.away(place)
+        made = begin_settlement(entity, month, now=LATER, by=TEST)
+        with uncommitted(house, place + 1, month) as commit:
+            statements = portion_with(made.pk, place, commit)
+            commit()
+        assert settle_month(entity, month, now=LATER, by=TEST) == made
+        place += 1
+        if place > statements:
+            break
+    assert statements > 3
+    settle_month(entity, FIRST.away(place), now=LATER, by=TEST)
+    assert paid() == Credit.objects.aggregate(s=Sum("amount"))["s"] == 700 * place - 200
+    assert not LateCredit.objects.exists()
+
+
+def test_who_writes_when_a_month_begins_to_be_settled_is_waited_for(
+    house: Cast, servers: TestServers
+) -> None:
+    """What it writes left no note, since nobody had to note it yet."""
+    with ThreadPoolExecutor(1) as pool, uncommitted(house, 1, FIRST) as commit:
+        settled: Future[Any] = pool.submit(
+            elsewhere, lambda: settle_month(house.guomao.entity, FIRST, now=LATER, by=TEST)
+        )
+        wait_for(lambda: somebody_waits(servers) or settled.done(), "the lock on credits")
+        commit()
+        assert settled.result(SOON).base == 500
+    assert not LateCredit.objects.exists()
+
+
+def test_who_waits_for_a_month_finds_it_settled_whoever_else_is_at_it(
+    house: Cast, servers: TestServers
+) -> None:
+    made = begin_settlement(house.guomao.entity, FIRST, now=LATER, by=TEST)
+    with ThreadPoolExecutor(1) as pool, psycopg.connect(servers.owner_url) as other:
+        other.execute("SELECT 1 FROM stores_settlement WHERE id = %s FOR UPDATE", [made.pk])
+        settled: Future[Any] = pool.submit(
+            elsewhere, lambda: settle_month(house.guomao.entity, FIRST, now=LATER, by=TEST)
+        )
+        wait_for(lambda: somebody_waits(servers) or settled.done(), "the lock on the month")
+        assert not settle_portion(made.pk, by=TEST)
+        other.rollback()
+        assert settled.result(SOON).commission == 0
