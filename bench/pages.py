@@ -38,7 +38,7 @@ from kit.actor import EVERYTHING, NOTHING, Actor
 from kit.fields import shown_id
 from members.identity.models import Member
 from members.lifecycle.models import MemberStage
-from members.lifecycle.picking import pick_for_store
+from members.lifecycle.picking import pick_for_today
 from members.lifecycle.reckoning import reckon
 from members.registration.doors import remember_member
 from stores.org.models import Account, Guide, Role
@@ -71,7 +71,7 @@ def run(scale: str) -> dict[str, Any]:
         many, few, hq = _people(by=BENCH)
         # The night makes the lists of two hundred stores one by one; these two are looked at.
         stores = {many.store_id, few.store_id}
-        picked = seconds(lambda: _pick(stores)) / len(stores)
+        picked = seconds(lambda: pick_for_today(timezone.localdate(), stores=stores)) / len(stores)
         her = Member.objects.filter(owner=many).order_by("pk")[0]
         pages = _pages(many, her, hq)
         counts = {title: _queries(address, who) for title, (address, who) in pages.items()}
@@ -85,11 +85,6 @@ def run(scale: str) -> dict[str, Any]:
             valkey.stop()
     grown = [title for title in _TABLET if counts[title] > fewer[title] + 4]
     return {"todays_list_of_a_store_s": picked, **_told(size, seen, counts, grown)}
-
-
-def _pick(stores: set[int]) -> None:
-    for store in sorted(stores):
-        pick_for_store(store, timezone.localdate(), by=BENCH)
 
 
 @action
@@ -152,7 +147,9 @@ def _measure(
     seen = {}
     for title, (address, cookie) in pages.items():
         _look(server, address, cookie)
-        ours, constant, status = [], [], 0
+        ours: list[float] = []
+        constant: list[float] = []
+        status = 0
         while len(ours) < rounds and (len(ours) < _FEWEST or sum(ours) < _ENOUGH_MS):
             took, status = _look(server, address, cookie)
             ours.append(took)

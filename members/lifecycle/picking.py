@@ -1,23 +1,27 @@
 """Whom each guide greets today: at most fifteen, each for a reason, nobody touched within a week.
 
-Set-based, store by store; permission is asked of the consent room, at the end, for who is left.
+Candidates of all stores are found in one look at everybody, and the consent room says at once whom
+of them nobody may write to: member by member it would be hours of a night. Then each store has its
+lists written, one commit each.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.db import connection
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
-from kit.actions import action
+from kit.actions import action, scope_of
 from kit.actor import Actor
 from members.consent.models import Channel, Purpose
-from members.consent.queries import reasons_not
+from members.consent.queries import permitted
+from members.identity.models import Member
 from members.lifecycle.models_of_today import TodayPick
 from members.lifecycle.rules import Why, reasons_to_greet
 from stores.org.models import Store
@@ -38,18 +42,21 @@ PASSED_WITHIN: Final = timedelta(days=14)
 _TOUCHES: Final = ("push", "call", "visit", "draft_sent", "welcome", "bot_answer", "registration")
 
 _CANDIDATES: Final = """
+CREATE TEMP TABLE lifecycle_today AS
 WITH stood AS (
-  SELECT m.id, m.owner_id, m.entity_id, m.joined_at, s.stage, s.frequency, s.p_alive, s.value_minor,
-    %(on)s::date - s.last_on AS quiet, %(on)s::date - m.joined_at::date AS joined_days,
-    y_rule.dormant_after,
-    (SELECT (min(c.expires_at) AT TIME ZONE %(zone)s)::date - %(on)s::date FROM members_coupon c
-     WHERE c.member_id = m.id AND c.used_at IS NULL AND c.expires_at > %(at)s
-       AND c.expires_at < %(at)s + interval '8 days') AS coupon_days
+  SELECT m.id, m.owner_id, g.store_id, m.entity_id, m.joined_at, s.stage, s.frequency, s.p_alive,
+    s.value_minor, %(on)s::date - s.last_on AS quiet, y_rule.dormant_after,
+    %(on)s::date - (m.joined_at AT TIME ZONE %(zone)s)::date AS joined_days,
+    (soon.ends_at AT TIME ZONE %(zone)s)::date - %(on)s::date AS coupon_days
   FROM members_member m
-  JOIN stores_guide g ON g.id = m.owner_id AND g.left_on IS NULL AND g.store_id = %(store)s
+  JOIN stores_guide g ON g.id = m.owner_id AND g.left_on IS NULL
+    AND g.store_id = ANY(%(stores)s)
   LEFT JOIN members_memberstage s ON s.member_id = m.id
   LEFT JOIN members_yardstick y ON y.id = s.yardstick_id
   LEFT JOIN members_stagerule y_rule ON y_rule.id = y.rule_id
+  LEFT JOIN (SELECT member_id, min(expires_at) AS ends_at FROM members_coupon
+    WHERE used_at IS NULL AND expires_at > %(at)s AND expires_at < %(at)s + interval '8 days'
+    GROUP BY 1) soon ON soon.member_id = m.id
   WHERE m.state = 'active'
 ), reasoned AS (
   SELECT *, CASE
@@ -71,12 +78,21 @@ WITH stood AS (
       AND ((p.outcome = 'never') OR (p.outcome = 'not_needed' AND p.on > %(peace)s)
         OR (p.outcome = 'missed' AND p.on > %(again)s)))
 )
-SELECT id, owner_id, entity_id, stage, frequency, quiet, dormant_after, coupon_days, p_alive,
-  joined_days,
+SELECT id, owner_id, store_id, place, entity_id, stage, frequency, quiet, dormant_after,
+  coupon_days, p_alive, joined_days,
   (SELECT count(*) FROM members_todaypick p WHERE p.member_id = ranked.id
     AND p.guide_id = ranked.owner_id AND p.outcome = '' AND p.on < %(on)s
     AND p.on >= %(passed)s) AS ignored
-FROM ranked WHERE place <= %(looked_at)s ORDER BY owner_id, place
+FROM ranked WHERE place <= %(looked_at)s
+"""
+_REFUSED: Final = """
+DELETE FROM lifecycle_today t WHERE t.entity_id = %s
+  AND NOT EXISTS (SELECT 1 FROM ({permitted}) p (id) WHERE p.id = t.id)
+"""
+_OF_STORE: Final = """
+SELECT id, owner_id, stage, frequency, quiet, dormant_after, coupon_days, p_alive, joined_days,
+  ignored
+FROM lifecycle_today WHERE store_id = %s ORDER BY owner_id, place
 """
 
 
@@ -86,33 +102,76 @@ class Candidate:
 
     member: int
     guide: int
-    entity: int
     why: Why
     ignored: int
 
 
-def pick_for_today(on: date, *, at: datetime | None = None) -> int:
-    """The lists of every store; how many cards. Lists made before stand as they are."""
-    stores = Store.objects.filter(closed_on=None).order_by("pk").values_list("pk", flat=True)
-    return sum(pick_for_store(store, on, at=at, by=PICKER) for store in stores)
+def pick_for_today(
+    on: date, *, at: datetime | None = None, stores: Collection[int] | None = None
+) -> int:
+    """The lists of every store, or of these; how many cards. Lists made before stay."""
+    with scope_of(PICKER):
+        waiting = Store.objects.filter(closed_on=None).exclude(
+            pk__in=TodayPick.objects.filter(on=on).values("guide__store")
+        )
+        keys = list(waiting.order_by("pk").values_list("pk", flat=True))
+    chosen = keys if stores is None else [key for key in keys if key in stores]
+    if not chosen:
+        return 0
+    try:
+        _gather(chosen, on, at=at or timezone.now(), by=PICKER)
+        return sum(_pick(store, on, by=PICKER) for store in chosen)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP TABLE IF EXISTS lifecycle_today")
 
 
 @action
-def pick_for_store(store_id: int, on: date, *, at: datetime | None = None, by: Actor) -> int:
-    """The lists of one store's guides for a day; how many cards. Picked before: none."""
-    now = at or timezone.now()
+def _gather(stores: Sequence[int], on: date, *, at: datetime, by: Actor) -> None:
+    """Fill the session's table with whom guides of these stores may greet, the best first."""
+    values: Mapping[str, Any] = {
+        "stores": stores,
+        "on": on,
+        "at": at,
+        "zone": timezone.get_default_timezone_name(),
+        "untouched": at - UNTOUCHED_FOR,
+        "kinds": list(_TOUCHES),
+        "peace": on - PEACE,
+        "again": on - AGAIN,
+        "passed": on - PASSED_WITHIN,
+        "looked_at": LOOKED_AT,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL work_mem = '128MB'")
+        cursor.execute("DROP TABLE IF EXISTS lifecycle_today")
+        cursor.execute(_CANDIDATES, values)
+        cursor.execute("CREATE INDEX ON lifecycle_today (store_id)")
+        cursor.execute("ANALYZE lifecycle_today")
+        cursor.execute("SELECT DISTINCT entity_id FROM lifecycle_today")
+        for (entity,) in cursor.fetchall():
+            # Among the candidates alone: of few stores they are few, of all they are many.
+            some = Member.objects.filter(pk__in=RawSQL("SELECT id FROM lifecycle_today", []))
+            sql, params = (
+                permitted(some, Purpose.DIRECT_MARKETING, Channel.WECOM, at=at, entity=entity)
+                .values("pk")
+                .query.sql_with_params()
+            )
+            cursor.execute(_REFUSED.format(permitted=sql), [entity, *params])
+
+
+@action
+def _pick(store_id: int, on: date, *, by: Actor) -> int:
+    """The lists of one store's guides, from what was gathered; picked before meanwhile: none."""
     with connection.cursor() as cursor:
         # Two pickers of one store take turns; the second finds it done.
         cursor.execute("SELECT 1 FROM stores_store WHERE id = %s FOR UPDATE", [store_id])
     if TodayPick.objects.filter(on=on, guide__store=store_id).exists():
         return 0
-    found = _candidates(store_id, on, now)
-    refused = _refusals(found, now)
     picks: list[TodayPick] = []
     taken: dict[int, int] = defaultdict(int)
-    for one in found:
+    for one in _candidates(store_id):
         passed_on = one.ignored >= PASSED_BY
-        if one.member in refused or (not passed_on and taken[one.guide] >= MOST):
+        if not passed_on and taken[one.guide] >= MOST:
             continue
         taken[one.guide] += not passed_on
         picks.append(
@@ -130,37 +189,10 @@ def pick_for_store(store_id: int, on: date, *, at: datetime | None = None, by: A
     return len(picks)
 
 
-def _candidates(store_id: int, on: date, now: datetime) -> list[Candidate]:
-    values: Mapping[str, Any] = {
-        "store": store_id,
-        "on": on,
-        "at": now,
-        "zone": timezone.get_default_timezone_name(),
-        "untouched": now - UNTOUCHED_FOR,
-        "kinds": list(_TOUCHES),
-        "peace": on - PEACE,
-        "again": on - AGAIN,
-        "passed": on - PASSED_WITHIN,
-        "looked_at": LOOKED_AT,
-    }
+def _candidates(store_id: int) -> list[Candidate]:
     with connection.cursor() as cursor:
-        cursor.execute(_CANDIDATES, values)
-        return [
-            Candidate(row[0], row[1], row[2], Why(*row[3:10]), row[10]) for row in cursor.fetchall()
-        ]
-
-
-def _refusals(found: Sequence[Candidate], now: datetime) -> set[int]:
-    """Whom the consent room does not allow to be written to by a guide."""
-    refused: set[int] = set()
-    by_entity: dict[int, list[int]] = defaultdict(list)
-    for one in found:
-        by_entity[one.entity].append(one.member)
-    for entity, members in by_entity.items():
-        refused |= reasons_not(
-            members, Purpose.DIRECT_MARKETING, Channel.WECOM, at=now, entity=entity
-        ).keys()
-    return refused
+        cursor.execute(_OF_STORE, [store_id])
+        return [Candidate(row[0], row[1], Why(*row[2:9]), row[9]) for row in cursor.fetchall()]
 
 
 def shown_reasons(pick: TodayPick) -> str:

@@ -21,7 +21,7 @@ from members.lifecycle.owners import (
     run_assignment,
     undo_assignment,
 )
-from members.lifecycle.picking import MOST, pick_for_store, pick_for_today
+from members.lifecycle.picking import MOST, pick_for_today
 from members.lifecycle.queries import members_of_play
 from members.lifecycle.reckoning import reckon
 from members.lifecycle.rules import is_kept_out
@@ -69,7 +69,7 @@ def test_each_on_the_list_has_a_reason_and_nobody_was_touched_this_week(cast: Ca
     reckon()
     pick_for_today(timezone.localdate())
     assert picked(cast) == {"将眠": ["dormant_soon"], "二购": ["second"], "券到": ["coupon"]}
-    assert pick_for_store(cast.guomao.pk, timezone.localdate(), by=TESTER) == 0
+    assert pick_for_today(timezone.localdate()) == 0
 
 
 def test_no_more_than_fifteen(cast: Cast) -> None:
