@@ -27,7 +27,8 @@ _SETTLED_SUMS: Final = """
 SELECT guide_no, max(store_no), count(*),
   coalesce(sum(amount) FILTER (WHERE NOT is_adjustment), 0)::bigint,
   coalesce(sum(amount) FILTER (WHERE is_adjustment), 0)::bigint
-FROM stores_settledline WHERE settlement_id = %(settlement)s GROUP BY guide_no ORDER BY guide_no
+FROM stores_settledline WHERE settlement_id = %(settlement)s AND store_no <> ALL(%(but)s)
+GROUP BY guide_no ORDER BY guide_no
 """
 Sums = dict[int, tuple[int, int, int, int, int]]
 
@@ -103,15 +104,17 @@ def payrolls_of(
     if settled is not None and settled.commission is not None:
         rows = list(Commission.objects.filter(settlement=settled).order_by("guide_no"))
         return [_paid(settled, month, rows, plan or settled.plan) for plan in plans]
-    sums = _read_sums(OPEN_LINES + _SUMS, lines_params(entity, month))
+    params = lines_params(entity, month)
+    sums = _read_sums(OPEN_LINES + _SUMS, params)
     if settled is not None:
-        sums = _together(sums, _read_sums(_SETTLED_SUMS, {"settlement": settled.pk}))
+        # A store that is settled between the two looks was looked at as open already.
+        sums = _together(sums, _sums_of(settled, but=params["stores"]))
     return [_payroll(entity, month, plan or plan_for(month.first), sums) for plan in plans]
 
 
 def payroll_from_lines(settlement: Settlement, month: Month) -> Payroll:
     """What a settlement pays for the lines that it holds."""
-    sums = _read_sums(_SETTLED_SUMS, {"settlement": settlement.pk})
+    sums = _sums_of(settlement)
     return _payroll(settlement.entity, month, settlement.plan, sums)
 
 
@@ -139,6 +142,11 @@ def _read_sums(statement: str, params: dict[str, Any]) -> Sums:
     with connection.cursor() as cursor:
         cursor.execute(statement, params)
         return {row[0]: row for row in cursor.fetchall()}
+
+
+def _sums_of(settlement: Settlement, *, but: Sequence[int] = ()) -> Sums:
+    """What a settlement holds by guide, but for some stores."""
+    return _read_sums(_SETTLED_SUMS, {"settlement": settlement.pk, "but": list(but)})
 
 
 def _together(some: Sums, others: Sums) -> Sums:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -15,10 +16,11 @@ import pytest
 from django.db import connection
 from django.db.models import Sum
 
-from kit.actions import action, set_session_scope
+from kit.actions import action, scope_of, set_session_scope
 from kit.actor import EVERYTHING, Actor
 from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import LateCredit, SettledLine
+from stores.commission.queries import payroll_of
 from stores.commission.rules import Month
 from stores.commission.settling import begin_settlement, settle_month, settle_portion
 from stores.conversions.models import Credit, CreditRule
@@ -88,19 +90,23 @@ def uncommitted(cast: Cast, line: int, month: Month) -> Iterator[Callable[[], No
             commit.set()
 
 
-def portion_with(key: int, place: int, interrupt: Callable[[], None]) -> int:
-    """Settle a portion; before its statement `place` something else happens. How many."""
+def statements_with(
+    interrupt: Callable[[], object], place: int | str, work: Callable[[], object]
+) -> int:
+    """Do the work; before its statement of this number, or with these words, something else
+    happens. How many statements.
+    """
     seen = 0
 
-    def before(execute: Callable[..., Any], *said: Any) -> Any:
+    def before(execute: Callable[..., Any], sql: str, *said: Any) -> Any:
         nonlocal seen
-        if seen == place:
+        if place == seen or (isinstance(place, str) and place in sql):
             interrupt()
         seen += 1
-        return execute(*said)
+        return execute(sql, *said)
 
     with connection.execute_wrapper(before):
-        settle_portion(key, by=TEST)
+        work()
     return seen
 
 
@@ -116,21 +122,40 @@ def paid() -> int:
 
 
 def test_wherever_a_writer_commits_its_credits_are_paid_once(house: Cast) -> None:
-    entity, place = house.guomao.entity, 0
-    while True:
+    entity, place, statements = house.guomao.entity, 0, 1
+    while place <= statements:
         month = FIRST.away(place)
-        made = begin_settlement(entity, month, now=LATER, by=TEST)
+        key = begin_settlement(entity, month, now=LATER, by=TEST).pk
         with uncommitted(house, place + 1, month) as commit:
-            statements = portion_with(made.pk, place, commit)
+            portion = partial(settle_portion, key, by=TEST)
+            statements = statements_with(commit, place, portion)
             commit()
-        assert settle_month(entity, month, now=LATER, by=TEST) == made
+        assert settle_month(entity, month, now=LATER, by=TEST).pk == key
         place += 1
-        if place > statements:
-            break
     assert statements > 3
     settle_month(entity, FIRST.away(place), now=LATER, by=TEST)
     assert paid() == Credit.objects.aggregate(s=Sum("amount"))["s"] == 700 * place - 200
     assert not LateCredit.objects.exists()
+
+
+def test_a_preview_counts_a_store_once_that_is_settled_between_its_looks(house: Cast) -> None:
+    entity = house.guomao.entity
+    with uncommitted(house, 1, FIRST) as commit:
+        commit()
+    made = begin_settlement(entity, FIRST, now=LATER, by=TEST)
+
+    def look() -> None:
+        with scope_of(TEST):
+            assert payroll_of(entity, FIRST).base == 500
+
+    def settle_the_store() -> None:
+        with ThreadPoolExecutor(1) as pool:
+            assert pool.submit(elsewhere, lambda: settle_portion(made.pk, by=TEST)).result(SOON)
+
+    statements_with(settle_the_store, "FROM open_lines", look)
+    look()
+    again = begin_settlement(entity, FIRST, now=LATER, by=TEST)
+    assert (again.pk, again.stores_in) == (made.pk, 1)
 
 
 def test_who_writes_when_a_month_begins_to_be_settled_is_waited_for(
