@@ -39,8 +39,9 @@ BEGIN
 END $$;
 """
 # Months that were settled before this was written down: of the stores that a company has, and of
-# those that it had.
+# those that it had. Whoever writes credits meanwhile waits: no trigger notes it yet.
 STORES = """
+LOCK TABLE stores_credit IN SHARE ROW EXCLUSIVE MODE;
 SELECT set_config('scope.everything', 'on', true);
 INSERT INTO stores_settledstore (store_id, since, until, noted_until)
   SELECT store_id, min(month) AT TIME ZONE %(zone)s,
