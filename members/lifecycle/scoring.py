@@ -259,13 +259,15 @@ class Reckoner:
             f"WITH eligible AS ({eligible}), bought AS ({which.bought}),{','.join(parts)} {_END}"
         )
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_nestloop = off")
+            # A portion is kept whole while it is compared and written.
+            cursor.execute("SET LOCAL work_mem = '128MB'; SET LOCAL enable_nestloop = off")
             if not which.is_range:
                 cursor.execute("SET LOCAL enable_indexscan = off")
             cursor.execute(statement, {**self._values(), **which.values})
             rows = cursor.fetchall()
             cursor.execute(
-                "SET LOCAL enable_nestloop TO DEFAULT; SET LOCAL enable_indexscan TO DEFAULT"
+                "SET LOCAL work_mem TO DEFAULT; SET LOCAL enable_nestloop TO DEFAULT;"
+                "SET LOCAL enable_indexscan TO DEFAULT"
             )
         removed, scored = next((int(row[1]), int(row[2])) for row in rows if row[0] is None)
         moves = sorted(Move(*row) for row in rows if row[0] is not None)

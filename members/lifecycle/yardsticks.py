@@ -30,6 +30,7 @@ LEARNS_FROM: Final = 50_000
 FEWEST: Final = 50
 # About two pages of members.
 NEIGHBOURS: Final = 64
+AT_ONCE: Final = 20_000
 _YUAN: Final = 100
 
 _SAMPLED: Final = f"""
@@ -116,4 +117,8 @@ def _sample(
                 "one_in": one_in,
             },
         )
-        return np.array(cursor.fetchall(), dtype=np.int64).reshape(-1, 5)
+        # By and by: as rows of Python they would be ten times as large.
+        parts = [np.empty((0, 5), dtype=np.int64)]
+        while rows := cursor.fetchmany(AT_ONCE):
+            parts.append(np.array(rows, dtype=np.int64))
+        return np.concatenate(parts)

@@ -234,6 +234,28 @@ def test_looking_at_everybody_again_writes_only_what_is_new(shop: Cast) -> None:
     assert again.moved == 1
 
 
+def test_a_week_in_which_nothing_happened_writes_no_row(
+    shop: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Too few to teach a model, and so long quiet that time alone changes nothing for weeks.
+    asleep = [a_shopper(shop, f"眠{number}", 200 + number) for number in range(4)]
+    a_shopper(shop, "没买过")
+    reckon()
+    before, today = versions(), timezone.localdate()
+    AudienceChange.objects.all().delete()
+    monkeypatch.setattr(reckoning, "PORTION", asleep[1].pk)
+    week = reckon(Kind.EVERYBODY, on=today + timedelta(days=7))
+    assert (week.scored, week.moved, week.removed) == (5, 0, 0)
+    assert versions() == before
+    assert not AudienceChange.objects.exists()
+    # Who may no longer be computed goes, whatever told us; nobody else is touched.
+    gone = asleep[2].pk
+    Member.objects.filter(pk=gone).update(restricted_at=timezone.now())
+    again = reckon(Kind.EVERYBODY, on=today + timedelta(days=14))
+    assert (again.scored, again.moved, again.removed) == (4, 0, 1)
+    assert versions() == {key: row for key, row in before.items() if key != gone}
+
+
 def test_a_changed_rule_is_written_into_every_row(shop: Cast) -> None:
     crowd(shop, 6)
     reckon_by_model()
