@@ -5,11 +5,11 @@ The same lines stand on HQ's page and in the published lists (网数条例 21).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 
-from django.apps import apps
 from django.db import models
 
 from kit.classified import Grade
@@ -106,10 +106,13 @@ def said_of(name: str) -> str:
     if "." not in name:
         hers = {field.name: field for field in Member._meta.concrete_fields}
         return named(hers[name]) if name in hers else _WORDS.get(name, name)
-    try:
-        return title_of(apps.get_model(name))
-    except LookupError:
-        return name
+    table = _tables().get(name.lower())
+    return name if table is None else title_of(table)
+
+
+@cache
+def _tables() -> Mapping[str, type[models.Model]]:
+    return {model._meta.label_lower: model for model, _ in own_models()}
 
 
 def give_names() -> None:
