@@ -141,7 +141,7 @@ changed AS (
   ON CONFLICT (member_id) DO UPDATE SET ({columns}) = ROW({excluded})
 ), removed AS (
   DELETE FROM members_memberstage s USING fresh f
-  WHERE f.member_id IS NULL AND s.member_id = f.standing
+  WHERE f.member_id IS NULL AND s.member_id = f.standing AND {condition}
   RETURNING s.member_id
 )
 """
