@@ -92,11 +92,11 @@ Paid = dict[int, list[date]]
 def by_everything(entity: LegalEntity, month: Month, paid: Paid) -> Counter[Key]:
     """All credits of the stores since each was first settled, less all that anybody settled.
 
-    `paid` says for which months each store was settled, by whichever company.
+    `paid` says for which months each store was settled, by whichever company, the first with all
+    that company's months before.
     """
     found: Counter[Key] = Counter()
-    theirs = Settlement.objects.filter(entity=entity).values_list("month", flat=True)
-    start = min([month.first, *theirs])
+    start = first_of(entity, month)
     for store in Store.objects.filter(entity=entity).values_list("pk", flat=True):
         months = paid.get(store, [])
         since = Month(min(months, default=start), month.zone)
@@ -109,6 +109,11 @@ def by_everything(entity: LegalEntity, month: Month, paid: Paid) -> Counter[Key]
         for line in SettledLine.objects.filter(store_no=store):
             found[line.purchase_line, line.guide_no, line.store_no] -= line.amount
     return Counter({key: amount for key, amount in found.items() if amount})
+
+
+def first_of(entity: LegalEntity, month: Month) -> date:
+    theirs = Settlement.objects.filter(entity=entity).values_list("month", flat=True)
+    return min([month.first, *theirs])
 
 
 def settled(settlement: Settlement) -> Counter[Key]:
@@ -170,9 +175,9 @@ def test_a_month_pays_what_a_look_at_everything_would(
         made = settle_month(entity, month, now=LATER, by=TEST)
         assert settled(made) == wanted, f"{month.first} of {entity}"
         for store in Store.objects.filter(entity=entity).values_list("pk", flat=True):
-            months_of_store = paid.setdefault(store, [])
-            if not months_of_store or min(months_of_store) <= month.first > max(months_of_store):
-                months_of_store.append(month.first)
+            known = paid.get(store, [first_of(entity, month)])
+            if store not in paid or known[0] <= month.first > max(known):
+                paid[store] = [*known, month.first]
                 assert not LateCredit.objects.filter(store_no=store).exists()
 
 
