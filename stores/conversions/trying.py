@@ -96,11 +96,13 @@ def carry_on_trials(at: datetime, *, portions: int = 4, size: int = PORTION) -> 
 def must_be_tried(rule: CreditRule, at: datetime) -> None:
     """Refuse a rule that nobody has seen the effect of; raises Untried. A step.
 
-    A house that has sold nothing lately has nothing to try a rule on.
+    A house that has sold nothing lately has nothing to try a rule on. Whoever does not see all of
+    its stores cannot say so.
     """
-    must_be_in_action()
-    tried = RuleTrial.objects.filter(rule=rule, finished_at__gte=at - TRIED_FOR).exists()
-    if not tried and _sales(at - TRIED_OVER, at).exists():
+    by = must_be_in_action()
+    if RuleTrial.objects.filter(rule=rule, finished_at__gte=at - TRIED_FOR).exists():
+        return
+    if not by.scope.everything or _sales(at - TRIED_OVER, at).exists():
         raise Untried
 
 
