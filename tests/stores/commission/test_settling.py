@@ -19,13 +19,21 @@ from stores.commission.actions import (
     set_target,
 )
 from stores.commission.errors import NoPlan, NotNext, NotOver, OwnPlan, PlanTooLate
-from stores.commission.models import Commission, CommissionPlan, SettledLine, Settlement, Target
+from stores.commission.models import (
+    Commission,
+    CommissionPlan,
+    LateCredit,
+    SettledLine,
+    Settlement,
+    Target,
+)
 from stores.commission.queries import months_to_settle, payroll_of
 from stores.commission.rules import Month
 from stores.commission.settling import settle_month
 from stores.conversions.models import Credit
 from stores.ledger.steps import record_merge
 from stores.org.access import actor_of
+from stores.org.models import Guide
 from tests.cast import Cast
 from tests.stores.conversions.builders import TEST, days, let_the_house_react, sell, touch
 
@@ -232,6 +240,31 @@ def test_a_guide_meets_her_own_payslips_alone(cast: Cast, plan: CommissionPlan) 
     with scope_of(actor_of(cast.lin.account)):
         assert set(Commission.objects.values_list("guide_no", flat=True)) == {cast.lin.pk}
         assert set(SettledLine.objects.values_list("guide_no", flat=True)) == {cast.lin.pk}
+
+
+def test_a_change_is_noted_whatever_its_writer_sees(cast: Cast, plan: CommissionPlan) -> None:
+    """A guide as writer meets her own rows alone, before and after the note of a colleague's."""
+    for number, guide in (("A1", cast.lin), ("A2", cast.zhou)):
+        sell(number, cast.guomao, served_by=guide, at=day(3))
+    let_the_house_react()
+    settle(cast, JULY)
+    hers = Credit.objects.get(guide_no=cast.lin.pk)
+    assert give(hers, cast.ma, by=actor_of(cast.ma.account)) == 0
+    assert give(hers, cast.zhou, by=actor_of(cast.manager.account)) == 1
+    assert sorted(LateCredit.objects.values_list("guide_no", "purchase_line")) == [
+        (cast.lin.pk, hers.purchase_line),
+        (cast.zhou.pk, hers.purchase_line),
+    ]
+
+
+@action
+def give(credit: Credit, guide: Guide, *, by: Actor) -> int:
+    """How many rows met the writer, who afterwards sees no more than before."""
+    before = Credit.objects.count()
+    changed = Credit.objects.filter(pk=credit.pk).update(guide_no=guide.pk)
+    assert Credit.objects.count() == before
+    assert LateCredit.objects.count() == 2 * changed
+    return changed
 
 
 def test_a_target_said_again_is_the_new_one(cast: Cast) -> None:
