@@ -28,20 +28,20 @@ waiting AS MATERIALIZED (
   SELECT unnest(m.numbers) AS id FROM stores_figuremark m
   WHERE m.facts = 'touches' AND m.numbers IS NOT NULL
 )"""
-_OF_TOUCH: Final = (
-    "SELECT cell.store_no, cell.day, t.id, t.guide_no, t.member_no, t.kind, t.source, t.at"
-)
-_WHEN: Final = (
-    "t.at >= cell.begins AND t.at < cell.ends AND t.at >= %(since)s AND t.at < %(until)s"
-    " AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = t.id)"
-)
+# Below, facts are looked up day by day of each store, by index: behind row security PostgreSQL
+# expects next to none of them, and would hold every day against all that was read of the months.
+# OFFSET keeps a look-up a look-up.
+_TOUCH_OF_CELL: Final = """
+  SELECT cell.store_no, cell.day, t.* FROM cell CROSS JOIN LATERAL (
+    SELECT x.id, x.guide_no, x.member_no, x.kind, x.source, x.at FROM stores_touch x
+    WHERE x.store_no {store} AND x.kind = ANY(%(kinds)s) AND x.at >= cell.begins
+      AND x.at < cell.ends AND x.at >= %(since)s AND x.at < %(until)s OFFSET 0) t
+  WHERE {which} AND NOT EXISTS (SELECT 1 FROM waiting w WHERE w.id = t.id)"""
+_IN_STORE: Final = _TOUCH_OF_CELL.format(store="= cell.store_no", which="true")
+_IN_NONE: Final = _TOUCH_OF_CELL.format(store="IS NULL", which=f"cell.store_no = {NOWHERE}")
 TOUCH: Final = f"""
-touch AS MATERIALIZED (
-  {_OF_TOUCH} FROM cell JOIN stores_touch t
-    ON t.store_no = cell.store_no AND t.kind = ANY(%(kinds)s) WHERE {_WHEN}
-  UNION ALL
-  {_OF_TOUCH} FROM cell JOIN stores_touch t
-    ON cell.store_no = {NOWHERE} AND t.store_no IS NULL AND t.kind = ANY(%(kinds)s) WHERE {_WHEN}
+touch AS MATERIALIZED ({_IN_STORE}
+  UNION ALL{_IN_NONE}
 )"""
 # Single touches by their numbers, on the days of their stores' clocks now.
 SINGLE: Final = f"""
@@ -60,8 +60,9 @@ touch AS MATERIALIZED (
 CREDIT: Final = """
 credit AS MATERIALIZED (
   SELECT cell.day, cell.begins, cell.ends, cell.zone, k.*
-  FROM cell JOIN stores_credit k ON k.store_no = cell.store_no
-    AND k.sold_at >= cell.begins AND k.sold_at < cell.ends
+  FROM cell CROSS JOIN LATERAL (
+    SELECT x.* FROM stores_credit x WHERE x.store_no = cell.store_no
+      AND x.sold_at >= cell.begins AND x.sold_at < cell.ends OFFSET 0) k
 ), buyer AS MATERIALIZED (
   SELECT who.store_no, who.day, who.member_no, COALESCE(past.days, 0) AS days, (
     SELECT e.store_no FROM stores_credit e
@@ -99,13 +100,15 @@ timed AS MATERIALIZED (
     p.member_no IS NOT NULL OR late.member_no IS NOT NULL AS is_member,
     LEAST(p.sold_at, p.recorded_at) AT TIME ZONE timed.zone AS here,
     p.latitude AS lat, p.longitude AS lon
-  FROM timed JOIN stores_purchaseline p ON p.store_no = timed.store_no
-    AND p.sold_at >= timed.begins AND p.sold_at < timed.ends + interval '4 days'
-    AND LEAST(p.sold_at, p.recorded_at) >= timed.begins
-    AND LEAST(p.sold_at, p.recorded_at) < timed.ends
-  LEFT JOIN stores_receiptmember late
-    ON late.source = p.source AND late.receipt_no = p.receipt_no
-  WHERE p.sold_at >= %(since)s AND p.sold_at < %(until)s
+  FROM timed CROSS JOIN LATERAL (
+    SELECT x.* FROM stores_purchaseline x WHERE x.store_no = timed.store_no
+      AND x.sold_at >= timed.begins AND x.sold_at < timed.ends + interval '4 days'
+      AND x.sold_at >= %(since)s AND x.sold_at < %(until)s
+      AND LEAST(x.sold_at, x.recorded_at) >= timed.begins
+      AND LEAST(x.sold_at, x.recorded_at) < timed.ends OFFSET 0) p
+  LEFT JOIN LATERAL (
+    SELECT r.member_no FROM stores_receiptmember r WHERE p.member_no IS NULL
+      AND r.source = p.source AND r.receipt_no = p.receipt_no OFFSET 0) late ON true
 ), line AS (
   SELECT l.*, CASE
       WHEN l.here < l.day + l.night_until THEN true
