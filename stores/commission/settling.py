@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
-from django.db import connection
+from django.db import DatabaseError, connection
 from django.db.models import F, Min
 
 from kit.actions import action, must_be_in_action, scope_of
@@ -103,15 +103,24 @@ def settle_portion(key: int, *, waits: bool = False, by: Actor) -> bool:
 
 
 def carry_on_settlements(*, portions: int = 40) -> int:
-    """Go on with every settlement that is under way, so many stores each; how many were settled."""
+    """Go on with every settlement that is under way, so many stores each; how many were settled.
+
+    One company's fault is its own: the others go on, and what could not be settled is raised then.
+    """
     with scope_of(_US):
-        keys = list(Settlement.objects.filter(commission=None).values_list("pk", flat=True))
-    done = 0
+        running = Settlement.objects.filter(commission=None).order_by("pk")
+        keys = list(running.values_list("pk", flat=True))
+    done, faults = 0, []
     for key in keys:
-        for _ in range(portions):
-            if not settle_portion(key, by=_US):
-                break
-            done += 1
+        try:
+            for _ in range(portions):
+                if not settle_portion(key, by=_US):
+                    break
+                done += 1
+        except (DatabaseError, ValueError) as fault:
+            faults.append(fault)
+    if faults:
+        raise ExceptionGroup("months that cannot be settled", faults)
     return done
 
 

@@ -21,7 +21,13 @@ from kit.actions import action, scope_of, set_session_scope
 from kit.actor import EVERYTHING, Actor
 from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.errors import StillSettling
-from stores.commission.models import LateCredit, SettledLine, SettledStore, Settlement
+from stores.commission.models import (
+    CommissionPlan,
+    LateCredit,
+    SettledLine,
+    SettledStore,
+    Settlement,
+)
 from stores.commission.open_lines import OPEN_LINES, lines_params
 from stores.commission.queries import payroll_of, running_slip
 from stores.commission.rules import Month
@@ -265,6 +271,18 @@ def test_what_changes_while_it_is_settled_is_paid_once(cast: Cast) -> None:
     assert settled(second) == {(0, cast.lin.pk, stores[0]): 100}
     total = SettledLine.objects.aggregate(s=Sum("amount"))["s"]
     assert total == 600 * len(stores)
+
+
+def test_a_month_that_cannot_be_settled_holds_up_no_other_company(
+    cast: Cast, other: LegalEntity
+) -> None:
+    bad, good = (begin_settlement(e, JULY, now=LATER, by=TEST) for e in (cast.guomao.entity, other))
+    plan = CommissionPlan.objects.create(name="读不出", terms={}, effective_from=JULY.first)
+    Settlement.objects.filter(pk=bad.pk).update(plan=plan)
+    with pytest.raises(ExceptionGroup):
+        carry_on_settlements()
+    assert list(Settlement.objects.filter(commission=None)) == [bad]
+    assert Settlement.objects.get(pk=good.pk).commission == 0
 
 
 def test_what_one_company_settled_is_not_paid_again_by_the_next(
