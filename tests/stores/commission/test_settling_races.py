@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
-from threading import Event
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from django.db import connection
 from django.db.models import Sum
 
-from kit.actions import action, scope_of, set_session_scope
-from kit.actor import EVERYTHING, Actor
+from kit.actions import scope_of
 from stores.commission.actions import approve_plan, propose_plan
 from stores.commission.models import LateCredit, SettledLine
 from stores.commission.queries import payroll_of
@@ -26,12 +23,12 @@ from stores.commission.settling import begin_settlement, settle_month, settle_po
 from stores.conversions.models import Credit, CreditRule
 from stores.org.access import actor_of
 from tests.cast import Cast, make_cast
+from tests.overlaps import SOON, elsewhere, statements_with, uncommitted
 from tests.processes import wait_for
 from tests.servers import TestServers
 from tests.stores.conversions.builders import TEST
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SOON = 20
 FIRST = Month(date(2025, 1, 1), ZoneInfo("Asia/Shanghai"))
 LATER = datetime(2026, 11, 15, tzinfo=UTC)
 
@@ -47,25 +44,12 @@ def house(transactional_db: None) -> Cast:
     return cast
 
 
-def elsewhere(work: Callable[[], Any]) -> Any:
-    """On a connection of its own, which is closed afterwards."""
-    try:
-        connection.ensure_connection()
-        set_session_scope(EVERYTHING)
-        return work()
-    finally:
-        connection.close()
-
-
-@contextmanager
-def uncommitted(cast: Cast, line: int, month: Month) -> Iterator[Callable[[], None]]:
+def sold(cast: Cast, line: int, month: Month) -> AbstractContextManager[Callable[[], None]]:
     """A sale of the month is credited and what was credited before is worth more, until the given
     function is called not seen by anybody.
     """
-    written, commit = Event(), Event()
 
-    @action
-    def write(*, by: Actor) -> None:
+    def write() -> None:
         Credit.objects.filter(purchase_line=line - 1).update(amount=700)
         Credit.objects.create(
             purchase_line=line, source="till", receipt_no=f"R{line}", line=1, sku="Q", quantity=1,
@@ -73,41 +57,8 @@ def uncommitted(cast: Cast, line: int, month: Month) -> Iterator[Callable[[], No
             sold_at=month.begins + timedelta(days=3), rule=CreditRule.objects.get(),
             reason="server",
         )  # fmt: skip
-        written.set()
-        assert commit.wait(SOON)
 
-    with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(elsewhere, lambda: write(by=TEST))
-        assert written.wait(SOON), told.exception(SOON)
-
-        def finish() -> None:
-            commit.set()
-            told.result(SOON)
-
-        try:
-            yield finish
-        finally:
-            commit.set()
-
-
-def statements_with(
-    interrupt: Callable[[], object], place: int | str, work: Callable[[], object]
-) -> int:
-    """Do the work; before its statement of this number, or with these words, something else
-    happens. How many statements.
-    """
-    seen = 0
-
-    def before(execute: Callable[..., Any], sql: str, *said: Any) -> Any:
-        nonlocal seen
-        if place == seen or (isinstance(place, str) and place in sql):
-            interrupt()
-        seen += 1
-        return execute(sql, *said)
-
-    with connection.execute_wrapper(before):
-        work()
-    return seen
+    return uncommitted(write)
 
 
 def somebody_waits(servers: TestServers) -> bool:
@@ -126,7 +77,7 @@ def test_wherever_a_writer_commits_its_credits_are_paid_once(house: Cast) -> Non
     while place <= statements:
         month = FIRST.away(place)
         key = begin_settlement(entity, month, now=LATER, by=TEST).pk
-        with uncommitted(house, place + 1, month) as commit:
+        with sold(house, place + 1, month) as commit:
             portion = partial(settle_portion, key, by=TEST)
             statements = statements_with(commit, place, portion)
             commit()
@@ -140,7 +91,7 @@ def test_wherever_a_writer_commits_its_credits_are_paid_once(house: Cast) -> Non
 
 def test_a_preview_counts_a_store_once_that_is_settled_between_its_looks(house: Cast) -> None:
     entity = house.guomao.entity
-    with uncommitted(house, 1, FIRST) as commit:
+    with sold(house, 1, FIRST) as commit:
         commit()
     made = begin_settlement(entity, FIRST, now=LATER, by=TEST)
 
@@ -162,7 +113,7 @@ def test_who_writes_when_a_month_begins_to_be_settled_is_waited_for(
     house: Cast, servers: TestServers
 ) -> None:
     """What it writes left no note, since nobody had to note it yet."""
-    with ThreadPoolExecutor(1) as pool, uncommitted(house, 1, FIRST) as commit:
+    with ThreadPoolExecutor(1) as pool, sold(house, 1, FIRST) as commit:
         settled: Future[Any] = pool.submit(
             elsewhere, lambda: settle_month(house.guomao.entity, FIRST, now=LATER, by=TEST)
         )

@@ -6,19 +6,15 @@ before its first statement, its second, and so on, until every place was tried.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from threading import Event
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
-from kit.actions import action, set_session_scope
-from kit.actor import EVERYTHING, Actor
 from stores.conversions.actions import judge_receipts
 from stores.conversions.models import CreditRule
 from stores.conversions.rules import FIRST_TERMS
@@ -29,40 +25,24 @@ from stores.figures.models import FigureMark, Origin
 from stores.ledger.models import TouchKind
 from stores.ledger.steps import record_touch
 from tests.cast import Cast, make_cast
+from tests.overlaps import SOON, elsewhere, statements_with, uncommitted
 from tests.stores.conversions.builders import NOON, TEST, days, sell, touch
 from tests.stores.figures.recount import kept_sums, sums_by_hand
 
 pytestmark = pytest.mark.django_db(transaction=True)
-SOON = 20
 
 
-@contextmanager
-def uncommitted(cast: Cast, member_no: int) -> Iterator[Callable[[], None]]:
+def told(cast: Cast, member_no: int) -> AbstractContextManager[Callable[[], None]]:
     """Written and not committed until the given function is called: a member's registration before
     all her deeds, a visit, and the credit of another member's first receipt.
     """
-    written, commit = Event(), Event()
 
-    @action
-    def tell(*, by: Actor) -> None:
+    def write() -> None:
         _record(cast, "registration", member_no, NOON - days(9), "code-a")
         _record(cast, "visit", member_no, NOON, "")
         judge(sales_behind([("till-1", f"early-{member_no}")]))
-        written.set()
-        assert commit.wait(SOON)
 
-    with ThreadPoolExecutor(1) as pool:
-        told = pool.submit(_elsewhere, lambda: tell(by=TEST))
-        assert written.wait(SOON), told.exception(SOON)
-
-        def finish() -> None:
-            commit.set()
-            told.result(SOON)
-
-        try:
-            yield finish
-        finally:
-            commit.set()
+    return uncommitted(write)
 
 
 def _record(cast: Cast, kind: str, member_no: int, at: datetime, source: str) -> None:
@@ -77,30 +57,8 @@ def _record(cast: Cast, kind: str, member_no: int, at: datetime, source: str) ->
     )
 
 
-def _elsewhere(work: Callable[[], Any]) -> Any:
-    """On a connection of its own, which is closed afterwards."""
-    try:
-        connection.ensure_connection()
-        set_session_scope(EVERYTHING)
-        return work()
-    finally:
-        connection.close()
-
-
-def statements_with(place: int, interrupt: Callable[[], None]) -> int:
-    """Keep once; before its statement `place` something else happens. How many statements."""
-    seen = 0
-
-    def before(execute: Callable[..., Any], *said: Any) -> Any:
-        nonlocal seen
-        if seen == place:
-            interrupt()
-        seen += 1
-        return execute(*said)
-
-    with connection.execute_wrapper(before):
-        keep_next(at=timezone.now(), by=KEEPER)
-    return seen
+def keep() -> int:
+    return keep_next(at=timezone.now(), by=KEEPER)
 
 
 def test_wherever_a_writer_commits_the_sums_are_the_facts(transactional_db: None) -> None:
@@ -116,12 +74,12 @@ def test_wherever_a_writer_commits_the_sums_are_the_facts(transactional_db: None
         for receipt, away, who in ((early, 0, 1000), (late, 3, 1000), (hers, 4, 0)):
             at, buyer = NOON + days(away), member_no + who
             sell(receipt, cast.guomao, served_by=cast.lin, at=at, member_no=buyer)
-        with uncommitted(cast, member_no) as commit:
+        with told(cast, member_no) as commit:
             # These are seen by the keeper, and the others see nothing of them.
             touch("friend", cast.lin, member_no, NOON - days(2))
             judge_receipts([("till-1", late), ("till-1", hers)], by=TEST)
             FigureMark.objects.create(store_no=cast.guomao.pk, day=NOON.date())
-            statements = statements_with(place, commit)
+            statements = statements_with(commit, place, keep)
             if place >= statements:
                 commit()
         keep_all(timezone.now())
@@ -140,10 +98,10 @@ def test_a_second_keeper_leaves_everything_to_the_first(transactional_db: None) 
 
     def try_too() -> None:
         with ThreadPoolExecutor(1) as pool:
-            other = pool.submit(_elsewhere, lambda: keep_next(at=timezone.now(), by=KEEPER))
+            other = pool.submit(elsewhere, keep)
             assert other.result(SOON) == 0
             ends.append(other)
 
-    statements_with(4, try_too)
+    statements_with(try_too, 4, keep)
     assert len(ends) == 1
     assert kept_sums(TABLES[0]) == sums_by_hand(TABLES[0])
