@@ -10,6 +10,7 @@ from kit.actions import scope_of
 from kit.actor import Actor
 from members.identity.models import Contact, Friendship, Identity, IdentityKind
 from members.identity.queries import digest_of
+from stores.org.models import Store
 from tests.cast import Cast
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +41,16 @@ def test_who_scanned_with_two_phones_keeps_the_unionid_of_each(cast: Cast) -> No
         people = people_of_world()["customers"]
     seen = {person["external_userid"]: person["unionid"] for person in people}
     assert wanted.items() <= seen.items()
+
+
+def test_what_was_grown_to_be_measured_is_not_told(cast: Cast) -> None:
+    Store.objects.filter(pk=cast.wangjing.pk).update(code="X1")
+    for guide, external in ((cast.lin, "wmHers"), (cast.ma, "wmGrown1")):
+        contact = Contact.objects.create(
+            entity=cast.entity, external_userid=external, guide=guide, read_at=timezone.now()
+        )
+        Friendship.objects.create(contact=contact, guide=guide, since=timezone.now())
+    with scope_of(Actor.system("test")):
+        world = people_of_world()
+    assert [person["external_userid"] for person in world["customers"]] == ["wmHers"]
+    assert not any("X1" in group["chat_id"] for group in world["groups"])
