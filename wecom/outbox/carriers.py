@@ -213,7 +213,10 @@ CARRIERS: Final[Mapping[str, Carrier]] = {
     ),
     # WeCom makes a second task of a second call: never call again before asking.
     Kind.MASS_SEND: Carrier(_mass_send, repeatable=False),
-    Kind.MASS_SEND_CANCEL: Carrier(_cancel, repeatable=True, already=(Cancelled,)),
+    # Who withdrew does not wait two minutes for a worker that died.
+    Kind.MASS_SEND_CANCEL: Carrier(
+        _cancel, repeatable=True, already=(Cancelled,), lease=timedelta(seconds=20)
+    ),
     # Nobody can be asked whether a reminder arrived; one too many is worse than one too few.
     Kind.MASS_SEND_REMIND: Carrier(_remind, repeatable=False),
     # WeCom swallows the same message for four hours.
