@@ -186,8 +186,14 @@ def open_pairs() -> QuerySet[MergeSuggestion]:
 
 @action
 def note_traits(member_id: int, *, by: Actor) -> list[tuple[int, set[str]]]:
-    """Write by what she may be found, and who shares it; (number, evidence) of at most five."""
-    member = Member.objects.select_related("entity", "home_store").get(pk=member_id)
+    """Write by what she may be found, and who shares it; (number, evidence) of at most five.
+
+    Nobody for a number that was forgotten since it was listed.
+    """
+    found = Member.objects.select_related("entity", "home_store").filter(pk=member_id)
+    member = found.first()
+    if member is None:
+        return []
     traits = _traits_of(member)
     Trait.objects.filter(member=member).exclude(digest__in=traits.values()).delete()
     Trait.objects.bulk_create(

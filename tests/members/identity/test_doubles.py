@@ -86,6 +86,12 @@ def test_a_refused_pair_is_not_asked_about_again(cast: Cast, twin: Member) -> No
     assert MergeSuggestion.objects.filter(decided_at=None).count() == 0
 
 
+def test_who_was_forgotten_since_she_was_listed_stops_nobody(cast: Cast) -> None:
+    gone = a_member("过客", owner=cast.lin, store=cast.guomao).pk
+    Member.objects.filter(pk=gone).delete()
+    assert look_for_doubles(gone, by=TESTER) == 0
+
+
 def test_only_who_sees_both_is_asked(cast: Cast, twin: Member) -> None:
     look_for_doubles(twin.pk, by=TESTER)
 
